@@ -1,0 +1,248 @@
+"""Delivering what is owed: due messages to their media, each recorded as sent only after its medium took it.
+
+A crash between the two repeats a message; nothing loses one. A message that fails stays owed for ever.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import structlog
+
+from monitor.core.instant import LATEST
+from monitor.ports import JSON, Clock, DeliveryError, Medium, Notification, Outbox
+
+LANES_AT_ONCE = 8
+BATCH = 100
+MOST_DUE = 64 * BATCH
+MOST_OWED = 1000
+_LONGEST_DOUBLING = 40  # beyond this, doubling passes any delay that can be configured
+
+_log = structlog.get_logger(__name__)
+
+Lane = tuple[str, str]
+"""A medium and an address: what is told through it is told one after another, in order."""
+
+
+class Outcome(NamedTuple):
+    """How one message fared at the instant ``at``. ``error`` None: the medium took it."""
+
+    notification: Notification
+    at: int
+    error: str | None = None
+    permanent: bool = False
+
+
+class _LaneDone(NamedTuple):
+    """A lane has nothing in hand any more."""
+
+    lane: Lane
+
+
+class Deliverer:
+    """Delivers due messages, every address in a lane of its own, so that a slow one holds up no other.
+
+    At most ``LANES_AT_ONCE`` lanes run at a time; further ones wait for one of them. Within a lane messages
+    go one after another; when one fails for now, the lane rests for ``retry_first_ms`` and then goes on with
+    the next: a dead address costs one attempt at a time, and a message that always fails holds up no other.
+    The outbox is used only by the thread that calls :meth:`run_due` or :meth:`close`, media from several.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        media: Mapping[str, Medium],
+        clock: Clock,
+        retry_first_ms: int,
+        retry_max_ms: int,
+        *,
+        patience_seconds: float = 1.0,
+    ) -> None:
+        """``media`` by kind (:func:`monitor.alerting.media.medium_for`). The wait after a first failure is
+        ``retry_first_ms``; it doubles up to ``retry_max_ms``, the wait after a permanent one."""
+        self._outbox = outbox
+        self._media = media
+        self._clock = clock
+        self._retry_first_ms = retry_first_ms
+        self._retry_max_ms = retry_max_ms
+        self._patience_seconds = patience_seconds
+        self._pool = ThreadPoolExecutor(LANES_AT_ONCE, thread_name_prefix="tell")
+        self._results: queue.SimpleQueue[Outcome | _LaneDone] = queue.SimpleQueue()
+        self._unrecorded: Outcome | _LaneDone | None = None
+        self._busy: set[Lane] = set()
+        self._rests_until: dict[Lane, int] = {}
+        self._errors: dict[Lane, str] = {}
+        self._stopping = threading.Event()
+        self._one_caller = threading.Lock()
+        self._status: JSON = {"ok": True, "text": "nothing tried yet", "owed": 0, "failing": []}
+
+    def run_due(self) -> int:
+        """Delivers what is due now, and returns how many messages were recorded as sent in this call.
+
+        It waits ``patience_seconds`` for the lanes; a slower one goes on, and the next call records what it
+        did. Raises what the outbox raises; what a medium took is then recorded by the next call, not resent.
+        """
+        with self._one_caller:
+            if self._stopping.is_set():
+                return 0
+            sent = self._record_results(0.0)
+            for lane, messages in self._due_by_lane().items():
+                self._busy.add(lane)
+                self._pool.submit(self._run_lane, lane, messages)
+            sent += self._record_results(self._patience_seconds)
+            self._status = self._status_now()
+            return sent
+
+    def close(self, timeout_seconds: float = 20.0) -> int:
+        """Lets each lane finish the message in hand, records that, and takes no more; how many were sent."""
+        with self._one_caller:
+            self._stopping.set()
+            sent = self._record_results(timeout_seconds)
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            return sent
+
+    def status(self) -> JSON:
+        """``{ok, text, owed, failing: [{recipient, medium, owed, attempts, error}]}`` as of the last run.
+
+        ``owed`` counts every message that is not yet delivered (up to 1,000), whenever it is due.
+        """
+        return self._status
+
+    def _due_by_lane(self) -> dict[Lane, list[Notification]]:
+        """Due messages of the lanes that are neither busy nor resting, in the order in which to tell them.
+
+        Asks for more rows while those of other lanes fill the answer, so that a long queue for one address
+        never hides the rest; at most ``MOST_DUE``.
+        """
+        now, limit = self._clock.now(), BATCH
+        self._rests_until = {lane: at for lane, at in self._rests_until.items() if at > now}
+        while True:
+            due = self._outbox.due(now, limit)
+            free = _by_lane(due)
+            for lane in self._busy | self._rests_until.keys():
+                free.pop(lane, None)
+            if free or len(due) < limit or limit >= MOST_DUE:
+                return free
+            limit *= 2
+
+    def _run_lane(self, lane: Lane, messages: Sequence[Notification]) -> None:
+        """Runs in a thread of the pool: delivers in order up to a failure, and reports each outcome."""
+        try:
+            for message in messages:
+                if self._stopping.is_set():
+                    return
+                outcome = self._deliver(message)
+                self._results.put(outcome)
+                if outcome.error is not None and not outcome.permanent:
+                    return
+        finally:
+            self._results.put(_LaneDone(lane))
+
+    def _deliver(self, message: Notification) -> Outcome:
+        medium = self._media.get(message.medium)
+        if medium is None:
+            error = (
+                f"no medium {message.medium!r} is set up. Known: {', '.join(sorted(self._media)) or 'none'}"
+            )
+            return Outcome(message, self._clock.now(), error, permanent=True)
+        try:
+            medium.deliver(message)
+        except DeliveryError as failure:
+            return Outcome(message, self._clock.now(), str(failure), failure.permanent)
+        except Exception as bug:  # a faulty medium must not end the telling of everybody
+            _log.exception("medium_raised", medium=message.medium, notification=message.id)
+            return Outcome(message, self._clock.now(), f"unexpected {type(bug).__name__} in {message.medium}")
+        return Outcome(message, self._clock.now())
+
+    def _record_results(self, seconds: float) -> int:
+        """Records outcomes until every lane is idle or the time is up; how many messages were sent."""
+        until = time.monotonic() + seconds
+        sent = 0
+        while self._busy:
+            if self._unrecorded is None:
+                self._unrecorded = self._next_result(until - time.monotonic())
+            if self._unrecorded is None:
+                break
+            sent += self._record(self._unrecorded)
+            self._unrecorded = None  # only now: if recording raised, it is recorded by the next call
+        return sent
+
+    def _next_result(self, seconds: float) -> Outcome | _LaneDone | None:
+        try:
+            return self._results.get(timeout=seconds) if seconds > 0 else self._results.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _record(self, result: Outcome | _LaneDone) -> int:
+        """Writes one outcome to the outbox; 1 if the message was sent."""
+        if isinstance(result, _LaneDone):
+            self._busy.discard(result.lane)
+            return 0
+        message, lane = result.notification, _lane(result.notification)
+        if result.error is None:
+            self._outbox.record_sent(message.id, result.at)
+            self._errors.pop(lane, None)
+            return 1
+        self._record_failure(result, lane, result.error)
+        return 0
+
+    def _record_failure(self, result: Outcome, lane: Lane, error: str) -> None:
+        message = result.notification
+        delay = self._retry_max_ms if result.permanent else self._delay(message.attempts)
+        self._outbox.record_failure(message.id, result.at, error, result.at + delay)
+        self._errors[lane] = error
+        if not result.permanent:
+            self._rests_until[lane] = result.at + self._retry_first_ms
+        _log.warning(
+            "not_delivered",
+            notification=message.id,
+            recipient=message.recipient,
+            medium=message.medium,
+            attempts=message.attempts + 1,
+            next_attempt_in_ms=delay,
+            error=error,
+        )
+
+    def _delay(self, failures_before: int) -> int:
+        """The wait in ms after one more failure: doubling, up to the longest."""
+        doublings = min(failures_before, _LONGEST_DOUBLING)
+        return min(self._retry_max_ms, self._retry_first_ms << doublings)
+
+    def _status_now(self) -> JSON:
+        owed = self._outbox.due(LATEST, MOST_OWED)
+        lanes = _by_lane(owed)
+        self._errors = {lane: error for lane, error in self._errors.items() if lane in lanes}
+        failing = [self._failing(lane, messages) for lane, messages in lanes.items()]
+        failing = [one for one in failing if one["attempts"]]
+        count = f"{len(owed)}{' or more' if len(owed) == MOST_OWED else ''}"
+        text = "everybody was told" if not owed else f"owed: {count}"
+        if failing:
+            text += f"; failing: {', '.join(sorted({one['recipient'] for one in failing}))}"
+        return {"ok": not failing, "text": text, "owed": len(owed), "failing": failing}
+
+    def _failing(self, lane: Lane, messages: Sequence[Notification]) -> JSON:
+        worst = max(messages, key=lambda message: message.attempts)
+        return {
+            "recipient": worst.recipient,
+            "medium": worst.medium,
+            "owed": len(messages),
+            "attempts": worst.attempts,
+            "error": self._errors.get(lane, "failed before this start"),
+        }
+
+
+def _lane(message: Notification) -> Lane:
+    return (message.medium, message.address)
+
+
+def _by_lane(messages: Sequence[Notification]) -> dict[Lane, list[Notification]]:
+    """The messages of each lane; lanes and messages in the order given."""
+    lanes: dict[Lane, list[Notification]] = {}
+    for message in messages:
+        lanes.setdefault(_lane(message), []).append(message)
+    return lanes

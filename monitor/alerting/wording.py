@@ -1,0 +1,137 @@
+"""What messages say of each condition: tables of short texts for a phone, read by somebody just woken.
+
+A condition or a reason that is not in a table is spelled out from its name: a new one is told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Wording(NamedTuple):
+    """How a condition is worded.
+
+    ``happens`` follows the name of what it happens to; ``was`` names the condition once it is over; ``first``
+    is what to do, in order, where ``{move}`` stands for :func:`move`; ``name`` replaces the alarm's subject.
+    """
+
+    happens: str
+    was: str
+    first: tuple[str, ...]
+    name: str | None = None
+
+
+WORDINGS: Mapping[str, Wording] = {
+    "temperature_high": Wording(
+        "too warm",
+        "too warm",
+        (
+            "Check that the door is shut.",
+            "Check the power: plug, breaker, the unit's own display.",
+            "Still warming? {move}",
+            "Keep the door shut in between.",
+        ),
+    ),
+    "temperature_low": Wording(
+        "too cold",
+        "too cold",
+        (
+            "Read the unit's own display and its set point.",
+            "Still cooling? {move}",
+            "Do not use what may have frozen before QA has decided.",
+        ),
+    ),
+    "no_data": Wording(
+        "sends no data",
+        "no data",
+        (
+            "Nobody knows its temperature now: read the unit's own display.",
+            "Out of its limits? {move}",
+            "Check the power of unit and logger, the probe's cable, the network.",
+        ),
+    ),
+    "probe_fault": Wording(
+        "has a faulty probe",
+        "a faulty probe",
+        (
+            "Its readings cannot be trusted: read the unit's own display.",
+            "Out of its limits? {move}",
+            "Check the probe and its cable; replace the probe.",
+        ),
+    ),
+    "lot_expiring": Wording(
+        "expires soon",
+        "expiring",
+        (
+            "Use the lot before then, or plan what becomes of it with QA.",
+            "An expired lot must not be used.",
+        ),
+    ),
+    "lot_expired": Wording(
+        "has expired",
+        "expired",
+        (
+            "Do not use the lot.",
+            "Set it apart, and ask QA for a decision.",
+        ),
+    ),
+    "influx_lagging": Wording(
+        "lags behind",
+        "lagging behind",
+        (
+            "Nothing is lost: readings and alarms are stored and judged here.",
+            "Check that InfluxDB runs, can be reached and has room on its disk.",
+            "It is filled up by itself once it answers.",
+        ),
+        name="InfluxDB",
+    ),
+}
+
+CONFIRMED_BY: Mapping[str, str] = {
+    "delay": "outside for longer than its delay",
+    "instant": "reached the limit that allows no delay",
+    "cumulative_delay": "short ones added up to the daily limit",
+}
+
+_TEMPERATURE_BACK = "The temperature is back in its window and has stayed there."
+_CLEARED: Mapping[tuple[str, str], str] = {
+    ("temperature_high", "recovered"): _TEMPERATURE_BACK,
+    ("temperature_low", "recovered"): _TEMPERATURE_BACK,
+    ("no_data", "recovered"): "Readings arrive again.",
+    ("probe_fault", "recovered"): "The probe gives good readings again.",
+    ("influx_lagging", "recovered"): "InfluxDB has caught up; nothing was lost.",
+}
+_CLEARED_ANY: Mapping[str, str] = {
+    "recovered": "The condition is over.",
+    "corrected": "Data that came later, or a corrected record, showed that it does not hold. "
+    "The earlier message was right by what was known then.",
+    "disposed": "The lot was disposed of.",
+    "expired": "The lot has expired. It must not be used.",
+}
+
+
+def wording(condition: str) -> Wording:
+    """How a condition is worded; an unknown one by its name."""
+    spelled = spell_out(condition) or "alarm"
+    unlisted = Wording(f"has an alarm: {spelled}", spelled, ("See on the page what it is.",))
+    return WORDINGS.get(condition, unlisted)
+
+
+def why_cleared(condition: str, reason: str) -> str:
+    """One sentence for why an alarm is closed. An unknown or absent reason claims no recovery."""
+    known = _CLEARED.get((condition, reason)) or _CLEARED_ANY.get(reason)
+    return known or (f"Reason: {spell_out(reason)}." if reason else "No reason is recorded.")
+
+
+def move(lots: int | None) -> str:
+    """What to do with the lots inside; ``lots`` is None where it is not known how many there are."""
+    if lots == 0:
+        return "No lots are recorded inside: look, before you rely on it."
+    which = {None: "its lots", 1: "the lot below"}.get(lots, "the lots below")
+    return f"Move {which} to a healthy unit of the same class, and record the move."
+
+
+def spell_out(name: str) -> str:
+    """``door_open`` as ``door open``."""
+    return name.replace("_", " ").strip()

@@ -1,0 +1,152 @@
+"""Options that commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.core.instant import parse_instant
+
+CONFIG_VARIABLE = "EXOSOME_MONITOR_CONFIG"
+DEFAULT_DIRECTORY = Path("config")
+PROGRAM = "exosome-monitor"
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_SAMPLE = "2026-11-22T10:00:00Z, 2026-11-22T11:00:00+01:00 or the date 2026-11-22"
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """An instant as given: ``at`` (ms), or a calendar day whose instants depend on a site's time zone."""
+
+    text: str
+    at: int | None = None
+    day: date | None = None
+
+
+def read_when(text: str) -> When:
+    """An RFC 3339 time with an offset, or a date; a usage error that says what to write for anything else."""
+    try:
+        if _DATE.fullmatch(text):
+            return When(text, day=read_date(text))
+        return When(text, at=parse_instant(text))
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}. Write {_SAMPLE}.") from None
+
+
+def read_instant(text: str) -> int:
+    """An RFC 3339 time with an offset, as ms."""
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}. Write 2028-06-30T22:00:00Z; for a date use --expires-on.") from None
+
+
+def read_day(text: str) -> str:
+    """A date, as it was written."""
+    try:
+        read_date(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}. Write a date like 2028-06-30.") from None
+    return text
+
+
+def read_date(text: str) -> date:
+    """The date ``YYYY-MM-DD``; raises ValueError with a sentence."""
+    if not _DATE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a date")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} names a day that does not exist") from None
+
+
+def read_duration(text: str) -> float:
+    """A duration such as ``90s`` or ``1h30m``, in seconds."""
+    from monitor.config.duration import parse_duration
+
+    try:
+        return parse_duration(text) / 1000
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not {error}.") from None
+
+
+def _chosen(ctx: typer.Context, value: Path | None) -> Path:
+    """The directory given after the command, else the one before it or in the environment, else the default."""
+    before: Path | None = ctx.find_root().params.get("config")
+    return value or before or DEFAULT_DIRECTORY
+
+
+def _chosen_by_hand(ctx: typer.Context, value: Path | None) -> Path | None:
+    """The directory given on the command line, and no other: the environment's is that of the real installation."""
+    root = ctx.find_root()
+    source = root.get_parameter_source("config")
+    is_given = source is not None and source.name == "COMMANDLINE"
+    return value or (root.params["config"] if is_given else None)
+
+
+def example(*lines: str) -> str:
+    """The text below a command's help; never wrapped, so that it can be copied."""
+    return "\b\nExample:\n" + "\n".join(f"  {PROGRAM} {line}" for line in lines)
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="DIR",
+        callback=_chosen,
+        help=f"Configuration directory; also before the command. Default: {DEFAULT_DIRECTORY}, or {CONFIG_VARIABLE}.",
+    ),
+]
+DemoConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="DIR",
+        callback=_chosen_by_hand,
+        help="Configuration directory. Default: one of the demo's own.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsOfOption = Annotated[
+    When | None,
+    typer.Option(
+        "--as-of",
+        metavar="WHEN",
+        parser=read_when,
+        help="Judge as of then: RFC 3339 with an offset, or a date (its end, or now if it isn't over).",
+    ),
+]
+FromOption = Annotated[
+    When | None,
+    typer.Option("--from", metavar="WHEN", parser=read_when, help="From then on; of a date its beginning."),
+]
+ToOption = Annotated[
+    When | None,
+    typer.Option("--to", metavar="WHEN", parser=read_when, help="Up to then; of a date its end."),
+]
+AtOption = Annotated[
+    When | None,
+    typer.Option(
+        "--at", metavar="WHEN", parser=read_when, help="When it happened; of a date its beginning. Default: now."
+    ),
+]
+ByOption = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who did it. Default: your login name.")
+]
+EventIdOption = Annotated[
+    str | None,
+    typer.Option("--event-id", metavar="ID", help="Unique id of the event. Default: a new one. The same again is a no-op."),
+]
+SiteOption = Annotated[
+    str | None,
+    typer.Option("--site", metavar="SITE", help="The lot's site. Default: the unit's, else the only one, else the lot's."),
+]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")]
+LotArgument = Annotated[str, typer.Argument(metavar="LOT", help="The lot's id.")]

@@ -1,0 +1,171 @@
+"""Commands that carry something out of the store: exports, InfluxDB, test messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from monitor.cli.options import (
+    AsOfOption,
+    ConfigOption,
+    FromOption,
+    JsonOption,
+    LotArgument,
+    ToOption,
+    example,
+)
+from monitor.cli.output import print_fields, print_json, print_table, say, words
+from monitor.cli.session import Finding, Unusable, end_at, load, start_at, viewing
+from monitor.ports import JSON
+
+commands = typer.Typer()
+_export = typer.Typer(no_args_is_help=True)
+_influx = typer.Typer(no_args_is_help=True)
+_notify = typer.Typer(no_args_is_help=True)
+commands.add_typer(_export, name="export", help="Folders to hand over.")
+commands.add_typer(_influx, name="influx", help="The projection to InfluxDB.")
+commands.add_typer(_notify, name="notify", help="Messages to people.")
+
+
+@_export.command("lot", epilog=example("export lot EXO-2026-014 --out exports"))
+def export_lot(
+    lot: LotArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The export becomes DIR/LOT.")],
+    config: ConfigOption = None,
+    as_of: AsOfOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Writes a lot's history as a folder of JSON and CSV, with a manifest of hashes.
+
+    Overwrites nothing. The exit code is 1 if something is missing; the manifest says what.
+    """
+    from monitor import __version__
+    from monitor.report import lot as report
+
+    with viewing(config) as session:
+        site = session.lot(lot, None).get("site")
+        at = session.as_of(as_of, site)
+        session.lot(lot, at)
+        folder = report.export_lot(session.view, lot, out, version=__version__, as_of=at)
+    manifest: JSON = json.loads((folder / "manifest.json").read_text("utf-8"))
+    if as_json:
+        print_json({"folder": str(folder), "manifest": manifest})
+    else:
+        counts = ", ".join(f"{f['rows']} {f['name'].removesuffix('.csv')}" for f in manifest["files"] if f["rows"] is not None)
+        typer.echo(f"{folder}: {counts}")
+    for missing in manifest["incomplete"]:
+        say(f"missing: {missing['unit']} from {missing['from']} to {missing['to']}: {missing['reason']}")
+    if manifest["incomplete"]:
+        raise typer.Exit(1)
+
+
+@_influx.command("status", epilog=example("influx status"))
+def influx_status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Says whether InfluxDB answers, and how far it is behind. The exit code is 1 if it doesn't."""
+    from monitor import app
+
+    configuration = load(config)
+    found = _asked(lambda: app.influx_status(configuration))
+    if as_json:
+        print_json(found)
+    else:
+        print_fields({words(key) or key: value for key, value in found.items() if key not in ("ok", "text")})
+        typer.echo(found["text"])
+    if not found["ok"]:
+        raise typer.Exit(1)
+
+
+@_influx.command("reconcile", epilog=example("influx reconcile --from 2026-11-01 --to 2026-11-30"))
+def influx_reconcile(
+    config: ConfigOption = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compares counts per channel and hour with InfluxDB, and sends again what differs.
+
+    The exit code is 1 if something still differs afterwards.
+    """
+    from monitor import app
+
+    configuration = load(config)
+    first = None if start is None else start_at(configuration, start, "--from")
+    last = None if end is None else end_at(configuration, end, "--to")
+    if first is not None and last is not None and first >= last:
+        raise typer.BadParameter("it is not before --to. Swap them, or leave one out.", param_hint="--from")
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("InfluxDB", total=None)
+
+        def show(done: int, total: int, channel: str) -> None:
+            bar.update(task, completed=done, total=total, description=channel)
+
+        found = _asked(lambda: app.influx_reconcile(configuration, first, last, show))
+    _print_reconciled(found, as_json=as_json)
+    if not found["agrees"]:
+        raise typer.Exit(1)
+
+
+def _print_reconciled(found: JSON, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (each["channel"], each["hours_compared"], each["hours_differing"], each["readings_resent"], each["hours_still_differing"])
+        for each in found["channels"]
+    ]
+    columns = ("Channel", "Hours", "Differed", "Sent again", "Differ still")
+    print_table(columns, rows, none="There are no readings to compare.")
+    typer.echo("InfluxDB has what the store has." if found["agrees"] else "InfluxDB differs from the store still.")
+
+
+def _asked(question: Callable[[], JSON]) -> JSON:
+    """The answer; InfluxDB switched off is a matter of configuration, one that doesn't answer a finding."""
+    try:
+        return question()
+    except ValueError as error:
+        raise Unusable(str(error)) from error
+    except RuntimeError as error:
+        raise Finding(str(error)) from error
+
+
+@_notify.command("test", epilog=example("notify test --person anna"))
+def notify_test(
+    config: ConfigOption = None,
+    person: Annotated[
+        str | None, typer.Option("--person", metavar="NAME", help="Only this person. Default: everyone.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sends a test message to everyone who is told of alarms.
+
+    The exit code is 1 if one could not be delivered, or if nobody is told.
+    """
+    from monitor import app
+
+    configuration = load(config)
+    names = [each.name for each in configuration.people]
+    if person is not None and person not in names:
+        known = ", ".join(names) or "nobody"
+        raise typer.BadParameter(f"{person!r} is not in people.toml, which has: {known}.", param_hint="--person")
+    found = app.notify_test(configuration, person)
+    if as_json:
+        print_json(found)
+    else:
+        rows = [(each["recipient"], each["medium"], "sent" if each["ok"] else "FAILED", each["text"]) for each in found]
+        print_table(("To", "By", "Result", "What"), rows, none="Nobody is told of alarms: people.toml names no one.")
+    if not found or not all(each["ok"] for each in found):
+        raise typer.Exit(1)

@@ -1,0 +1,137 @@
+"""Commands that run the program, and those about its configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.cli.options import PROGRAM, ConfigOption, DemoConfigOption, JsonOption, example, read_duration
+from monitor.cli.output import print_json, say
+from monitor.cli.session import load
+
+commands = typer.Typer()
+
+_SCHEMAS = {"monitor": "monitor.toml", "profile": "profile", "profiles": "profile", "people": "people.toml"}
+
+
+@commands.command(epilog=example("demo --speed 60 --for 90s --no-browser"))
+def demo(
+    config: DemoConfigOption = None,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", metavar="NAME", help="What happens. Default: the demo's own story.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option("--speed", min=0.1, help="How many times faster than real time.")
+    ] = 60.0,
+    length: Annotated[
+        float | None,
+        typer.Option("--for", metavar="DURATION", parser=read_duration, help="Stop after this long, such as 90s."),
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the pages in a browser, or only print their address.")
+    ] = True,
+) -> None:
+    """Shows the whole program at work on a simulated lab. Needs no set-up; never for real stock."""
+    from monitor import app
+
+    raise typer.Exit(
+        app.demo(scenario=scenario, speed=speed, for_seconds=length, browser=browser, directory=config)
+    )
+
+
+@commands.command(epilog=example("run --config /etc/exosome-monitor"))
+def run(config: ConfigOption = None) -> None:
+    """Runs the monitor until it gets SIGINT or SIGTERM."""
+    from monitor import app
+
+    raise typer.Exit(app.run(load(config)))
+
+
+@commands.command(epilog=example("check --config config"))
+def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Checks the configuration and prints what is in force, every default included.
+
+    Warnings go to standard error. Mistakes are listed all at once; the exit code is 2 then.
+    """
+    from monitor.config.effective import effective_json, effective_toml
+
+    configuration = load(config)
+    if as_json:
+        print_json(effective_json(configuration))
+    else:
+        typer.echo(effective_toml(configuration), nl=False)
+    for warning in configuration.warnings:
+        say(f"warning: {warning}")
+    counts = f"{len(configuration.units)} units, {len(configuration.profiles)} profiles"
+    say(f"{configuration.directory} can be used: {counts}, {len(configuration.warnings)} warnings")
+
+
+@commands.command(epilog=example("init /etc/exosome-monitor"))
+def init(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that is empty or doesn't exist yet.")],
+    config: ConfigOption = None,
+) -> None:
+    """Writes a commented configuration to start from. Overwrites nothing."""
+    from monitor.config.starter import write_starter
+
+    write_starter(target)
+    typer.echo(f"A configuration to start from is in {target}. Next: {PROGRAM} check --config {target}")
+
+
+@commands.command(epilog=example("schema monitor.toml"))
+def schema(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="monitor.toml, profile or people.toml. Default: all.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Prints the JSON Schema of the configuration's files."""
+    from monitor.config.schema import schemas
+
+    if file is None:
+        print_json(schemas())
+        return
+    name = _SCHEMAS.get(Path(file).parts[0].removesuffix(".toml") if file else "")
+    if name is None:
+        text = f"there is no file {file!r} in a configuration. Write monitor.toml, profile or people.toml."
+        raise typer.BadParameter(text, param_hint="FILE")
+    print_json(schemas()[name])
+
+
+@commands.command(
+    epilog=example("bench --rounds 3 --messages 50000"),
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def bench(ctx: typer.Context, config: ConfigOption = None) -> None:
+    """Measures this program beside others on this machine. Needs mosquitto and a checkout or wheel.
+
+    \b
+    --rounds N, --messages N, --channels N   how much
+    --modes live backlog                     which runs
+    --peers NAME …                           which programs
+    --influx auto|on|off                     with InfluxDB or without
+    --json FILE                              figures as JSON
+    """
+    from benchmarks.run import main
+
+    raise typer.Exit(main(ctx.args))
+
+
+@commands.command(epilog=example("version"))
+def version(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Prints the version."""
+    if as_json:
+        from monitor import __version__
+
+        print_json({"version": __version__})
+    else:
+        print_version()
+
+
+def print_version() -> None:
+    """Name and version, as ``--version`` prints them too."""
+    from monitor import __version__
+
+    typer.echo(f"{PROGRAM} {__version__}")

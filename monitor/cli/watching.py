@@ -1,0 +1,199 @@
+"""Commands that show what is: units, alarms, excursions, messages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from monitor.cli.options import (
+    AsOfOption,
+    ConfigOption,
+    FromOption,
+    JsonOption,
+    LimitOption,
+    ToOption,
+    example,
+)
+from monitor.cli.output import celsius, duration, local, print_json, print_table, window, words
+from monitor.cli.session import Session, end_at, known_unit, start_at, viewing
+from monitor.ports import JSON
+
+commands = typer.Typer()
+_alarms = typer.Typer(no_args_is_help=True)
+commands.add_typer(_alarms, name="alarms", help="Conditions that need a person.")
+
+
+@commands.command(epilog=example("units --json"))
+def units(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Lists units with their temperature and state now."""
+    with viewing(config) as session:
+        found = session.view.units()
+        if as_json:
+            print_json(found)
+            return
+        rows = [
+            (
+                each["unit"],
+                celsius(each["celsius"]),
+                window(each["window"]),
+                words(each["state"]),
+                local(each["measured_at"], session.zone(each["unit"])),
+                len(each["lots"]),
+            )
+            for each in found
+        ]
+    columns = ("Unit", "Temperature °C", "Window", "State", "Measured at", "Lots")
+    print_table(columns, rows, none="No unit is configured.")
+
+
+@_alarms.command("list", epilog=example("alarms list --open"))
+def alarms_list(
+    config: ConfigOption = None,
+    open_only: Annotated[bool, typer.Option("--open", help="Only those that are open.")] = False,
+    limit: LimitOption = 500,
+    as_json: JsonOption = False,
+) -> None:
+    """Lists alarms, open ones first, then newest first."""
+    with viewing(config) as session:
+        found = session.view.alarms(open_only=open_only, limit=limit)
+        if as_json:
+            print_json(found)
+            return
+        rows = [
+            (
+                each["id"],
+                words(each["level"]),
+                words(each["condition"]),
+                each["subject"],
+                words(each["state"]),
+                local(each["raised_at"], session.zone(_place_of(each))),
+            )
+            for each in found
+        ]
+    print_table(("Id", "Level", "Condition", "Subject", "State", "Raised at"), rows, none="No alarms.")
+
+
+def _place_of(alarm: JSON) -> str:
+    """Where an alarm is: its unit, or its subject where that is a channel."""
+    evidence = alarm["evidence"]
+    unit = evidence.get("unit") if isinstance(evidence, dict) else None
+    return str(unit or alarm["subject"])
+
+
+@_alarms.command("unwatched", epilog=example("alarms unwatched"))
+def alarms_unwatched(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Lists what is not being watched now, and why."""
+    with viewing(config) as session:
+        found = session.view.unwatched()
+        if as_json:
+            print_json(found)
+            return
+        rows = [
+            (each["subject"], words(each["reason"]), each["text"], local(each["since"], session.zone(each["subject"])))
+            for each in found
+        ]
+    print_table(("Subject", "Reason", "What", "Since"), rows, none="Everything is being watched.")
+
+
+@commands.command(epilog=example("excursions --unit lab1/F01 --from 2026-11-01 --to 2026-11-30"))
+def excursions(
+    config: ConfigOption = None,
+    unit: Annotated[str | None, typer.Option("--unit", metavar="SITE/UNIT", help="Only this unit's.")] = None,
+    lot: Annotated[str | None, typer.Option("--lot", metavar="LOT", help="Only those in this lot's custody.")] = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    open_only: Annotated[bool, typer.Option("--open", help="Only those that are open.")] = False,
+    as_of: AsOfOption = None,
+    history: Annotated[bool, typer.Option("--history", help="Withdrawn and superseded ones too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Lists excursions that touch the time asked for, newest first. Transients are included."""
+    with viewing(config) as session:
+        configuration = session.configuration
+        path = None if unit is None else known_unit(configuration, unit, "--unit")
+        site = None if path is None else path.split("/")[0]
+        at = session.as_of(as_of, site)
+        if lot is not None:
+            site = site or session.lot(lot, at).get("site")
+        first = None if start is None else start_at(configuration, start, "--from", site)
+        last = None if end is None else end_at(configuration, end, "--to", site)
+        if first is not None and last is not None and first >= last:
+            raise typer.BadParameter("it is not before --to. Swap them, or leave one out.", param_hint="--from")
+        found = session.view.excursions(
+            unit=path, lot=lot, start=first, end=last, open_only=open_only, as_of=at, history=history
+        )
+        if as_json:
+            print_json(found)
+        else:
+            print_excursions(found, session)
+
+
+def print_excursions(found: list[JSON], session: Session, *, title: str | None = None) -> None:
+    """A table of excursions in the local time of each one's site."""
+    rows = [
+        (
+            each["id"],
+            each["channel"],
+            local(each["started_at"], session.zone(each["channel"])),
+            local(each["ended_at"], session.zone(each["channel"])) or "open",
+            celsius(each["extreme_celsius"]),
+            _confirmation(each),
+            duration(sum(each["seconds_by_band"].values())),
+        )
+        for each in found
+    ]
+    columns = ("Id", "Channel", "Started at", "Ended at", "Extreme °C", "Confirmed", "In bands")
+    print_table(columns, rows, none="No excursions.", title=title)
+
+
+def _confirmation(excursion: JSON) -> str:
+    if excursion.get("withdrawn"):
+        return "withdrawn"
+    if excursion["superseded_by"]:
+        return f"now {excursion['superseded_by']}"
+    if excursion["confirmed_at"] is not None:
+        return f"by {words(excursion['confirmed_by'])}"
+    return "not yet" if excursion["closed_at"] is None else "transient"
+
+
+@commands.command(epilog=example("rejected --limit 20"))
+def rejected(config: ConfigOption = None, limit: LimitOption = 200, as_json: JsonOption = False) -> None:
+    """Lists messages that could not be taken: counts by reason, and the newest as they came."""
+    with viewing(config) as session:
+        found = session.view.rejected(limit=limit)
+        zone = session.zone(None)
+    if as_json:
+        print_json(found)
+        return
+    counts = sorted(found["counts"].items(), key=lambda one: (-one[1], one[0]))
+    print_table(("Reason", "Count"), counts, none="No message was rejected.")
+    rows = [
+        (local(each["received_at"], zone), each["topic"], each["reason"], each["detail"], each["payload"])
+        for each in found["messages"]
+    ]
+    if rows:
+        print_table(("Received at", "Topic", "Reason", "Detail", "Payload"), rows, none="")
+
+
+@commands.command(epilog=example("notifications --limit 20"))
+def notifications(config: ConfigOption = None, limit: LimitOption = 200, as_json: JsonOption = False) -> None:
+    """Lists what was told to whom, and what is still owed."""
+    with viewing(config) as session:
+        found = session.view.notifications(limit=limit)
+        zone = session.zone(None)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            each["recipient"],
+            each["medium"],
+            each["subject"],
+            local(each["due_at"], zone),
+            local(each["sent_at"], zone) or each["error"] or "owed",
+            each["attempts"],
+        )
+        for each in found
+    ]
+    print_table(("To", "By", "Message", "Due at", "Sent at", "Tries"), rows, none="Nothing was told, nothing is owed.")

@@ -1,0 +1,277 @@
+"""The configuration as the program sees it: frozen, checked, every default filled in.
+
+Instants and durations are whole milliseconds, temperatures °C.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, time
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from monitor.config.secret import SHOWN, Secret, redacted
+from monitor.core.profile import Profile
+from monitor.core.unit import ProbeSettings
+
+REFERENCES = ("env:", "file:")
+"""How a value begins that is kept elsewhere: in the variable ``env:NAME``, or in the file ``file:PATH``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where the truth is kept. ``url`` may hold a password and stays out of ``repr``; show ``shown_url``."""
+
+    url: str = field(repr=False)
+
+    @property
+    def shown_url(self) -> str:
+        """The URL with any password as ``<secret>``."""
+        return redacted(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """An encrypted connection; None takes the machine's own certificates, and no certificate of ours."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mqtt:
+    """The broker. ``receive_maximum`` is how many messages may be unacknowledged at once."""
+
+    host: str
+    port: int
+    root: str
+    username: str | None
+    password: Secret | None
+    password_file: Path | None
+    tls: Tls | None
+    client_id: str
+    keepalive: int
+    receive_maximum: int
+    session_expiry: int
+    protocol: Literal["5", "3.1.1", "auto"]
+
+
+@dataclass(frozen=True, slots=True)
+class Influx:
+    """The projection to InfluxDB 2. ``url``: empty (off), ``file:PATH`` (line protocol) or ``http(s)://``."""
+
+    url: str = field(repr=False)
+    org: str
+    bucket: str
+    token: Secret | None
+    token_file: Path | None
+
+    @property
+    def shown_url(self) -> str:
+        """The URL with any password as ``<secret>``."""
+        return redacted(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """Pages and API. ``external_url`` is what links in messages begin with; empty: ``http://host:port``."""
+
+    host: str
+    port: int
+    external_url: str
+
+    @property
+    def base_url(self) -> str:
+        """What links begin with, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.external_url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The mail server; an empty ``host`` means that no mail is sent."""
+
+    host: str
+    port: int
+    sender: str
+    username: str | None
+    password: Secret | None
+    password_file: Path | None
+    starttls: bool
+    tls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """How alarms are told. ``digest_at`` is a time of day at each site."""
+
+    console: bool
+    digest_at: time
+    retry_first: int
+    retry_max: int
+    shelve_max: int
+    rearm_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place, and the IANA name of its time zone."""
+
+    name: str
+    timezone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself."""
+        return ZoneInfo(self.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A probe of a unit. ``profile`` is its own, None: the unit's. Without ``alarms`` it is only recorded."""
+
+    name: str
+    settings: ProbeSettings
+    silent_after: int
+    calibration_due: date | None
+    profile: str | None
+    alarms: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A freezer, fridge, tank or room with its probes; ``profile`` is a name, of whatever version."""
+
+    site: str
+    name: str
+    title: str
+    profile: str
+    storage_class: str
+    product_probe: str
+    probes: tuple[Probe, ...]
+
+    @property
+    def path(self) -> str:
+        """``site/unit``."""
+        return f"{self.site}/{self.name}"
+
+    def probe(self, name: str) -> Probe | None:
+        """The probe of that name, or None."""
+        return next((probe for probe in self.probes if probe.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a person is reached. ``source`` is what the file says; ``value`` what a medium needs.
+
+    ``source`` is a mail address, an Apprise URL, ``env:NAME`` or ``file:PATH``; show ``shown``.
+    """
+
+    medium: Literal["mail", "apprise"]
+    source: str = field(repr=False)
+    value: Secret
+
+    @property
+    def shown(self) -> str:
+        """``source``, with the part of an Apprise URL that may be a token as ``<secret>``."""
+        if self.medium == "mail" or self.source.startswith(REFERENCES):
+            return self.source
+        return f"{self.source.partition('://')[0]}://{SHOWN}"
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Times of day between which warnings wait; across midnight where ``until`` is the earlier one."""
+
+    start: time
+    until: time
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can be told. ``timezone`` is for quiet hours; None: the zone of the site concerned."""
+
+    name: str
+    title: str
+    addresses: tuple[Address, ...]
+    timezone: str | None = None
+    quiet_hours: QuietHours | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A person who stands in on a rota from one instant until another."""
+
+    person: str
+    start_at: int
+    until_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rota:
+    """Who is on call: one week each, in the order of ``people``, from ``first_week`` on."""
+
+    name: str
+    timezone: str
+    people: tuple[str, ...]
+    first_week: date
+    handover_at: time
+    overrides: tuple[Override, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rung of a ladder: persons or rotas, and how long to wait for an acknowledgement."""
+
+    tell: tuple[str, ...]
+    wait: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Steps climbed until somebody acknowledges; from the top again after ``repeat`` (None: not again)."""
+
+    name: str
+    steps: tuple[Step, ...]
+    repeat: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which alarms go to which ladder; None matches all. The first route that matches is taken."""
+
+    ladder: str
+    site: str | None
+    unit: str | None
+    condition: str | None
+    level: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All of it. ``profiles`` holds every version, in the order of name and version.
+
+    ``directory`` says where it was read and is no part of what it says, so it doesn't count in comparisons.
+    """
+
+    store: Store
+    mqtt: Mqtt
+    influx: Influx
+    web: Web
+    mail: Mail
+    alerting: Alerting
+    sites: dict[str, Site]
+    units: tuple[Unit, ...]
+    profiles: tuple[Profile, ...]
+    people: tuple[Person, ...]
+    rotas: tuple[Rota, ...]
+    ladders: tuple[Ladder, ...]
+    routes: tuple[Route, ...]
+    directory: Path = field(compare=False)
+    warnings: tuple[str, ...] = ()
+
+    def unit(self, path: str) -> Unit | None:
+        """The unit of that ``site/unit``, or None."""
+        return next((unit for unit in self.units if unit.path == path), None)

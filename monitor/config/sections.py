@@ -1,0 +1,162 @@
+"""From the sections of ``monitor.toml`` to the model, and what may be wrong with each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from monitor.config import files
+from monitor.config.duration import format_duration
+from monitor.config.model import Alerting, Influx, Mail, Mqtt, Store, Tls, Web
+from monitor.config.problem import Review
+from monitor.config.secret_places import INFLUX_TOKEN, MAIL_PASSWORD, MQTT_PASSWORD, secret_of
+from monitor.core.instant import SECOND
+
+_FILE = "monitor.toml"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def store_of(table: files.StoreTable, review: Review) -> Store:
+    """``[store]``"""
+    if not table.url.startswith(("sqlite://", "postgresql://", "postgresql+psycopg://")):
+        review.refuse(
+            _FILE, "store.url", table.url, "a URL that begins with sqlite:///, or with postgresql://"
+        )
+    return Store(table.url)
+
+
+def mqtt_of(table: files.MqttTable, directory: Path, environ: Mapping[str, str], review: Review) -> Mqtt:
+    """``[mqtt]``; paths are relative to the configuration's directory."""
+    _check_mqtt(table, review)
+    tls = None if table.tls is None else _tls_of(table.tls, directory, review)
+    password_file = _path(table.password_file, directory)
+    password = secret_of(MQTT_PASSWORD, password_file, "mqtt.password_file", environ, review)
+    if password is not None and not table.username:
+        review.refuse(_FILE, "mqtt.username", None, "the user name that the password is for")
+    if password is not None and tls is None and table.host not in _LOOPBACK:
+        review.warn(_FILE, f"mqtt.tls is off: the password travels to {table.host} in clear text")
+    return Mqtt(
+        host=table.host,
+        port=table.port if table.port is not None else 1883 if tls is None else 8883,
+        root=table.root,
+        username=table.username or None,
+        password=password,
+        password_file=password_file,
+        tls=tls,
+        client_id=table.client_id,
+        keepalive=table.keepalive,
+        receive_maximum=table.receive_maximum,
+        session_expiry=table.session_expiry,
+        protocol=table.protocol,
+    )
+
+
+def _check_mqtt(table: files.MqttTable, review: Review) -> None:
+    if not table.host:
+        review.refuse(_FILE, "mqtt.host", table.host, "the name or address of the broker")
+    if not table.client_id:
+        # A broker keeps no session for a client without a name: what comes while we are away would be lost.
+        review.refuse(_FILE, "mqtt.client_id", table.client_id, "a name, one per installation")
+    if not all(table.root.split("/")) or any(letter in table.root for letter in "+#$\0"):
+        review.refuse(
+            _FILE, "mqtt.root", table.root, "topic levels such as exosome/v1, without + # $ or empty ones"
+        )
+    if table.keepalive > 65_535 * SECOND:
+        review.refuse(_FILE, "mqtt.keepalive", format_duration(table.keepalive), "at most 65535s")
+    if table.session_expiry > 0xFFFF_FFFE * SECOND:
+        review.refuse(
+            _FILE, "mqtt.session_expiry", format_duration(table.session_expiry), "at most 4294967294s"
+        )
+
+
+def _tls_of(table: files.TlsTable, directory: Path, review: Review) -> Tls:
+    tls = Tls(*(_path(path, directory) for path in (table.ca_file, table.cert_file, table.key_file)))
+    for key, path in (("ca_file", tls.ca_file), ("cert_file", tls.cert_file), ("key_file", tls.key_file)):
+        if path is not None and not path.is_file():
+            review.refuse(_FILE, f"mqtt.tls.{key}", str(path), "a file that exists")
+    if (tls.cert_file is None) != (tls.key_file is None):
+        missing = "cert_file" if tls.cert_file is None else "key_file"
+        review.refuse(_FILE, f"mqtt.tls.{missing}", None, "cert_file and key_file together")
+    return tls
+
+
+def influx_of(
+    table: files.InfluxTable, directory: Path, environ: Mapping[str, str], review: Review
+) -> Influx:
+    """``[influx]``"""
+    token_file = _path(table.token_file, directory)
+    token = secret_of(INFLUX_TOKEN, token_file, "influx.token_file", environ, review)
+    is_server = table.url.startswith(("http://", "https://"))
+    if table.url and not is_server and not (table.url.startswith("file:") and table.url != "file:"):
+        review.refuse(_FILE, "influx.url", table.url, "nothing (off), file:PATH, http://… or https://…")
+    if is_server:
+        for key, value in (("org", table.org), ("bucket", table.bucket)):
+            if not value:
+                review.refuse(_FILE, f"influx.{key}", value, f"the name of the {key} in InfluxDB")
+        if token is None:
+            review.warn(_FILE, f"influx has no token: set {INFLUX_TOKEN}, or influx.token_file")
+    return Influx(table.url, table.org, table.bucket, token, token_file)
+
+
+def web_of(table: files.WebTable, review: Review) -> Web:
+    """``[web]``"""
+    if table.external_url and not table.external_url.startswith(("http://", "https://")):
+        review.refuse(_FILE, "web.external_url", table.external_url, "nothing, http://… or https://…")
+    if table.host not in _LOOPBACK:
+        review.warn(_FILE, f"web.host is {table.host}: the pages can be reached from other machines")
+    return Web(table.host, table.port, table.external_url)
+
+
+def mail_of(table: files.MailTable, directory: Path, environ: Mapping[str, str], review: Review) -> Mail:
+    """``[mail]``"""
+    starttls = table.starttls
+    if starttls is None:
+        starttls = not table.tls and table.host not in _LOOPBACK
+    if starttls and table.tls:
+        review.refuse(
+            _FILE, "mail.starttls", True, "false, or tls = false: a connection is encrypted one way"
+        )
+    if table.host and not table.sender:
+        review.refuse(_FILE, "mail.from", table.sender, "the address that mails come from")
+    password_file = _path(table.password_file, directory)
+    password = secret_of(MAIL_PASSWORD, password_file, "mail.password_file", environ, review)
+    if password is not None and not table.username:
+        review.refuse(_FILE, "mail.username", None, "the user name that the password is for")
+    if password is not None and not (starttls or table.tls) and table.host not in _LOOPBACK:
+        review.warn(_FILE, f"mail is not encrypted: the password travels to {table.host} in clear text")
+    usual = 465 if table.tls else 587 if starttls else 25
+    return Mail(
+        host=table.host,
+        port=usual if table.port is None else table.port,
+        sender=table.sender,
+        username=table.username or None,
+        password=password,
+        password_file=password_file,
+        starttls=starttls,
+        tls=table.tls,
+    )
+
+
+def alerting_of(table: files.AlertingTable, review: Review) -> Alerting:
+    """``[alerting]``"""
+    if table.retry_first > table.retry_max:
+        review.refuse(
+            _FILE,
+            "alerting.retry_first",
+            format_duration(table.retry_first),
+            "no more than alerting.retry_max",
+        )
+    if not table.console:
+        review.warn(_FILE, "alerting.console is false: alarms don't show on the console")
+    return Alerting(
+        console=table.console,
+        digest_at=table.digest_at,
+        retry_first=table.retry_first,
+        retry_max=table.retry_max,
+        shelve_max=table.shelve_max,
+        rearm_after=table.rearm_after,
+    )
+
+
+def _path(path: Path | None, directory: Path) -> Path | None:
+    return None if path is None else directory.absolute() / path

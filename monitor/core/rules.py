@@ -1,0 +1,61 @@
+"""The rules by which one channel is judged: profile versions and probe settings, each from an instant on."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from monitor.core.instant import EARLIEST, LATEST, DayOf
+from monitor.core.profile import Profile
+from monitor.core.unit import ProbeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRules:
+    """What holds when. Both schedules are sorted by instant; the first entry applies to all time before it too.
+
+    ``profiles`` is ``((from_at, profile), …)``, ``settings`` ``((from_at, settings), …)``; neither is empty.
+    ``day_of`` gives the calendar days of the site's time zone.
+    """
+
+    profiles: tuple[tuple[int, Profile], ...]
+    settings: tuple[tuple[int, ProbeSettings], ...]
+    day_of: DayOf
+
+    def profile_at(self, at: int) -> Profile:
+        """The profile version in force at an instant."""
+        return self.profiles[max(0, bisect_right(self.profiles, at, key=_from_at) - 1)][1]
+
+    def next_profile_change(self, after: int) -> int:
+        """The first instant later than ``after`` at which another version takes effect; beyond all time if none."""
+        index = max(1, bisect_right(self.profiles, after, key=_from_at))
+        return self.profiles[index][0] if index < len(self.profiles) else LATEST + 1
+
+    def settings_at(self, at: int) -> ProbeSettings:
+        """The probe settings in force at an instant."""
+        settings = self.settings
+        if len(settings) == 1:
+            return settings[0][1]
+        return settings[max(0, bisect_right(settings, at, key=_from_at) - 1)][1]
+
+    def profile_named(self, name: str, version: int) -> Profile:
+        """A profile version of the schedule; raises KeyError for one that never was in force here."""
+        for _, profile in self.profiles:
+            if profile.name == name and profile.version == version:
+                return profile
+        raise KeyError(f"{name}@{version}")
+
+
+def _from_at(entry: tuple[int, object]) -> int:
+    return entry[0]
+
+
+def constant(profile: Profile, settings: ProbeSettings, day_of: DayOf) -> ChannelRules:
+    """Rules that never change."""
+    return ChannelRules(((EARLIEST, profile),), ((EARLIEST, settings),), day_of)
+
+
+def schedule(profiles: Sequence[Profile]) -> tuple[tuple[int, Profile], ...]:
+    """A schedule of versions from their own ``effective_from``."""
+    return tuple(sorted(((p.effective_from, p) for p in profiles), key=_from_at))

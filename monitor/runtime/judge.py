@@ -1,0 +1,267 @@
+"""Judging channels as readings come in, and again when they come late; excursions become facts with versions.
+
+In order, a reading advances its channel's state. One that comes late (or a second value for an instant) marks the
+channel dirty; at the end of the batch a dirty channel is judged again from the last checkpoint before, once however
+many readings came late. Both ways end in the same state: a property test holds them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from monitor.core.channel import ChannelState, advance, fold
+from monitor.core.checkpoint import state_from_json, state_to_json
+from monitor.core.excursion import Excursion
+from monitor.core.fact import JSON, decided_at, excursion_body, is_alive
+from monitor.core.identity import Known, Match, reconcile
+from monitor.core.instant import EARLIEST, parse_instant
+from monitor.core.quality import corrected, why_bad
+from monitor.core.reading import Reading
+from monitor.core.rules import ChannelRules
+from monitor.ports import Fact, Store, Tx
+
+CHECKPOINT_AFTER = 500
+"""Readings of a channel after which settling the log also keeps its state."""
+
+
+class Row(NamedTuple):
+    """A reading on its way to be judged. ``item`` 0 begins a message; ``live``: it is a sign of life."""
+
+    position: int
+    channel: int
+    reading: Reading
+    item: int
+    live: bool
+
+
+class ExcursionChange(NamedTuple):
+    """A new version of an excursion, as recorded."""
+
+    channel: str
+    id: str
+    version: int
+    reason: str
+    body: JSON
+
+
+@dataclass(slots=True)
+class ChannelDesk:
+    """What judging keeps of one channel: its rules, its state, the ids of its open excursions."""
+
+    id: int
+    path: str
+    rules: ChannelRules
+    state: ChannelState
+    open_ids: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
+    dirty_from: int | None = None
+    since_checkpoint: int = 0
+
+
+class Judge:
+    """Holds the state of every channel. Used by the one writer, within its transactions."""
+
+    def __init__(self, store: Store, rules: dict[str, ChannelRules], ids: dict[str, int]) -> None:
+        self._store = store
+        self._desks = {
+            ids[path]: ChannelDesk(ids[path], path, channel_rules, ChannelState(channel_rules))
+            for path, channel_rules in rules.items()
+        }
+
+    # --- starting ---
+
+    def resume(self, tx: Tx, judged_position: int) -> None:
+        """Brings every channel to where it was when ``judged_position`` was committed: checkpoint, then the rest."""
+        open_facts: dict[str, list[Fact]] = {}
+        for fact in self._store.current_facts(tx, "excursion", open_only=True):
+            open_facts.setdefault(fact.subject, []).append(fact)
+        for desk in self._desks.values():
+            desk.state, after = self._state_before(tx, desk, None)
+            rows = self._store.history(tx, desk.id, after=after, position_max=judged_position)
+            fold(desk.state, desk.rules, (row.reading for row in rows))
+            desk.since_checkpoint = len(rows)
+            desk.open_ids = {
+                (fact.body["direction"], parse_instant(fact.body["started_at"])): (fact.id, fact.version)
+                for fact in open_facts.get(desk.path, ())
+                if is_alive(fact.body)
+            }
+            if {excursion.key for excursion in desk.state.open_excursions()} != set(desk.open_ids):
+                desk.dirty_from = EARLIEST  # the rules of the past were changed by hand; judge it all again
+
+    def _state_before(self, tx: Tx, desk: ChannelDesk, at: int | None) -> tuple[ChannelState, int | None]:
+        found = self._store.checkpoint_before(tx, desk.id, at)
+        if found is None:
+            return ChannelState(desk.rules), None
+        return state_from_json(found[1], desk.rules), found[0]
+
+    # --- judging ---
+
+    def take(self, tx: Tx, rows: Sequence[Row], recorded_at: int) -> list[ExcursionChange]:
+        """Judges readings of the log in arrival order, records what changed, and returns it in order.
+
+        What is true at the end of each message is what gets a version: batches change nothing.
+        """
+        changes: list[ExcursionChange] = []
+        touched: list[Excursion] = []
+        desk: ChannelDesk | None = None
+        for row in rows:
+            if touched and row.item == 0 and desk is not None:
+                changes += self._record_touched(tx, desk, touched, recorded_at)
+                touched = []
+            desk = self._desks.get(row.channel)
+            if desk is None:
+                continue
+            self._advance(desk, row.reading, touched)
+        if touched and desk is not None:
+            changes += self._record_touched(tx, desk, touched, recorded_at)
+        return changes + self.rejudge_dirty(tx, recorded_at)
+
+    def _advance(self, desk: ChannelDesk, reading: Reading, touched: list[Excursion]) -> None:
+        desk.since_checkpoint += 1
+        at = reading.measured_at
+        settings = desk.rules.settings_at(at)
+        if why_bad(reading, settings) is not None or reading.celsius is None:
+            return
+        state = desk.state
+        if desk.dirty_from is not None or (state.last_at is not None and at <= state.last_at):
+            desk.dirty_from = at if desk.dirty_from is None else min(desk.dirty_from, at)
+            return
+        value = corrected(reading.celsius, settings.offset)
+        advance(state, desk.rules, at, (value,), touched)
+
+    def rejudge_dirty(self, tx: Tx, recorded_at: int) -> list[ExcursionChange]:
+        """Judges the channels again that got late readings."""
+        changes: list[ExcursionChange] = []
+        for desk in self._desks.values():
+            if desk.dirty_from is not None:
+                changes += self._rejudge(tx, desk, desk.dirty_from, recorded_at)
+                desk.dirty_from = None
+        return changes
+
+    def _rejudge(self, tx: Tx, desk: ChannelDesk, since: int, recorded_at: int) -> list[ExcursionChange]:
+        self._store.drop_checkpoints(tx, desk.id, since)
+        state, after = self._state_before(tx, desk, since)
+        carried = state.open_excursions()
+        rows = self._store.history(tx, desk.id, after=after)
+        touched = fold(state, desk.rules, (row.reading for row in rows))
+        judged = [e for e in carried if not any(e is t for t in touched)] + touched
+        desk.state, desk.since_checkpoint = state, len(rows)
+        facts = self._facts_after(tx, desk, after)
+        known = [
+            Known(
+                fact.id,
+                fact.body["direction"],
+                parse_instant(fact.body["started_at"]),
+                None if fact.body["ended_at"] is None else parse_instant(fact.body["ended_at"]),
+            )
+            for fact in facts.values()
+        ]
+        return self._record_matches(tx, desk, reconcile(known, judged), facts, recorded_at)
+
+    def _facts_after(self, tx: Tx, desk: ChannelDesk, after: int | None) -> dict[str, Fact]:
+        """The standing excursions that a fold from ``after`` on decides, oldest first."""
+        facts = self._store.current_facts(tx, "excursion", subjects=[desk.path])
+        standing = [fact for fact in facts if is_alive(fact.body)]
+        found = []
+        for fact in standing:
+            decided = decided_at(fact.body)
+            if after is None or decided is None or decided > after:
+                found.append(fact)
+        return {fact.id: fact for fact in sorted(found, key=lambda fact: int(fact.id[1:]))}
+
+    # --- recording ---
+
+    def _record_touched(
+        self, tx: Tx, desk: ChannelDesk, touched: Iterable[Excursion], recorded_at: int
+    ) -> list[ExcursionChange]:
+        changes = []
+        for excursion in {id(e): e for e in touched}.values():
+            known = desk.open_ids.get(excursion.key)
+            reasons = [] if known else ["opened"]
+            if excursion.confirmed_at is not None and not (known and self._was_confirmed(tx, known[0])):
+                reasons.append("confirmed")
+            if excursion.closed_at is not None:
+                reasons.append("closed")
+            changes.append(self._record(tx, desk, excursion, known, ", ".join(reasons), recorded_at))
+        return changes
+
+    def _was_confirmed(self, tx: Tx, excursion_id: str) -> bool:
+        fact = self._store.fact(tx, "excursion", excursion_id)
+        return fact is not None and fact.body["confirmed_at"] is not None
+
+    def _record_matches(
+        self, tx: Tx, desk: ChannelDesk, matches: Sequence[Match], facts: dict[str, Fact], recorded_at: int
+    ) -> list[ExcursionChange]:
+        changes: list[ExcursionChange] = []
+        ids: dict[int, str] = {}
+        desk.open_ids = {}
+        for match in matches:
+            if match.excursion is not None:
+                known = None if match.known is None else (match.known.id, facts[match.known.id].version)
+                old = None if known is None else facts[known[0]].body
+                if old is not None and known is not None and old == self._body(desk, match.excursion):
+                    ids[id(match.excursion)] = known[0]
+                    self._remember(desk, match.excursion, *known)
+                    continue
+                change = self._record(tx, desk, match.excursion, known, "late data", recorded_at)
+                ids[id(match.excursion)] = change.id
+                changes.append(change)
+            elif match.known is not None:
+                into = None if match.merged_into is None else ids[id(match.merged_into)]
+                changes.append(self._record_gone(tx, desk, facts[match.known.id], into, recorded_at))
+        return changes
+
+    def _body(self, desk: ChannelDesk, excursion: Excursion) -> JSON:
+        profile = desk.rules.profile_named(excursion.profile, excursion.profile_version)
+        return excursion_body(excursion, desk.path, profile)
+
+    def _record(
+        self,
+        tx: Tx,
+        desk: ChannelDesk,
+        excursion: Excursion,
+        known: tuple[str, int] | None,
+        reason: str,
+        recorded_at: int,
+    ) -> ExcursionChange:
+        excursion_id = f"x{self._store.next_fact_position()}" if known is None else known[0]
+        version = 1 if known is None else known[1] + 1
+        body = self._body(desk, excursion)
+        fact = Fact(
+            kind="excursion",
+            id=excursion_id,
+            version=version,
+            recorded_at=recorded_at,
+            subject=desk.path,
+            from_at=excursion.started_at,
+            to_at=excursion.closed_at,
+            body=body,
+        )
+        self._store.record_fact(tx, fact, reason)
+        self._remember(desk, excursion, excursion_id, version)
+        return ExcursionChange(desk.path, excursion_id, version, reason, body)
+
+    def _remember(self, desk: ChannelDesk, excursion: Excursion, excursion_id: str, version: int) -> None:
+        if excursion.closed_at is None:
+            desk.open_ids[excursion.key] = (excursion_id, version)
+        else:
+            desk.open_ids.pop(excursion.key, None)
+
+    def _record_gone(
+        self, tx: Tx, desk: ChannelDesk, fact: Fact, into: str | None, recorded_at: int
+    ) -> ExcursionChange:
+        body = {**fact.body, "withdrawn": into is None, "superseded_by": into}
+        reason = "late data: withdrawn" if into is None else f"late data: part of {into}"
+        gone = fact._replace(version=fact.version + 1, recorded_at=recorded_at, to_at=fact.from_at, body=body)
+        self._store.record_fact(tx, gone, reason)
+        return ExcursionChange(desk.path, fact.id, gone.version, reason, body)
+
+    # --- checkpoints ---
+
+    def checkpoint(self, tx: Tx) -> None:
+        """Keeps the state of channels that have come far since their last checkpoint."""
+        for desk in self._desks.values():
+            if desk.since_checkpoint >= CHECKPOINT_AFTER and desk.state.last_at is not None:
+                self._store.put_checkpoint(tx, desk.id, desk.state.last_at, state_to_json(desk.state))
+                desk.since_checkpoint = 0

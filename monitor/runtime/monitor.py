@@ -1,0 +1,521 @@
+"""The one writer: commit, acknowledge, judge, owe. Everything that changes the store goes through here.
+
+A batch is committed to the log first and acknowledged then, so that nothing that the broker holds to be delivered
+can be lost. Judging commits its facts, the alarms that follow and the messages owed together with the position up to
+which it has judged; after a crash it goes on from there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.fact import JSON, is_alive
+from monitor.core.installation import Installation
+from monitor.core.instant import SECOND, format_instant, parse_instant
+from monitor.core.lot import LotEvent, LotEventKind, UnitEvent
+from monitor.core.profile import HIGH
+from monitor.core.rules import ChannelRules
+from monitor.core.told import Recipient
+from monitor.core.unit import Channel
+from monitor.ports import Arrived, Clock, Decoded, LogRow, Outcome, ProfileBook, Store, Tx, Wording
+from monitor.runtime.alarms import Alarms
+from monitor.runtime.judge import ExcursionChange, Judge, Row
+from monitor.runtime.lots import LotChange, Lots, event_to_json, read_history
+from monitor.runtime.watch import ProbeFault, Silence, Watch
+
+log = structlog.get_logger(__name__)
+
+FLUSH_AFTER = 1 * SECOND
+"""The newest readings reach the store, for pages and other processes, at most this much later."""
+RESUME_CHUNK = 5_000
+_THERMAL = {HIGH: AlarmCondition.TEMPERATURE_HIGH, "low": AlarmCondition.TEMPERATURE_LOW}
+_OF_LOTS = (AlarmCondition.LOT_EXPIRING, AlarmCondition.LOT_EXPIRED)
+
+DigestDue = Callable[[int, ZoneInfo, set[str]], str | None]
+"""``digest_due(now, zone, days done)``: the local day whose morning digest is owed now, or None."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What has been done since the start, for metrics and the demo's summary."""
+
+    received: int = 0
+    duplicates: int = 0
+    appended: int = 0
+    judged: int = 0
+    rejected: int = 0
+    events: int = 0
+    excursion_changes: int = 0
+    confirmed: int = 0
+    alarms_raised: int = 0
+    batches: int = 0
+    failing: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the writer needs beside the store."""
+
+    clock: Clock
+    installation: Installation
+    rules: Mapping[str, ChannelRules]
+    profiles: ProfileBook
+    channel_ids: Mapping[str, int]
+    recipients: Sequence[Recipient]
+    wording: Wording
+    digest_due: DigestDue
+    publish: Callable[[str, JSON], None] = lambda kind, body: None
+
+
+class Monitor:
+    """The writer. Its methods may be called from any thread; they take turns."""
+
+    def __init__(self, store: Store, around: Surroundings) -> None:
+        self._store = store
+        self._around = around
+        self._lock = threading.RLock()
+        self._paths = {number: path for path, number in around.channel_ids.items()}
+        self._probes = around.installation.probes()
+        ids = {path: around.channel_ids[path] for path in self._probes}
+        self._judge = Judge(store, dict(around.rules), ids)
+        self._watch = Watch(self._probes, around.rules, ids)
+        self._lots = Lots(store, around.installation, around.profiles)
+        self._alarms = Alarms(store, around.recipients, around.wording, self._on_alarm)
+        self._last_measured: dict[int, int] = {}
+        self._judged_position = 0
+        self._judged_noted = 0
+        self._flushed_at = 0
+        self._listening_since: int | None = None
+        self.counts = Counts()
+        self.failure: str | None = None
+
+    # --- starting ---
+
+    def resume(self) -> None:
+        """Goes on where the last process stopped: judges what was committed and not judged, forgets nothing."""
+        with self._lock, self._store.writing() as tx:
+            self._judged_position = int(self._store.marker(tx, "judged_position") or 0)
+            self._judged_noted = self._judged_position
+            self._last_measured = self._store.last_measured(tx)
+            self._judge.resume(tx, self._judged_position)
+            self._alarms.resume(tx)
+            self._lots.resume(tx)
+            faulty = {
+                path: alarm.raised_at
+                for path in self._alarms.open_subjects(AlarmCondition.PROBE_FAULT)
+                if (alarm := self._alarms.get(AlarmCondition.PROBE_FAULT, path)) is not None
+            }
+            silent = self._alarms.open_subjects(AlarmCondition.NO_DATA)
+            self._watch.resume(self._store.latest(tx), silent, faulty)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Judges what the log holds beyond the judged position, and lots whose events may not have been judged."""
+        with self._lock:
+            while True:
+                with self._store.reading() as tx:
+                    rows = self._store.log_after(tx, self._judged_position, RESUME_CHUNK)
+                if not rows:
+                    break
+                self._judge_rows([Row(r.position, r.channel, _reading_of(r), r.item, True) for r in rows])
+            now = self._around.clock.now()
+            with self._store.writing() as tx:
+                for lot in self._store.event_subjects(tx, "lot"):
+                    self._judge_lot(tx, lot, now, "resumed")
+
+    # --- the main path ---
+
+    def take(self, decoded: Decoded, acknowledge: Callable[[], None]) -> None:
+        """Commits what a batch says, acknowledges it, judges it. Raises if it can't be committed: not acknowledged
+        then, nothing has happened, and the same batch can be taken again."""
+        with self._lock:
+            rows, lots = self._commit(decoded)
+            acknowledge()
+            self._after_commit(rows, lots, decoded)
+
+    def _commit(self, decoded: Decoded) -> tuple[list[Row], dict[str, list[str]]]:
+        now = self._around.clock.now()
+        lots: dict[str, list[str]] = {}
+        with self._store.writing() as tx:
+            fresh = self._without_copies(tx, decoded.readings)
+            position = self._store.next_position()
+            rows = [
+                Row(position + n, arrived.channel, arrived.reading, arrived.item, arrived.live)
+                for n, arrived in enumerate(fresh)
+            ]
+            self._store.append_readings(
+                tx, [LogRow(r.position, r.channel, *r.reading, r.item) for r in rows], now
+            )
+            for event, received_at in decoded.lot_events:
+                lots.setdefault(event.lot, []).append(self._append_lot_event(tx, event, received_at))
+            for unit_event, received_at in decoded.unit_events:
+                body = {name: getattr(unit_event, name) for name in UnitEvent.__slots__}
+                self._store.append_event(tx, "unit", unit_event.unit_path, received_at, body)
+            self._store.append_rejected(tx, decoded.rejected)
+        counts = self.counts
+        counts.received += len(decoded.readings)
+        counts.duplicates += len(decoded.readings) - len(rows)
+        counts.appended += len(rows)
+        counts.rejected += len(decoded.rejected)
+        counts.events += len(decoded.lot_events) + len(decoded.unit_events)
+        counts.batches += 1
+        return rows, lots
+
+    def _append_lot_event(self, tx: Tx, event: LotEvent, received_at: int) -> Outcome:
+        outcome = self._store.append_event(tx, "lot", event.lot, received_at, event_to_json(event))
+        if outcome == "conflict":
+            condition = AlarmCondition.EVENT_CONFLICT
+            evidence = {"lot": event.lot, "event_id": event.event_id}
+            truth = Truth(condition, event.event_id, received_at, LEVEL_OF[condition], evidence)
+            self._alarms.hold(tx, truth, self._around.clock.now())
+        return outcome
+
+    def _without_copies(self, tx: Tx, arrived: Sequence[Arrived]) -> list[Arrived]:
+        """Leaves out readings that the log has already. One later than all of its channel can't be a copy."""
+        last, fresh = self._last_measured, list[Arrived]()
+        late: list[Arrived] = []
+        for one in arrived:
+            at = one.reading.measured_at
+            if at > last.get(one.channel, at - 1):
+                last[one.channel] = at
+                fresh.append(one)
+            else:
+                late.append(one)
+        return fresh if not late else self._with_late(tx, arrived, fresh, late)
+
+    def _with_late(
+        self, tx: Tx, arrived: Sequence[Arrived], fresh: Sequence[Arrived], late: Sequence[Arrived]
+    ) -> list[Arrived]:
+        spans: dict[int, tuple[int, int]] = {}
+        for one in late:
+            at = one.reading.measured_at
+            low, high = spans.get(one.channel, (at, at))
+            spans[one.channel] = (min(low, at), max(high, at))
+        known = self._store.known(tx, spans)
+        chosen = {id(one) for one in fresh}
+        kept = []
+        for one in arrived:
+            seen = known.setdefault(one.channel, {})
+            identity, received_at = one.reading.identity, one.reading.received_at
+            earlier = seen.get(identity)
+            # A copy that arrived earlier than the one in the log (an import) counts: trust depends on arrival.
+            if id(one) in chosen or earlier is None or received_at < earlier:
+                kept.append(one)
+                seen[identity] = received_at if earlier is None else min(earlier, received_at)
+        return kept
+
+    def _after_commit(self, rows: Sequence[Row], lots: Mapping[str, Sequence[str]], decoded: Decoded) -> None:
+        for channel, online, _ in decoded.statuses:
+            self._watch.set_online(channel, online)
+        try:
+            self._judge_rows(rows, lots)
+            self.failure = None
+        except Exception as error:
+            # What was committed stays; the facts are made again from the last judged position.
+            log.exception("judging failed; starting again from the last judged position")
+            self.failure = f"judging failed: {error}"
+            self.resume()
+            self.failure = None
+
+    def _judge_rows(self, rows: Sequence[Row], lots: Mapping[str, Sequence[str]] | None = None) -> None:
+        now = self._around.clock.now()
+        last_position = rows[-1].position if rows else self._judged_position
+        with self._store.writing() as tx:
+            fact_position = self._store.next_fact_position()
+            self._hear(tx, rows, now)
+            changes = self._judge.take(tx, rows, now)
+            for change in changes:
+                self._on_excursion(tx, change, now)
+            self._judge_lots_of(tx, changes, now)
+            for lot in lots or ():
+                self._judge_lot(tx, lot, now, "event")
+            self._judged_position = max(self._judged_position, last_position)
+            if self._store.next_fact_position() != fact_position or now - self._flushed_at >= FLUSH_AFTER:
+                self._flush(tx, now)
+        self.counts.judged += len(rows)
+        if rows:
+            self._around.publish("readings", {"count": len(rows)})
+
+    def _flush(self, tx: Tx, now: int) -> None:
+        """Notes how far judging has come, together with everything that followed from it."""
+        if self._judged_position != self._judged_noted:
+            self._store.put_markers(tx, {"judged_position": self._judged_position})
+            self._judged_noted = self._judged_position
+        self._store.put_latest(tx, self._watch.take_changed())
+        if self._store.settle(tx, self._judged_position):
+            self._judge.checkpoint(tx)
+        self._flushed_at = now
+
+    # --- what follows from readings ---
+
+    def _hear(self, tx: Tx, rows: Sequence[Row], now: int) -> None:
+        watch = self._watch
+        for row in rows:
+            if row.item == 0:
+                self._on_faults(tx, watch.take_faults(), now)
+            silence = watch.hear(row.channel, row.reading, row.live)
+            if silence is not None:
+                self._on_silence(tx, silence, now)
+        self._on_faults(tx, watch.take_faults(), now)
+
+    def _on_silence(self, tx: Tx, silence: Silence, now: int) -> None:
+        if not self._probes[silence.channel].alarms:
+            return
+        condition = AlarmCondition.NO_DATA
+        heard_at = None if silence.heard_at is None else format_instant(silence.heard_at)
+        evidence = {"last_received_at": heard_at, **self._place(silence.channel)}
+        if self._alarms.get(condition, silence.channel) is None:
+            truth = Truth(condition, silence.channel, silence.silent_at, LEVEL_OF[condition], evidence)
+            self._alarms.hold(tx, truth, now)
+        if silence.heard_again_at is not None:
+            self._alarms.end(
+                tx,
+                condition,
+                silence.channel,
+                at=silence.heard_again_at,
+                now=now,
+                evidence={"clear_reason": "recovered"},
+            )
+
+    def _on_faults(self, tx: Tx, faults: Iterable[ProbeFault], now: int) -> None:
+        condition = AlarmCondition.PROBE_FAULT
+        for fault in faults:
+            if not self._probes[fault.channel].alarms:
+                continue
+            evidence = {
+                "fault": fault.reason,
+                "measured_at": format_instant(fault.since_at),
+                **self._place(fault.channel),
+            }
+            truth = Truth(condition, fault.channel, fault.since_at, LEVEL_OF[condition], evidence)
+            if fault.ended_at is None:
+                self._alarms.hold(tx, truth, now)
+            elif self._alarms.get(condition, fault.channel) is None:
+                self._alarms.past(tx, truth, ended_at=fault.ended_at, now=now)
+            else:
+                cleared = {"clear_reason": "recovered"}
+                self._alarms.end(tx, condition, fault.channel, at=fault.ended_at, now=now, evidence=cleared)
+
+    def _place(self, channel: str) -> JSON:
+        """What a person needs to know of the place that an alarm is about."""
+        unit = self._around.installation.units[Channel.parse(channel).unit_path]
+        return {"unit": unit.path, "unit_title": unit.title, "lots": self._lots.in_unit(unit.path)}
+
+    def _on_excursion(self, tx: Tx, change: ExcursionChange, now: int) -> None:
+        self.counts.excursion_changes += 1
+        self.counts.confirmed += "confirmed" in change.reason
+        body = change.body
+        self._around.publish("excursion", {"id": change.id, "channel": change.channel})
+        if not self._probes[change.channel].alarms:
+            return
+        condition = _THERMAL[body["direction"]]
+        if is_alive(body) and body["confirmed_at"] is not None:
+            truth = self._thermal_truth(change, condition)
+            if body["closed_at"] is None:
+                self._alarms.hold(tx, truth, now)
+                return
+            if not self._was_told(tx, change):
+                self._alarms.past(tx, truth, ended_at=parse_instant(body["closed_at"]), now=now)
+        if self._alarms.get(condition, change.channel) is not None and not self._still_outside(tx, change):
+            is_over = is_alive(body) and body["closed_at"] is not None
+            evidence = {
+                "clear_reason": "recovered" if is_over else "corrected",
+                "ended_at": body["ended_at"],
+                "extreme_celsius": body["extreme_celsius"],
+            }
+            at = parse_instant(body["closed_at"]) if is_over else now
+            self._alarms.end(tx, condition, change.channel, at=at, now=now, evidence=evidence)
+
+    def _thermal_truth(self, change: ExcursionChange, condition: AlarmCondition) -> Truth:
+        body, limits = change.body, change.body["limits"]
+        instant, extreme = limits["instant"], body["extreme_celsius"]
+        beyond = instant is not None and (
+            extreme >= instant if body["direction"] == HIGH else extreme <= instant
+        )
+        evidence = {
+            "excursion": change.id,
+            "celsius": extreme,
+            "limit_celsius": limits["celsius"],
+            **{key: body[key] for key in ("extreme_celsius", "started_at", "confirmed_at", "confirmed_by")},
+            **self._place(change.channel),
+        }
+        level = "critical" if beyond else LEVEL_OF[condition]
+        return Truth(condition, change.channel, parse_instant(body["confirmed_at"]), level, evidence)
+
+    def _was_told(self, tx: Tx, change: ExcursionChange) -> bool:
+        facts = self._store.current_facts(tx, "alarm", subjects=[change.channel])
+        return any(fact.body["evidence"].get("excursion") == change.id for fact in facts)
+
+    def _still_outside(self, tx: Tx, change: ExcursionChange) -> bool:
+        """Whether another confirmed excursion of the same side is open (one may have merged into it)."""
+        facts = self._store.current_facts(tx, "excursion", subjects=[change.channel], open_only=True)
+        return any(
+            is_alive(fact.body)
+            and fact.body["direction"] == change.body["direction"]
+            and fact.body["confirmed_at"] is not None
+            for fact in facts
+        )
+
+    # --- lots ---
+
+    def _judge_lots_of(self, tx: Tx, changes: Iterable[ExcursionChange], now: int) -> None:
+        units = self._around.installation.units
+        places = {Channel.parse(change.channel).unit_path: change.channel for change in changes}
+        for path, unit in units.items():
+            if path in places and any(change.channel == unit.product_channel for change in changes):
+                for lot in self._lots.in_unit(path):
+                    self._judge_lot(tx, lot, now, "excursion")
+
+    def _judge_lot(self, tx: Tx, lot: str, now: int, reason: str) -> None:
+        change = self._lots.judge(tx, lot, now, now, reason)
+        holding = {truth.condition for truth in change.truths}
+        for condition in _OF_LOTS:
+            alarm = self._alarms.get(condition, lot)
+            if alarm is not None and condition not in holding:
+                evidence = {"clear_reason": _why_over(change, holding)}
+                self._alarms.end(tx, condition, lot, at=now, now=now, evidence=evidence)
+        for truth in change.truths:
+            self._alarms.hold(tx, truth, now)
+        self._around.publish("lot", {"lot": lot})
+
+    def lot_event(self, event: LotEvent) -> Outcome:
+        """Records an event that a person or another program states through us; raises ValueError for one that would
+        have no effect, in words."""
+        with self._lock:
+            now = self._around.clock.now()
+            with self._store.writing() as tx:
+                self._refuse_without_effect(tx, event)
+                outcome = self._append_lot_event(tx, event, now)
+                self._judge_lot(tx, event.lot, now, "event")
+            return outcome
+
+    def _refuse_without_effect(self, tx: Tx, event: LotEvent) -> None:
+        rows = self._store.events(tx, "lot", subject=event.lot)
+        if any(row["event_id"] == event.event_id for row in rows):
+            return  # the same again is a no-op, other content a conflict: both are the log's to say
+        history = read_history(
+            self._store, tx, self._around.installation, event.lot, max(event.occurred_at, 0)
+        )
+        if event.kind is LotEventKind.REGISTERED:
+            if any(row["kind"] == LotEventKind.REGISTERED for row in rows):
+                raise ValueError(
+                    f"lot {event.lot} is registered already; use another id, or void its registration"
+                )
+        elif event.kind is LotEventKind.VOIDED and not any(row["event_id"] == event.voids for row in rows):
+            raise ValueError(f"lot {event.lot} has no event {event.voids!r} to void")
+        elif event.kind is LotEventKind.EXPIRY_CHANGED and history.expires_at is not None:
+            zone = self._around.installation.zone_of(event.site)
+            from monitor.core.custody import expiry_of
+
+            if (expiry_of(event, zone) or 0) >= history.expires_at:
+                raise ValueError(
+                    f"lot {event.lot} expires at {format_instant(history.expires_at)}; an expiry date can only be"
+                    " brought forward, a later one is a signed decision of QA"
+                )
+
+    # --- the clock ---
+
+    def tick(self, now: int, connected_since: int | None) -> None:
+        """Takes every deadline up to ``now``, each at its own instant: silences, lots' dates, digests, flushing."""
+        with self._lock, self._store.writing() as tx:
+            if connected_since != self._listening_since:
+                self._listening_since = connected_since
+                self._watch.listen_from(connected_since)
+            for silence in self._watch.silences(now):
+                self._on_silence(tx, silence, now)
+            for _, kind, subject in self._store.due(tx, now, 1_000):
+                if kind == "lot":
+                    self._judge_lot(tx, subject, now, "date")
+            self._digests(tx, now)
+            if now - self._flushed_at >= FLUSH_AFTER:
+                self._flush(tx, now)
+
+    def hold(self, truth: Truth) -> None:
+        """Raises an alarm about ourselves (a projection that lags)."""
+        with self._lock, self._store.writing() as tx:
+            self._alarms.hold(tx, truth, self._around.clock.now())
+
+    def end(self, condition: AlarmCondition, subject: str) -> None:
+        """Ends such an alarm."""
+        with self._lock:
+            if self._alarms.get(condition, subject) is not None:
+                now = self._around.clock.now()
+                with self._store.writing() as tx:
+                    self._alarms.end(
+                        tx, condition, subject, at=now, now=now, evidence={"clear_reason": "recovered"}
+                    )
+
+    def _digests(self, tx: Tx, now: int) -> None:
+        for site, zone in self._around.installation.zones.items():
+            prefix = f"digest:{site}:"
+            done = {name.removeprefix(prefix) for name in self._store.markers(tx, prefix)}
+            day = self._around.digest_due(now, zone, done)
+            if day is not None:
+                self._store.put_markers(tx, {prefix + day: now})
+                self._owe_digest(tx, site, day, now)
+
+    def _owe_digest(self, tx: Tx, site: str, day: str, now: int) -> None:
+        lots = [fact.body for fact in self._store.current_facts(tx, "lot", open_only=True)]
+        expiring = [body for body in lots if _is_at(body, site) and _is_expiring(body)]
+        alarms = self._store.current_facts(tx, "alarm", since=now - 86_400 * SECOND)
+        past = [
+            fact.body for fact in alarms if fact.body["past"] and fact.recorded_at > now - 86_400 * SECOND
+        ]
+        still_open = [fact.body for fact in alarms if fact.to_at is None]
+        if not expiring and not past and not still_open:
+            return
+        subject, text = self._around.wording.digest(site, day, expiring, past, still_open)
+        about = f"digest:{site}:{day}"
+        rows: list[dict[str, Any]] = [
+            {
+                "id": f"{about}:{recipient.name}:{recipient.medium}:{recipient.address}",
+                "about": about,
+                "waits_for": None,
+                "recipient": recipient.name,
+                "medium": recipient.medium,
+                "address": recipient.address,
+                "subject": subject,
+                "body": text,
+                "created_at": now,
+                "due_at": now,
+                "attempts": 0,
+            }
+            for recipient in self._around.recipients
+        ]
+        self._store.owe(tx, rows)
+
+    def _on_alarm(self, alarm: Any) -> None:
+        self.counts.alarms_raised += alarm.is_open
+        self._around.publish("alarm", {"id": alarm.id})
+
+    def close(self) -> None:
+        """Writes what is still to be noted."""
+        with self._lock, self._store.writing() as tx:
+            self._flush(tx, self._around.clock.now())
+
+
+def _reading_of(row: LogRow) -> Any:
+    from monitor.core.reading import Reading
+
+    return Reading(row.measured_at, row.received_at, row.celsius, row.fault, row.seq, row.battery_percent)
+
+
+def _why_over(change: LotChange, holding: set[AlarmCondition]) -> str:
+    if change.history.disposed_at is not None:
+        return "disposed"
+    return "expired" if AlarmCondition.LOT_EXPIRED in holding else "corrected"
+
+
+def _is_at(body: JSON, site: str) -> bool:
+    return str(body["unit"] or f"{site}/").startswith(f"{site}/")
+
+
+def _is_expiring(body: JSON) -> bool:
+    return any(reason["code"] in ("expiring", "expired") for reason in body["reasons"])

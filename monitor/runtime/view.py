@@ -1,0 +1,447 @@
+"""What can be asked of the store, in the words of SPEC section 7: one answer for pages, API, command line and exports.
+
+Excursions that were closed by a reading at or before ``as_of`` are taken as recorded; a channel with an open one is
+folded again from its last checkpoint, so that what is shown is never older than its readings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from monitor.core.alarm import AlarmCondition
+from monitor.core.channel import ChannelState, Instant, fold, instants, seen_at
+from monitor.core.checkpoint import state_from_json
+from monitor.core.custody import LotHistory
+from monitor.core.fact import JSON, decided_at, excursion_body, instant_or_none, is_alive, lot_body
+from monitor.core.identity import Known, reconcile
+from monitor.core.installation import Installation, Probe, Unit
+from monitor.core.instant import end_of_day, format_instant, parse_instant
+from monitor.core.rules import ChannelRules
+from monitor.core.unit import Channel
+from monitor.core.verdict import OpenExcursion, reasons
+from monitor.ports import Clock, Fact, ProfileBook, Store, Tx
+from monitor.runtime.lots import read_history
+from monitor.runtime.thinning import thin
+
+_RANK = ("ok", "warning", "outside", "excursion", "fault", "no_data", "unknown")
+_WORDS = {
+    "ok": "OK",
+    "warning": "warming",
+    "outside": "outside its window",
+    "excursion": "EXCURSION",
+    "fault": "probe fault",
+    "no_data": "NO DATA",
+    "unknown": "never heard",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a view needs beside the store: the configuration as it judges now."""
+
+    clock: Clock
+    installation: Installation
+    rules: Mapping[str, ChannelRules]
+    profiles: ProfileBook
+    health: Callable[[], JSON]
+
+
+class _Shown(NamedTuple):
+    """An excursion on its way out: its fact's id and version, and its body as of the instant asked for."""
+
+    id: str
+    version: int
+    body: JSON
+
+
+class View:
+    """Implements :class:`monitor.ports.View`."""
+
+    def __init__(self, store: Store, picture: Picture) -> None:
+        self._store = store
+        self._picture = picture
+
+    def now(self) -> int:
+        return self._picture.clock.now()
+
+    def sites(self) -> list[JSON]:
+        zones = self._picture.installation.zones
+        return [{"site": site, "timezone": str(zone)} for site, zone in sorted(zones.items())]
+
+    def health(self) -> JSON:
+        return self._picture.health()
+
+    # --- units ---
+
+    def units(self) -> list[JSON]:
+        now = self.now()
+        with self._store.reading() as tx:
+            wall = _Wall(self._store, tx, self._picture, now)
+        return [self._unit(unit, wall) for unit in self._picture.installation.units.values()]
+
+    def unit(self, unit: str) -> JSON | None:
+        return next((found for found in self.units() if found["unit"] == unit), None)
+
+    def _unit(self, unit: Unit, wall: _Wall) -> JSON:
+        probes = [self._probe(unit, probe, wall) for probe in unit.probes]
+        product = next(probe for probe in probes if probe["product"])
+        profile = self._picture.rules[unit.product_channel].profile_at(wall.now)
+        warning = profile.warning
+        return {
+            "unit": unit.path,
+            "title": unit.title,
+            "class": unit.storage_class,
+            "profile": profile.name,
+            "profile_version": profile.version,
+            "window": product["window"],
+            "warning": None if warning is None else {"low": warning.low, "high": warning.high},
+            **{key: product[key] for key in ("celsius", "measured_at", "age_seconds", "state", "state_text")},
+            "probes": probes,
+            "lots": wall.lots.get(unit.path, []),
+            "alarms": wall.alarms_of(unit.path),
+            "excursions": [e.id for e in wall.excursions if e.subject.startswith(unit.path + "/")],
+        }
+
+    def _probe(self, unit: Unit, probe: Probe, wall: _Wall) -> JSON:
+        channel = str(probe.channel)
+        row = wall.latest.get(channel, {})
+        window = self._picture.rules[channel].profile_at(wall.now).window
+        state = self._state(channel, row, wall)
+        measured_at = row.get("measured_at")
+        return {
+            "probe": probe.channel.probe,
+            "product": probe.channel.probe == unit.product_probe,
+            "celsius": row.get("celsius"),
+            "measured_at": instant_or_none(measured_at),
+            "received_at": instant_or_none(row.get("received_at")),
+            "age_seconds": None if measured_at is None else max(0, wall.now - measured_at) / 1000,
+            "quality": row.get("quality"),
+            "reason": row.get("reason"),
+            "battery_percent": row.get("battery_percent"),
+            "online": None if row.get("online") is None else bool(row["online"]),
+            "state": state,
+            "state_text": _WORDS[state],
+            "window": {"low": window.low, "high": window.high},
+            "alarms": probe.alarms,
+        }
+
+    def _state(self, channel: str, row: Mapping[str, Any], wall: _Wall) -> str:
+        if row.get("measured_at") is None:
+            return "no_data" if wall.has_alarm(AlarmCondition.NO_DATA, channel) else "unknown"
+        found = ["ok"]
+        profile = self._picture.rules[channel].profile_at(wall.now)
+        celsius = row["celsius"]
+        if celsius is not None:
+            warning = profile.warning
+            if warning is not None and (
+                (warning.high is not None and celsius > warning.high)
+                or (warning.low is not None and celsius < warning.low)
+            ):
+                found.append("warning")
+            if not profile.window.contains(celsius):
+                found.append("outside")
+        if any(e.subject == channel and e.body["confirmed_at"] is not None for e in wall.excursions):
+            found.append("excursion")
+        if row["quality"] == "bad":
+            found.append("fault")
+        if wall.has_alarm(AlarmCondition.NO_DATA, channel):
+            found.append("no_data")
+        return max(found, key=_RANK.index)
+
+    # --- readings ---
+
+    def readings(self, channel: str, start: int, end: int, points: int) -> JSON | None:
+        rules = self._picture.rules.get(channel)
+        if rules is None:
+            return None
+        with self._store.reading() as tx:
+            number = self._picture_id(tx, channel)
+            rows = self._store.history(tx, number, after=start - 1, upto=end) if number is not None else []
+        found = list(instants((row.reading for row in rows), rules))
+        return {
+            "channel": channel,
+            "from": format_instant(start),
+            "to": format_instant(end),
+            "max_gap_seconds": rules.settings_at(end).max_gap / 1000,
+            "count": len(found),
+            "readings": [_reading_json(instant) for instant in thin(found, points)],
+        }
+
+    def _picture_id(self, tx: Tx, channel: str) -> int | None:
+        return self._store.channel_ids(tx).get(channel)
+
+    # --- excursions ---
+
+    def excursions(
+        self,
+        *,
+        unit: str | None = None,
+        lot: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        open_only: bool = False,
+        as_of: int | None = None,
+        history: bool = False,
+    ) -> list[JSON]:
+        at = self.now() if as_of is None else as_of
+        with self._store.reading() as tx:
+            channels = [c for c in self._picture.rules if unit is None or Channel.parse(c).unit_path == unit]
+            spans: list[tuple[str, int, int | None]] | None = None
+            if lot is not None:
+                spans = self._custody_spans(tx, lot, at)
+                channels = [c for c in channels if any(c == channel for channel, _, _ in spans)]
+            found = [shown for channel in channels for shown in self._of_channel(tx, channel, at, history)]
+            if spans is not None:
+                found = [shown for shown in found if _in_custody(shown.body, spans)]
+            found = [shown for shown in found if _touches(shown.body, start, end)]
+            if open_only:
+                found = [shown for shown in found if shown.body["closed_at"] is None]
+            joined = [self._joined(tx, shown, at) for shown in found]
+        return sorted(joined, key=lambda body: (body["started_at"], body["channel"]), reverse=True)
+
+    def _of_channel(self, tx: Tx, channel: str, at: int, history: bool) -> list[_Shown]:
+        facts = self._store.current_facts(tx, "excursion", subjects=[channel], until=at)
+        standing = [fact for fact in facts if is_alive(fact.body)]
+        settled = [f for f in standing if (decided := decided_at(f.body)) is not None and decided <= at]
+        shown = [_Shown(f.id, f.version, dict(f.body)) for f in settled]
+        if len(settled) < len(standing):
+            shown = self._folded(tx, channel, at, standing)
+        if history:
+            shown += [_Shown(f.id, f.version, dict(f.body)) for f in facts if not is_alive(f.body)]
+        return shown
+
+    def _folded(self, tx: Tx, channel: str, at: int, standing: Sequence[Fact]) -> list[_Shown]:
+        rules = self._picture.rules[channel]
+        number = self._picture_id(tx, channel)
+        assert number is not None
+        checkpoint = self._store.checkpoint_before(tx, number, at + 1)
+        state = ChannelState(rules) if checkpoint is None else state_from_json(checkpoint[1], rules)
+        after = None if checkpoint is None else checkpoint[0]
+        carried = state.open_excursions()
+        rows = self._store.history(tx, number, after=after, upto=at)
+        touched = fold(state, rules, (row.reading for row in rows), at)
+        judged = [e for e in carried if not any(e is t for t in touched)] + touched
+        before = [f for f in standing if after is not None and (decided_at(f.body) or at + 1) <= after]
+        known = {f.id: f for f in sorted(standing, key=lambda f: int(f.id[1:])) if f not in before}
+        matches = reconcile([_known(fact) for fact in known.values()], judged)
+        found = [_Shown(f.id, f.version, dict(f.body)) for f in before]
+        for match in matches:
+            if match.excursion is not None:
+                profile = rules.profile_named(match.excursion.profile, match.excursion.profile_version)
+                body = excursion_body(seen_at(state, rules, match.excursion, at), channel, profile)
+                fact = None if match.known is None else known[match.known.id]
+                found.append(
+                    _Shown("" if fact is None else fact.id, 0 if fact is None else fact.version, body)
+                )
+        return found
+
+    def _joined(self, tx: Tx, shown: _Shown, at: int) -> JSON:
+        """An excursion with the unit's events inside it and the lots that were in the unit."""
+        body = shown.body
+        channel = Channel.parse(body["channel"])
+        start = parse_instant(body["started_at"])
+        end = at if body["ended_at"] is None else parse_instant(body["ended_at"])
+        events = self._store.events(tx, "unit", subject=channel.unit_path, start=start, end=end)
+        return {
+            "id": shown.id,
+            "version": shown.version,
+            **body,
+            "events": [
+                {
+                    "event_id": event["event_id"],
+                    "occurred_at": format_instant(event["occurred_at"]),
+                    "kind": event["kind"],
+                }
+                for event in events
+                if not event["conflict"]
+            ],
+            "lots": self._lots_in(tx, channel, start, end),
+        }
+
+    def _lots_in(self, tx: Tx, channel: Channel, start: int, end: int) -> list[str]:
+        unit = self._picture.installation.units.get(channel.unit_path)
+        if unit is None or unit.product_probe != channel.probe:
+            return []
+        found = []
+        for fact in self._store.current_facts(tx, "lot"):
+            stays = fact.body["custody"]
+            if any(stay["unit"] == unit.path and _overlaps(stay, start, end) for stay in stays):
+                found.append(fact.id)
+        return sorted(found)
+
+    def _custody_spans(self, tx: Tx, lot: str, at: int) -> list[tuple[str, int, int | None]]:
+        units = self._picture.installation.units
+        history = read_history(self._store, tx, self._picture.installation, lot, at)
+        return [
+            (units[stay.unit].product_channel, stay.from_at, stay.to_at)
+            for stay in history.custody
+            if stay.unit in units
+        ]
+
+    # --- lots ---
+
+    def lots(self, *, as_of: int | None = None) -> list[JSON]:
+        with self._store.reading() as tx:
+            names = self._store.event_subjects(tx, "lot")
+        return [found for name in names if (found := self.lot(name, as_of=as_of)) is not None]
+
+    def lot(self, lot: str, *, as_of: int | None = None) -> JSON | None:
+        at = self.now() if as_of is None else as_of
+        with self._store.reading() as tx:
+            history = read_history(self._store, tx, self._picture.installation, lot, at)
+        if history.registered is None or history.registered.profile is None:
+            return None
+        profile = self._picture.profiles.in_force(history.registered.profile, history.registered.occurred_at)
+        excursions = self.excursions(lot=lot, as_of=history.judged_at)
+        found = reasons(history, profile, self._open_now(history, excursions))
+        body = lot_body(history, profile, found, [excursion["id"] for excursion in excursions])
+        return {**body, "site": history.registered.site}
+
+    def _open_now(self, history: LotHistory, excursions: Iterable[JSON]) -> list[OpenExcursion]:
+        unit = self._picture.installation.units.get(history.unit or "")
+        if unit is None:
+            return []
+        return [
+            OpenExcursion(
+                e["id"],
+                e["channel"],
+                parse_instant(e["started_at"]),
+                e["extreme_celsius"],
+                e["limits"]["celsius"],
+            )
+            for e in excursions
+            if e["channel"] == unit.product_channel
+            and e["closed_at"] is None
+            and e["confirmed_at"] is not None
+        ]
+
+    # --- alarms and messages ---
+
+    def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
+        with self._store.reading() as tx:
+            facts = self._store.current_facts(tx, "alarm", open_only=True, limit=limit)
+            if not open_only:
+                newest = self._store.current_facts(tx, "alarm", limit=limit)
+                facts += [fact for fact in newest if fact.to_at is not None]
+        return [fact.body for fact in facts[:limit]]
+
+    def unwatched(self) -> list[JSON]:
+        found = []
+        with self._store.reading() as tx:
+            wall = _Wall(self._store, tx, self._picture, self.now())
+        for unit in self._picture.installation.units.values():
+            for probe in self._unit(unit, wall)["probes"]:
+                channel = f"{unit.path}/{probe['probe']}"
+                if probe["state"] in ("no_data", "fault", "unknown"):
+                    reason = {"no_data": "silent", "fault": "faulty", "unknown": "silent"}[probe["state"]]
+                    text = f"{channel}: {probe['state_text']}"
+                    found.append(
+                        {"subject": channel, "reason": reason, "text": text, "since": probe["measured_at"]}
+                    )
+        found += self._uncalibrated()
+        return found
+
+    def _uncalibrated(self) -> list[JSON]:
+        now = self.now()
+        found = []
+        for channel, probe in self._picture.installation.probes().items():
+            if probe.calibration_due is not None:
+                zone = self._picture.installation.zone_of(probe.channel.site)
+                due = end_of_day(probe.calibration_due, zone)
+                if now >= due:
+                    text = f"{channel}: its calibration was due on {probe.calibration_due}"
+                    since = format_instant(due)
+                    found.append({"subject": channel, "reason": "uncalibrated", "text": text, "since": since})
+        return found
+
+    def notifications(self, *, limit: int = 200) -> list[JSON]:
+        with self._store.reading() as tx:
+            rows = self._store.newest_messages(tx, limit)
+        keys = ("id", "about", "recipient", "medium", "subject", "body", "attempts", "error")
+        return [
+            {
+                **{key: row[key] for key in keys},
+                "alarm": row["about"],
+                "due_at": format_instant(row["due_at"]),
+                "created_at": format_instant(row["created_at"]),
+                "sent_at": instant_or_none(row["sent_at"]),
+            }
+            for row in rows
+        ]
+
+    def rejected(self, *, limit: int = 200) -> JSON:
+        with self._store.reading() as tx:
+            counts, rows = self._store.rejected(tx, limit)
+        messages = [
+            {
+                "received_at": format_instant(row["received_at"]),
+                "topic": row["topic"],
+                "payload": row["payload"].decode("utf-8", "backslashreplace"),
+                "size": row["size"],
+                "reason": row["reason"],
+                "detail": row["detail"],
+                "item": row["item"],
+            }
+            for row in rows
+        ]
+        return {"counts": counts, "messages": messages}
+
+
+class _Wall:
+    """What all units' cards have in common, read once."""
+
+    def __init__(self, store: Store, tx: Tx, picture: Picture, now: int) -> None:
+        self.now = now
+        paths = {number: path for path, number in store.channel_ids(tx).items()}
+        self.latest = {paths[number]: row for number, row in store.latest(tx).items()}
+        facts = store.current_facts(tx, "excursion", open_only=True)
+        self.excursions = [fact for fact in facts if is_alive(fact.body)]
+        self._alarms = [fact.body for fact in store.current_facts(tx, "alarm", open_only=True)]
+        self.lots: dict[str, list[str]] = {}
+        for fact in sorted(store.current_facts(tx, "lot"), key=lambda fact: fact.id):
+            if fact.body["unit"] and fact.to_at is None:
+                self.lots.setdefault(fact.body["unit"], []).append(fact.id)
+
+    def alarms_of(self, unit: str) -> list[str]:
+        """The ids of the open alarms about a unit's channels."""
+        return [alarm["id"] for alarm in self._alarms if alarm["subject"].startswith(unit + "/")]
+
+    def has_alarm(self, condition: AlarmCondition, channel: str) -> bool:
+        """Whether a condition's alarm is open for a channel."""
+        return any(a["condition"] == condition.value and a["subject"] == channel for a in self._alarms)
+
+
+def _reading_json(instant: Instant) -> JSON:
+    return {
+        "measured_at": format_instant(instant.at),
+        "celsius": instant.celsius,
+        "quality": instant.quality.value,
+        "reason": instant.reason,
+    }
+
+
+def _known(fact: Fact) -> Known:
+    body = fact.body
+    ended_at = None if body["ended_at"] is None else parse_instant(body["ended_at"])
+    return Known(fact.id, body["direction"], parse_instant(body["started_at"]), ended_at)
+
+
+def _overlaps(stay: Mapping[str, Any], start: int, end: int) -> bool:
+    return parse_instant(stay["from"]) <= end and (stay["to"] is None or parse_instant(stay["to"]) >= start)
+
+
+def _in_custody(body: JSON, spans: Iterable[tuple[str, int, int | None]]) -> bool:
+    start = parse_instant(body["started_at"])
+    end = None if body["ended_at"] is None else parse_instant(body["ended_at"])
+    return any(
+        channel == body["channel"] and (end is None or from_at <= end) and (to_at is None or start <= to_at)
+        for channel, from_at, to_at in spans
+    )
+
+
+def _touches(body: JSON, start: int | None, end: int | None) -> bool:
+    begins = parse_instant(body["started_at"])
+    ends = None if body["ended_at"] is None else parse_instant(body["ended_at"])
+    return (end is None or begins <= end) and (start is None or ends is None or ends >= start)

@@ -1,0 +1,186 @@
+"""Liveness and probe faults: what each channel last said, and since when it has been silent.
+
+Silence alone runs on ``received_at``. Its deadline is taken at its own instant: a watch that wakes late, or only as
+the next reading comes, says the same as a punctual one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from monitor.core.installation import Probe
+from monitor.core.quality import corrected, why_bad
+from monitor.core.reading import Quality, Reading
+from monitor.core.rules import ChannelRules
+
+_NEVER = 1 << 62
+_NO_FAULT = frozenset(
+    {None, "clock_ahead"}
+)  # a clock that runs ahead is a fault of the clock, not of the probe
+
+
+class Silence(NamedTuple):
+    """A channel that said nothing from ``heard_at`` (None: never) to its deadline ``silent_at``; ``heard_again_at``
+    if a message has ended it."""
+
+    channel: str
+    heard_at: int | None
+    silent_at: int
+    heard_again_at: int | None
+
+
+class ProbeFault(NamedTuple):
+    """A probe's newest readings are no temperatures since ``since_at`` (measured); ``ended_at`` if they are again."""
+
+    channel: str
+    since_at: int
+    reason: str
+    ended_at: int | None
+
+
+@dataclass(slots=True)
+class _Ear:
+    """What the watch keeps of one channel."""
+
+    path: str
+    probe: Probe
+    rules: ChannelRules
+    latest: Reading | None = None
+    celsius: float | None = None  # of the latest reading, corrected; as last told to the store
+    reason: str | None = None
+    fault_since: int | None = None
+    fault_reason: str = ""
+    heard_at: int | None = None
+    silent_at: int = _NEVER
+    told_silent: bool = False
+    online: bool | None = None
+
+
+class Watch:
+    """Hears every reading in arrival order. Silence counts from our return after an outage of our own."""
+
+    def __init__(
+        self, probes: Mapping[str, Probe], rules: Mapping[str, ChannelRules], ids: Mapping[str, int]
+    ) -> None:
+        self._ears = {ids[path]: _Ear(path, probe, rules[path]) for path, probe in probes.items()}
+        self._by_path = {ear.path: ear for ear in self._ears.values()}
+        self._changed: set[int] = set()
+        self._faults: set[str] = set()
+        self._ended: dict[str, ProbeFault] = {}
+
+    def resume(
+        self, latest: Mapping[int, Mapping[str, Any]], silent: Iterable[str], faulty: Mapping[str, int]
+    ) -> None:
+        """Takes up what was known; ``silent`` are the channels whose silence is an open alarm already, ``faulty``
+        those with an open alarm of their probe, and since when."""
+        quiet = set(silent)
+        for channel, ear in self._ears.items():
+            ear.told_silent = ear.path in quiet
+            ear.fault_since = faulty.get(ear.path)
+            row = latest.get(channel)
+            if row is None:
+                continue
+            ear.heard_at = row["heard_at"]
+            if row["measured_at"] is not None:
+                ear.latest = Reading(
+                    row["measured_at"], row["received_at"], row["celsius"], None, None, row["battery_percent"]
+                )
+                ear.celsius, ear.reason = row["celsius"], row["reason"]
+
+    def listen_from(self, at: int | None) -> None:
+        """Counts silence from ``at`` on (our return); None: we can't hear, so nobody is silent."""
+        for ear in self._ears.values():
+            if at is None:
+                ear.silent_at = _NEVER
+            elif not ear.told_silent:
+                ear.silent_at = max(at, ear.heard_at or at) + ear.probe.silent_after
+
+    def hear(self, channel: int, reading: Reading, live: bool) -> Silence | None:
+        """Takes one reading; the silence that it ends, if there was one."""
+        ear = self._ears.get(channel)
+        if ear is None:
+            return None
+        silence: Silence | None = None
+        at = reading.received_at
+        if live:
+            if ear.told_silent or at > ear.silent_at:
+                silence = Silence(ear.path, ear.heard_at, min(ear.silent_at, at), at)
+                ear.told_silent = False
+            ear.heard_at = at
+            ear.silent_at = at + ear.probe.silent_after
+        if ear.latest is None or reading.measured_at >= ear.latest.measured_at:
+            self._take_latest(ear, reading)
+        self._changed.add(channel)
+        return silence
+
+    def _take_latest(self, ear: _Ear, reading: Reading) -> None:
+        settings = ear.rules.settings_at(reading.measured_at)
+        ear.latest = reading
+        ear.reason = reason = why_bad(reading, settings)
+        if reason is None and reading.celsius is not None:
+            ear.celsius = corrected(reading.celsius, settings.offset)
+        else:
+            ear.celsius = None
+        if reason not in _NO_FAULT and ear.fault_since is None:
+            ear.fault_since, ear.fault_reason = reading.measured_at, str(reason)
+            self._faults.add(ear.path)
+        elif reason is None and ear.fault_since is not None:
+            self._ended[ear.path] = ProbeFault(
+                ear.path, ear.fault_since, ear.fault_reason, reading.measured_at
+            )
+            ear.fault_since = None
+
+    def take_faults(self) -> list[ProbeFault]:
+        """The probes that turned faulty or sound since the last call. To be asked at the end of each message, so
+        that what a message both begins and ends is of the past (``ended_at`` set, and nobody was told before)."""
+        if not self._faults and not self._ended:
+            return []
+        found = list(self._ended.values())
+        self._ended.clear()
+        for path in sorted(self._faults):
+            ear = self._by_path[path]
+            if ear.fault_since is not None:
+                found.append(ProbeFault(path, ear.fault_since, ear.fault_reason, None))
+        self._faults.clear()
+        return found
+
+    def set_online(self, channel: int, online: bool) -> None:
+        """Notes what a gateway said of a channel; a sign, not a reading."""
+        ear = self._ears.get(channel)
+        if ear is not None:
+            ear.online = online
+            self._changed.add(channel)
+
+    def silences(self, now: int) -> list[Silence]:
+        """The channels whose deadline has passed and that nobody has been told of, in the order of the deadlines."""
+        found = []
+        for ear in self._ears.values():
+            if not ear.told_silent and ear.silent_at < now:
+                found.append(Silence(ear.path, ear.heard_at, ear.silent_at, None))
+                ear.told_silent = True
+        return sorted(found, key=lambda silence: silence.silent_at)
+
+    def take_changed(self) -> list[dict[str, Any]]:
+        """Rows of the newest readings for the store, of channels heard since the last call."""
+        rows = [self._row(channel) for channel in sorted(self._changed)]
+        self._changed.clear()
+        return rows
+
+    def _row(self, channel: int) -> dict[str, Any]:
+        ear = self._ears[channel]
+        reading = ear.latest
+        return {
+            "channel": channel,
+            "measured_at": None if reading is None else reading.measured_at,
+            "celsius": ear.celsius,
+            "quality": None
+            if reading is None
+            else (Quality.GOOD if ear.reason is None else Quality.BAD).value,
+            "reason": ear.reason,
+            "battery_percent": None if reading is None else reading.battery_percent,
+            "received_at": None if reading is None else reading.received_at,
+            "heard_at": ear.heard_at,
+            "online": None if ear.online is None else int(ear.online),
+        }

@@ -1,0 +1,211 @@
+"""The log: what arrived, in arrival order, immutable. Written by the one writer, in its transactions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from monitor.store import schema
+from monitor.store.engine import upsert
+
+REJECTED_MAX = 10_000
+"""Rejected messages kept verbatim; beyond it the oldest go, their count stays."""
+REJECTED_BYTES_MAX = 64 * 1024 * 1024
+KEPT_BYTES_MAX = 256 * 1024
+_PRUNE_EVERY = 500
+
+Row = tuple[int, int, int, int, float | None, str | None, int | None, float | None, int]
+"""position, channel, measured_at, received_at, celsius, fault, seq, battery_percent, item."""
+
+Outcome = Literal["recorded", "duplicate", "conflict"]
+
+_INSERT = (
+    "INSERT INTO reading (position, channel, measured_at, received_at, celsius, fault, seq, battery_percent, item)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_COPY = (
+    "COPY reading (position, channel, measured_at, received_at, celsius, fault, seq, battery_percent, item)"
+    " FROM STDIN"
+)
+
+
+def append_readings(tx: Connection, rows: Sequence[Row]) -> None:
+    """Appends readings. The one place that bypasses SQLAlchemy: its insert is several times slower than these."""
+    if not rows:
+        return
+    raw: Any = tx.connection.driver_connection
+    if tx.dialect.name == "sqlite":
+        raw.executemany(_INSERT, rows)
+    else:
+        with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+def record_commit(tx: Connection, first: int, last: int, recorded_at: int) -> None:
+    """Notes when the positions ``first`` to ``last`` became durable."""
+    tx.execute(
+        sa.insert(schema.log_commit).values(last_position=last, first_position=first, recorded_at=recorded_at)
+    )
+
+
+def last_position(tx: Connection) -> int:
+    """The last position of the log."""
+    reading = tx.scalar(sa.select(sa.func.max(schema.reading.c.position))) or 0
+    event = tx.scalar(sa.select(sa.func.max(schema.event.c.position))) or 0
+    return max(int(reading), int(event))
+
+
+# --- channels ---
+
+
+def channel_ids(tx: Connection) -> dict[str, int]:
+    """Every channel ever configured: ``site/unit/probe`` to its number in the log."""
+    return {row.path: row.id for row in tx.execute(sa.select(schema.channel))}
+
+
+def add_channels(tx: Connection, paths: Iterable[str]) -> dict[str, int]:
+    """Numbers for channels that have none yet; returns all."""
+    known = channel_ids(tx)
+    for path in paths:
+        if path not in known:
+            known[path] = max(known.values(), default=0) + 1
+            tx.execute(sa.insert(schema.channel).values(id=known[path], path=path))
+    return known
+
+
+# --- events ---
+
+
+def event_digest(body: Mapping[str, Any]) -> str:
+    """What two events must share to be the same, beside their id."""
+    canonical = msgspec.json.encode(body, order="deterministic")
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def append_event(
+    tx: Connection, *, position: int, scope: str, subject: str, received_at: int, body: Mapping[str, Any]
+) -> Outcome:
+    """Appends an event as parsed (``body`` with ``event_id`` and ``occurred_at``), unless it is there already.
+
+    The same id with other content is kept too, so that both can be set aside: outcome ``conflict``.
+    """
+    c = schema.event.c
+    digest = event_digest({"scope": scope, "subject": subject, **body})
+    digests = set(tx.scalars(sa.select(c.digest).where(c.event_id == body["event_id"])))
+    if digest in digests:
+        return "duplicate"
+    tx.execute(
+        sa.insert(schema.event).values(
+            position=position,
+            scope=scope,
+            subject=subject,
+            event_id=body["event_id"],
+            occurred_at=body["occurred_at"],
+            received_at=received_at,
+            digest=digest,
+            body=msgspec.json.encode(body).decode(),
+        )
+    )
+    return "conflict" if digests else "recorded"
+
+
+def events(
+    tx: Connection,
+    scope: str,
+    *,
+    subject: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+) -> list[dict[str, Any]]:
+    """Events of a scope in the order of (``occurred_at``, ``event_id``): their bodies, with ``position``,
+    ``received_at`` and ``conflict`` (an event of the same id has other content: both are set aside)."""
+    c = schema.event.c
+    contested = sa.select(c.event_id).group_by(c.event_id).having(sa.func.count() > 1)
+    query = sa.select(c.position, c.received_at, c.body, c.event_id.in_(contested).label("conflict"))
+    query = query.where(c.scope == scope)
+    if subject is not None:
+        query = query.where(c.subject == subject)
+    if start is not None:
+        query = query.where(c.occurred_at >= start)
+    if end is not None:
+        query = query.where(c.occurred_at <= end)
+    rows = tx.execute(query.order_by(c.occurred_at, c.event_id))
+    return [
+        {
+            **msgspec.json.decode(row.body),
+            "position": row.position,
+            "received_at": row.received_at,
+            "conflict": bool(row.conflict),
+        }
+        for row in rows
+    ]
+
+
+def event_subjects(tx: Connection, scope: str, event_id: str | None = None) -> list[str]:
+    """The subjects that have events of a scope (all, or those with one ``event_id``)."""
+    c = schema.event.c
+    query = sa.select(c.subject).where(c.scope == scope).distinct().order_by(c.subject)
+    if event_id is not None:
+        query = query.where(c.event_id == event_id)
+    return list(tx.scalars(query))
+
+
+# --- rejected messages ---
+
+
+class RejectedLog:
+    """Keeps what was not taken, bounded; prunes every few hundred messages rather than at each."""
+
+    def __init__(self) -> None:
+        self._since_prune = _PRUNE_EVERY
+
+    def append(self, tx: Connection, rows: Collection[Mapping[str, Any]]) -> None:
+        """``rows``: received_at, topic, payload (bytes), reason, detail, item. Payloads beyond 256 KiB are cut."""
+        if not rows:
+            return
+        counts: dict[str, int] = {}
+        for row in rows:
+            counts[row["reason"]] = counts.get(row["reason"], 0) + 1
+        kept = list(rows)[-REJECTED_MAX:]
+        tx.execute(
+            sa.insert(schema.rejected),
+            [
+                {**row, "size": len(row["payload"]), "payload": row["payload"][:KEPT_BYTES_MAX]}
+                for row in kept
+            ],
+        )
+        c = schema.rejected_count.c
+        known = {row.reason: row.count for row in tx.execute(sa.select(schema.rejected_count))}
+        upsert(
+            tx,
+            schema.rejected_count,
+            [{c.reason.name: reason, c.count.name: known.get(reason, 0) + n} for reason, n in counts.items()],
+        )
+        self._since_prune += len(kept)
+        if self._since_prune >= _PRUNE_EVERY:
+            self._since_prune = 0
+            self._prune(tx)
+
+    def _prune(self, tx: Connection) -> None:
+        c = schema.rejected.c
+        size = sa.func.sum(sa.func.min(c.size, KEPT_BYTES_MAX) if tx.dialect.name == "sqlite" else c.size)
+        kept_bytes = size.over(order_by=c.id.desc())
+        number = sa.func.row_number().over(order_by=c.id.desc())
+        ranked = sa.select(c.id, kept_bytes.label("bytes"), number.label("number")).subquery()
+        old = sa.select(ranked.c.id).where(
+            sa.or_(ranked.c.number > REJECTED_MAX, ranked.c.bytes > REJECTED_BYTES_MAX)
+        )
+        tx.execute(sa.delete(schema.rejected).where(c.id.in_(old)))
+
+
+def rejected(tx: Connection, limit: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    """Counts by reason since the store was made, and the newest rejected messages."""
+    counts = {row.reason: row.count for row in tx.execute(sa.select(schema.rejected_count))}
+    rows = tx.execute(sa.select(schema.rejected).order_by(schema.rejected.c.id.desc()).limit(limit))
+    return counts, [dict(row._mapping) for row in rows]

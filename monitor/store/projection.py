@@ -1,0 +1,132 @@
+"""What projections read of the store: the log and the versions of facts, by cursor, in recorded order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from monitor.core.channel import Instant, instants
+from monitor.core.rules import ChannelRules
+from monitor.ports import LoggedFact, LoggedReading, Refusal
+from monitor.store import schema, series
+from monitor.store.engine import Database, upsert
+from monitor.store.log import channel_ids
+
+LOOK_BACK = 24 * 3_600_000
+"""How far back the reading before is looked for, by which a step is too fast."""
+
+
+class Projection:
+    """Implements :class:`monitor.ports.ProjectionSource`."""
+
+    def __init__(self, database: Database, rules: Callable[[], Mapping[str, ChannelRules]]) -> None:
+        self._database = database
+        self._rules = rules
+
+    def cursor(self, name: str) -> int:
+        with self._database.reading() as tx:
+            c = schema.cursor.c
+            return int(tx.scalar(sa.select(c.position).where(c.name == name)) or 0)
+
+    def advance_cursor(self, name: str, position: int, refusals: Sequence[Refusal] = ()) -> None:
+        with self._database.writing() as tx:
+            upsert(tx, schema.cursor, [{"name": name, "position": position}])
+            if refusals:
+                tx.execute(
+                    sa.insert(schema.refused_line),
+                    [{"projection": name, "line": r.line, "reason": r.reason} for r in refusals],
+                )
+
+    def readings_after(self, position: int, limit: int) -> list[LoggedReading]:
+        """In log order; each as it counts for its instant, all that is known of it now considered."""
+        c = schema.reading.c
+        with self._database.reading() as tx:
+            rows = tx.execute(
+                sa.select(c.position, c.channel, c.measured_at, c.battery_percent)
+                .where(c.position > position)
+                .order_by(c.position)
+                .limit(limit)
+            ).all()
+            spans: dict[int, tuple[int, int]] = {}
+            for row in rows:
+                first, last = spans.get(row.channel, (row.measured_at, row.measured_at))
+                spans[row.channel] = (min(first, row.measured_at), max(last, row.measured_at))
+            paths = {number: path for path, number in channel_ids(tx).items()}
+            seen = {
+                number: {i.at: i for i in self._instants(tx, number, paths[number], first, last + 1)}
+                for number, (first, last) in spans.items()
+            }
+        return [
+            _logged(row.position, paths[row.channel], seen[row.channel][row.measured_at], row.battery_percent)
+            for row in rows
+        ]
+
+    def _instants(self, tx: Connection, number: int, path: str, start: int, end: int) -> list[Instant]:
+        rules = self._rules().get(path)
+        if rules is None:
+            return []
+        rows = series.history(tx, number, after=start - 1 - LOOK_BACK, upto=end - 1)
+        return [i for i in instants((row.reading for row in rows), rules) if i.at >= start]
+
+    def facts_after(self, position: int, limit: int) -> list[LoggedFact]:
+        c = schema.fact.c
+        with self._database.reading() as tx:
+            rows = tx.execute(
+                sa.select(schema.fact).where(c.position > position).order_by(c.position).limit(limit)
+            )
+            return [
+                LoggedFact(
+                    row.position,
+                    row.kind,
+                    row.id,
+                    row.version,
+                    row.recorded_at,
+                    row.reason,
+                    msgspec.json.decode(row.body),
+                )
+                for row in rows
+            ]
+
+    def last_positions(self) -> tuple[int, int]:
+        with self._database.reading() as tx:
+            reading = tx.scalar(sa.select(sa.func.max(schema.reading.c.position))) or 0
+            fact = tx.scalar(sa.select(sa.func.max(schema.fact.c.position))) or 0
+            return int(reading), int(fact)
+
+    def channels(self) -> list[str]:
+        with self._database.reading() as tx:
+            known = set(self._rules())
+            return sorted(path for path in channel_ids(tx) if path in known)
+
+    def readings_between(self, channel: str, start: int, end: int) -> list[LoggedReading]:
+        with self._database.reading() as tx:
+            number = channel_ids(tx)[channel]
+            return [
+                _logged(0, channel, i, i.battery_percent)
+                for i in self._instants(tx, number, channel, start, end)
+            ]
+
+    def span(self, channel: str) -> tuple[int, int] | None:
+        block, reading = schema.series_block.c, schema.reading.c
+        with self._database.reading() as tx:
+            number = channel_ids(tx)[channel]
+            settled = tx.execute(
+                sa.select(sa.func.min(block.first_at), sa.func.max(block.last_at)).where(
+                    block.channel == number
+                )
+            ).one()
+            tail = tx.execute(
+                sa.select(sa.func.min(reading.measured_at), sa.func.max(reading.measured_at)).where(
+                    reading.channel == number, reading.position > series.settled_position(tx)
+                )
+            ).one()
+        firsts = [at for at in (settled[0], tail[0]) if at is not None]
+        lasts = [at for at in (settled[1], tail[1]) if at is not None]
+        return (min(firsts), max(lasts)) if firsts else None
+
+
+def _logged(position: int, channel: str, instant: Instant, battery: float | None) -> LoggedReading:
+    return LoggedReading(position, channel, instant.at, instant.celsius, instant.quality.value, battery)

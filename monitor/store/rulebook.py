@@ -1,0 +1,174 @@
+"""What judges, as dated versions: profiles, units and probes as they were configured, each from an instant on.
+
+An edit of the configuration takes effect from the moment it is loaded (a profile's new version from its
+``effective_from`` if that is later), never backwards. The first version of anything holds for all time before it,
+so that the past can be imported; profile versions that are there at the first start hold from their own instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from monitor.config.versions import (
+    digest,
+    profile_from_json,
+    profile_to_json,
+    settings_from_json,
+    settings_to_json,
+)
+from monitor.core.installation import Installation, Probe, Unit
+from monitor.core.instant import EARLIEST, days_in
+from monitor.core.profile import Profile
+from monitor.core.rules import ChannelRules
+from monitor.store import schema
+from monitor.store.facts import add_rule_versions, rule_versions
+
+Schedule = list[tuple[int, Any]]
+
+
+class EditedProfileError(ValueError):
+    """A profile version that has been judging was changed without a new version number."""
+
+
+class Rulebook:
+    """Every version of every rule, as the store holds them. Implements :class:`monitor.ports.ProfileBook`."""
+
+    def __init__(self, tx: Connection) -> None:
+        self._profiles: dict[str, Schedule] = {}
+        self._units: dict[str, Schedule] = {}
+        self._probes: dict[str, Schedule] = {}
+        for row in rule_versions(tx):
+            body, entry_at = row["body"], row["from_at"]
+            match row["kind"]:
+                case "profile":
+                    self._profiles.setdefault(row["name"], []).append((entry_at, profile_from_json(body)))
+                case "unit":
+                    self._units.setdefault(row["name"], []).append((entry_at, body))
+                case _:
+                    self._probes.setdefault(row["name"], []).append((entry_at, body))
+
+    def names(self) -> set[str]:
+        """Every profile's name."""
+        return set(self._profiles)
+
+    def in_force(self, name: str, at: int) -> Profile:
+        """The version of a profile in force at an instant; KeyError for an unknown name."""
+        profile: Profile = _in_force(self._profiles[name], at)
+        return profile
+
+    def channel_rules(self, probe: Probe, installation: Installation) -> ChannelRules:
+        """What judges a channel, and when: its own profile or its unit's, in every version, and its settings."""
+        path, unit = str(probe.channel), probe.channel.unit_path
+        names = [(at, body["profile"] or None) for at, body in self._probes[path]]
+        if not names:
+            raise KeyError(path)
+        edges = {at for at, _ in self._probes[path]} | {at for at, _ in self._units[unit]}
+        profiles: list[tuple[int, Profile]] = []
+        for name in {str(name) for _, name in names if name} | {
+            str(b["profile"]) for _, b in self._units[unit]
+        }:
+            edges |= {at for at, _ in self._profiles[name]}
+        for at in sorted(edges):
+            own = _in_force(self._probes[path], at)["profile"]
+            profile = self.in_force(own or _in_force(self._units[unit], at)["profile"], at)
+            if not profiles or profiles[-1][1] != profile:
+                profiles.append((at, profile))
+        settings = tuple((at, settings_from_json(body["settings"])) for at, body in self._probes[path])
+        zone = installation.zone_of(probe.channel.site)
+        return ChannelRules(tuple(profiles), settings, days_in(zone))
+
+
+def _in_force(schedule: Schedule, at: int) -> Any:
+    return next((value for from_at, value in reversed(schedule) if from_at <= at), schedule[0][1])
+
+
+def load_rulebook(
+    tx: Connection, installation: Installation, profiles: Iterable[Profile], now: int
+) -> tuple[Rulebook, list[str]]:
+    """Brings the store's versions up to the configuration; returns the book and what was changed, in words.
+
+    Raises :class:`EditedProfileError` where a version that has been judging was edited in place.
+    """
+    stored = rule_versions(tx)
+    has_readings = tx.scalar(sa.select(schema.reading.c.position).limit(1)) is not None
+    changes = [
+        *_profile_changes(stored, profiles, now, has_readings=has_readings),
+        *_changes(stored, "unit", {u.path: _unit_body(u) for u in installation.units.values()}, now),
+        *_changes(stored, "probe", {c: _probe_body(p) for c, p in installation.probes().items()}, now),
+    ]
+    replaced = [row for row in changes if row.pop("replaces", False)]
+    for row in replaced:
+        c = schema.rule_version.c
+        tx.execute(
+            sa.delete(schema.rule_version).where(
+                c.kind == row["kind"], c.name == row["name"], c.version == row["version"]
+            )
+        )
+    add_rule_versions(tx, changes)
+    told = [f"{row['kind']} {row['name']} version {row['version']}" for row in changes] if stored else []
+    return Rulebook(tx), told
+
+
+def _profile_changes(
+    stored: list[dict[str, Any]], profiles: Iterable[Profile], now: int, *, has_readings: bool
+) -> list[dict[str, Any]]:
+    known = {(row["name"], row["version"]): row for row in stored if row["kind"] == "profile"}
+    first_load = not known
+    found = []
+    for profile in profiles:
+        body = profile_to_json(profile)
+        old = known.get((profile.name, profile.version))
+        if old is not None and old["digest"] == digest(body):
+            continue
+        if old is not None and has_readings:
+            raise EditedProfileError(
+                f"profile {profile.label} was changed after it had been judging: raise its version"
+                f" (keep the old file as {profile.label}.toml) or put it back as it was"
+            )
+        is_first = first_load or not any(name == profile.name for name, _ in known)
+        from_at = profile.effective_from if is_first or old is not None else max(profile.effective_from, now)
+        row = _row("profile", profile.name, profile.version, from_at, now, body)
+        found.append({**row, "replaces": old is not None})
+    return found
+
+
+def _changes(
+    stored: list[dict[str, Any]], kind: str, bodies: Mapping[str, dict[str, Any]], now: int
+) -> list[dict[str, Any]]:
+    newest = {row["name"]: row for row in stored if row["kind"] == kind}
+    found = []
+    for name, body in bodies.items():
+        old = newest.get(name)
+        if old is None:
+            found.append(_row(kind, name, 1, EARLIEST, now, body))
+        elif old["digest"] != digest(body):
+            found.append(_row(kind, name, old["version"] + 1, now, now, body))
+    return found
+
+
+def _row(kind: str, name: str, version: int, from_at: int, now: int, body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "name": name,
+        "version": version,
+        "from_at": from_at,
+        "recorded_at": now,
+        "digest": digest(body),
+        "body": body,
+    }
+
+
+def _unit_body(unit: Unit) -> dict[str, Any]:
+    return {
+        "profile": unit.profile,
+        "class": unit.storage_class,
+        "product_probe": unit.product_probe,
+    }
+
+
+def _probe_body(probe: Probe) -> dict[str, Any]:
+    return {"profile": probe.profile, "settings": settings_to_json(probe.settings)}

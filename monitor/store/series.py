@@ -1,0 +1,190 @@
+"""The history of a channel: packed blocks of settled readings, and the unsettled tail of the log.
+
+Settling packs what the log has gathered since last time into one block per channel. Blocks may overlap in time (late
+readings simply make another one); many small ones are merged. All of it is a projection of the log.
+"""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from itertools import accumulate
+from math import isnan, nan
+from operator import sub
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from monitor.core.reading import Fault, Reading
+from monitor.ports import Placed
+from monitor.store import schema
+
+SETTLE_AT = 50_000
+"""Unsettled readings at which they are settled; a search in the tail reads at most about this many."""
+BLOCK_MAX = 4_096
+SMALL_BLOCK = 512
+SMALL_BLOCKS_MAX = 16
+
+_FAULTS: tuple[str | None, ...] = (None, *(fault.value for fault in Fault))
+_FAULT_CODE = {fault: code for code, fault in enumerate(_FAULTS)}
+
+
+def pack(rows: Sequence[Placed]) -> bytes:
+    """Rows of one channel sorted by instant, as one block: columns, differences, deflated. ``seq`` and battery stay
+    in the log."""
+    positions = [row.position for row in rows]
+    readings = [row.reading for row in rows]
+    at = [r.measured_at for r in readings]
+    columns = (
+        array("q", map(sub, at, [0, *at[:-1]])).tobytes(),
+        array("q", map(sub, positions, [0, *positions[:-1]])).tobytes(),
+        array("q", [r.received_at - r.measured_at for r in readings]).tobytes(),
+        array("d", [nan if r.celsius is None else r.celsius for r in readings]).tobytes(),
+        bytes(_FAULT_CODE[r.fault] for r in readings),
+    )
+    return zlib.compress(b"".join(columns), 1)
+
+
+def unpack(channel: int, count: int, packed: bytes) -> list[Placed]:
+    """The rows of a block."""
+    raw = zlib.decompress(packed)
+    width = 8 * count
+    at, positions, lags = array("q"), array("q"), array("q")
+    for column, start in ((at, 0), (positions, width), (lags, 2 * width)):
+        column.frombytes(raw[start : start + width])
+    values = array("d")
+    values.frombytes(raw[3 * width : 4 * width])
+    faults = raw[4 * width :]
+    return [
+        Placed(p, channel, Reading(t, t + lag, None if isnan(v) else v, _FAULTS[f]))
+        for t, p, lag, v, f in zip(accumulate(at), accumulate(positions), lags, values, faults, strict=True)
+    ]
+
+
+def settled_position(tx: Connection) -> int:
+    """The position up to which the log is in blocks."""
+    value = tx.scalar(sa.select(schema.marker.c.value).where(schema.marker.c.name == "settled_position"))
+    return int(value) if value is not None else 0
+
+
+_R = schema.reading.c
+_B = schema.series_block.c
+
+
+def tail(
+    tx: Connection,
+    channels: Collection[int] | None = None,
+    *,
+    after: int | None = None,
+    upto: int | None = None,
+    position_after: int | None = None,
+    position_max: int | None = None,
+) -> list[Placed]:
+    """Unsettled readings in arrival order, those with ``after`` < measured_at ≤ ``upto`` where given."""
+    since = settled_position(tx) if position_after is None else position_after
+    query = sa.select(
+        _R.position,
+        _R.channel,
+        _R.measured_at,
+        _R.received_at,
+        _R.celsius,
+        _R.fault,
+        _R.seq,
+        _R.battery_percent,
+    ).where(_R.position > since)
+    if position_max is not None:
+        query = query.where(_R.position <= position_max)
+    if channels is not None and len(channels) <= 200:
+        query = query.where(_R.channel.in_(channels))
+    if after is not None:
+        query = query.where(_R.measured_at > after)
+    if upto is not None:
+        query = query.where(_R.measured_at <= upto)
+    rows = tx.execute(query.order_by(_R.position))
+    found = [Placed(row[0], row[1], Reading(*row[2:])) for row in rows]
+    return found if channels is None or len(channels) <= 200 else [r for r in found if r.channel in channels]
+
+
+def settled(
+    tx: Connection, channel: int, *, after: int | None = None, upto: int | None = None
+) -> list[Placed]:
+    """The settled readings of a channel with ``after`` < measured_at ≤ ``upto``, a block after the other."""
+    query = sa.select(_B.count, _B.packed).where(_B.channel == channel)
+    if after is not None:
+        query = query.where(_B.last_at > after)
+    if upto is not None:
+        query = query.where(_B.first_at <= upto)
+    found: list[Placed] = []
+    for count, packed in tx.execute(query.order_by(_B.last_at)):
+        found.extend(unpack(channel, count, packed))
+    if after is not None or upto is not None:
+        found = [
+            row
+            for row in found
+            if (after is None or row.reading.measured_at > after)
+            and (upto is None or row.reading.measured_at <= upto)
+        ]
+    return found
+
+
+def history(
+    tx: Connection,
+    channel: int,
+    *,
+    after: int | None = None,
+    upto: int | None = None,
+    position_max: int | None = None,
+) -> list[Placed]:
+    """The readings of a channel with ``after`` < measured_at ≤ ``upto``, sorted by instant, copies included."""
+    found = settled(tx, channel, after=after, upto=upto)
+    found.extend(tail(tx, [channel], after=after, upto=upto, position_max=position_max))
+    found.sort(key=_in_time)
+    return found
+
+
+def _in_time(row: Placed) -> tuple[int, int]:
+    return (row.reading.measured_at, row.position)
+
+
+def settle(tx: Connection, position_max: int) -> list[int]:
+    """Packs the tail up to a position into blocks; returns the channels that had any."""
+    by_channel: dict[int, list[Placed]] = defaultdict(list)
+    for row in tail(tx, position_max=position_max):
+        by_channel[row.channel].append(row)
+    for channel, rows in by_channel.items():
+        rows.sort(key=_in_time)
+        _insert_blocks(tx, channel, rows)
+        _merge_small(tx, channel)
+    return list(by_channel)
+
+
+def _insert_blocks(tx: Connection, channel: int, rows: Sequence[Placed]) -> None:
+    blocks = [rows[i : i + BLOCK_MAX] for i in range(0, len(rows), BLOCK_MAX)]
+    tx.execute(
+        sa.insert(schema.series_block),
+        [
+            {
+                "channel": channel,
+                "first_at": block[0].reading.measured_at,
+                "last_at": block[-1].reading.measured_at,
+                "count": len(block),
+                "packed": pack(block),
+            }
+            for block in blocks
+        ],
+    )
+
+
+def _merge_small(tx: Connection, channel: int) -> None:
+    small = tx.execute(
+        sa.select(_B.id, _B.count, _B.packed).where(_B.channel == channel, _B.count < SMALL_BLOCK)
+    ).all()
+    if len(small) < SMALL_BLOCKS_MAX:
+        return
+    rows: list[Placed] = []
+    for _, count, packed in small:
+        rows.extend(unpack(channel, count, packed))
+    rows.sort(key=_in_time)
+    tx.execute(sa.delete(schema.series_block).where(_B.id.in_([row.id for row in small])))
+    _insert_blocks(tx, channel, rows)

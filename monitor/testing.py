@@ -1,0 +1,192 @@
+"""For tests, ours and yours: a clock that is set by hand, a source that is a list, and a whole writer on a real store.
+
+Shipped with the program, so that who extends it can test against the same ports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from monitor.core.installation import Installation, Probe, Unit
+from monitor.core.instant import MINUTE
+from monitor.core.profile import Band, Profile, SideRule, Window
+from monitor.core.reading import Reading
+from monitor.core.told import Recipient
+from monitor.core.unit import Channel, ProbeSettings
+from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notification
+from monitor.runtime.monitor import Monitor, Surroundings
+from monitor.runtime.view import Picture, View
+from monitor.store.rulebook import load_rulebook
+from monitor.store.store import Store
+
+
+@dataclass(slots=True)
+class ManualClock:
+    """A clock that stands still until it is set."""
+
+    at: int
+
+    def now(self) -> int:
+        """The instant it was set to."""
+        return self.at
+
+    def advance(self, ms: int) -> None:
+        """Lets time pass."""
+        self.at += ms
+
+
+@dataclass(slots=True)
+class ListSource:
+    """A source that hands over prepared batches, and remembers what was acknowledged."""
+
+    batches: list[list[Message]]
+    acknowledged: list[Message] = field(default_factory=list)
+    since: int | None = 0
+
+    def receive(self, timeout: float) -> Sequence[Message]:
+        """The next batch; nothing when all were handed over."""
+        return self.batches.pop(0) if self.batches else []
+
+    def acknowledge(self, batch: Sequence[Message]) -> None:
+        """Remembers."""
+        self.acknowledged.extend(batch)
+
+    def connected_since(self) -> int | None:
+        """As set."""
+        return self.since
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+@dataclass(slots=True)
+class FakeMedium:
+    """Keeps what it is given; fails as often as told first."""
+
+    delivered: list[Notification] = field(default_factory=list)
+    failures: int = 0
+
+    def deliver(self, notification: Notification) -> None:
+        """Keeps it, or raises DeliveryError."""
+        if self.failures > 0:
+            self.failures -= 1
+            raise DeliveryError("told to fail")
+        self.delivered.append(notification)
+
+
+class PlainWording:
+    """Says what it is about and no more."""
+
+    def opened(self, alarm: JSON) -> tuple[str, str]:
+        """See :class:`monitor.ports.Wording`."""
+        return f"opened {alarm['condition']} {alarm['subject']}", ""
+
+    def closed(self, alarm: JSON) -> tuple[str, str]:
+        """See :class:`monitor.ports.Wording`."""
+        return f"closed {alarm['condition']} {alarm['subject']}", ""
+
+    def digest(
+        self, site: str, day: str, lots: Sequence[JSON], past: Sequence[JSON], open_alarms: Sequence[JSON]
+    ) -> tuple[str, str]:
+        """See :class:`monitor.ports.Wording`."""
+        return f"digest {site} {day}: {len(lots)} lots, {len(past)} past, {len(open_alarms)} open", ""
+
+
+def ult_profile(**changes: object) -> Profile:
+    """An ultra-low profile with round numbers: −90 to −60 °C, delay 10 min, clear delay 5 min, deadband 2 °C."""
+    profile = Profile(
+        name="ult",
+        version=1,
+        effective_from=0,
+        title="test",
+        window=Window(-90.0, -60.0),
+        deadband=2.0,
+        high=SideRule(10 * MINUTE, 5 * MINUTE, -40.0, None),
+        low=SideRule(10 * MINUTE, 5 * MINUTE, None, None),
+        bands=(
+            Band("warm", -60.0, -40.0, None),
+            Band("warmer", -40.0, None, None),
+            Band("cold", None, -90.0, None),
+        ),
+        look_ahead=14 * 24 * 60 * MINUTE,
+    )
+    return replace(profile, **changes)  # type: ignore[arg-type]
+
+
+def one_unit(
+    settings: ProbeSettings | None = None, *, zone: str = "Europe/Berlin", units: Sequence[str] = ("F01",)
+) -> Installation:
+    """Units of site ``lab1``, each with one probe ``product``, judged by profile ``ult``."""
+    return Installation(
+        {
+            f"lab1/{name}": Unit(
+                site="lab1",
+                name=name,
+                title=f"Freezer {name}",
+                profile="ult",
+                storage_class="ult",
+                product_probe="product",
+                probes=(Probe(Channel("lab1", name, "product"), settings or ProbeSettings()),),
+            )
+            for name in units
+        },
+        {"lab1": ZoneInfo(zone)},
+    )
+
+
+class Writer:
+    """A whole writer on a store of its own file, without threads: what it is given it has done when it returns.
+
+    Opened again on the same file it is a restart. ``recipients`` default to one on a console.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        installation: Installation | None = None,
+        profiles: Iterable[Profile] = (),
+        now: int = 0,
+        recipients: Sequence[Recipient] = (Recipient("console", "console", "console"),),
+        clock: ManualClock | None = None,
+    ) -> None:
+        self.clock = clock or ManualClock(now)
+        self.installation = installation or one_unit()
+        self.store = Store(f"sqlite:///{path}")
+        self.store.open_for_writing()
+        with self.store.writing() as tx:
+            self.ids = self.store.add_channels(tx, list(self.installation.probes()))
+            book, _ = load_rulebook(tx, self.installation, list(profiles) or [ult_profile()], self.clock.now())
+        rules = {c: book.channel_rules(p, self.installation) for c, p in self.installation.probes().items()}
+        around = Surroundings(
+            clock=self.clock,
+            installation=self.installation,
+            rules=rules,
+            profiles=book,
+            channel_ids=self.ids,
+            recipients=recipients,
+            wording=PlainWording(),
+            digest_due=lambda now, zone, done: None,
+        )
+        self.rules = rules
+        self.monitor = Monitor(self.store, around)
+        self.monitor.resume()
+        self.view = View(self.store, Picture(self.clock, self.installation, rules, book, dict))
+
+    def read(self, readings: Sequence[Reading], *, channel: str = "lab1/F01/product", apart: bool = True) -> None:
+        """Takes readings in one batch: each a message of its own (``apart``), or all one message."""
+        number = self.ids[channel]
+        arrived = [Arrived(number, r, 0 if apart else item, True) for item, r in enumerate(readings)]
+        self.monitor.take(Decoded(readings=arrived), lambda: None)
+
+    def kill(self) -> None:
+        """Ends as a crash would: nothing more is written."""
+        self.store.close()
+
+    def close(self) -> None:
+        """Ends in good order."""
+        self.monitor.close()
+        self.store.close()

@@ -1,0 +1,80 @@
+"""The web application, put together."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import monitor
+from monitor.ports import Commands, View
+from monitor.web import api, assets, pages
+from monitor.web.errors import install_handlers
+from monitor.web.events import EventHub
+from monitor.web.wiring import Wiring
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class GuardHeaders:
+    """Puts the headers on every answer that keep a browser from running or sending anything elsewhere."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
+def create_application(
+    view: View,
+    commands: Commands,
+    *,
+    title: str,
+    token: str | None,
+    banner: tuple[str, ...],
+    events: EventHub,
+    metrics: CollectorRegistry,
+) -> FastAPI:
+    """The API and the pages over one view. ``banner`` are lines shown on every page ("Demo: simulated lab").
+
+    Changes need ``Authorization: Bearer <token>``; with ``token`` None there are none.
+    """
+    app = FastAPI(
+        title=title,
+        version=monitor.__version__,
+        description="Figures are as of now, unless as_of says otherwise. Instants are RFC 3339.",
+        docs_url=None,  # FastAPI's own pages load scripts from another host
+        redoc_url=None,
+    )
+    app.state.wiring = Wiring(view, commands, events, metrics, token, title, banner)
+    install_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(GuardHeaders)
+    app.include_router(api.service)
+    app.include_router(api.api)
+    app.include_router(assets.router)
+    app.include_router(pages.router)
+    return app

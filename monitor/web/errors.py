@@ -1,0 +1,133 @@
+"""What goes wrong, said the same way everywhere: ``{"error": {"code", "text", "remedy"}}``, or a page for a
+person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from monitor.ports import JSON
+
+
+class ErrorText(BaseModel):
+    """What went wrong, as a code for programs and a sentence for people, and what to do about it."""
+
+    code: str
+    text: str
+    remedy: str
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is not 2xx."""
+
+    error: ErrorText
+
+
+class JsonResponse(Response):
+    """JSON by msgspec: several times faster than the standard library's on long lists."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return msgspec.json.encode(content)
+
+
+class ApiError(Exception):
+    """An answer that is not 2xx. ``more`` is put beside ``error`` in the body."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        text: str,
+        remedy: str,
+        *,
+        headers: dict[str, str] | None = None,
+        more: JSON | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.status = status
+        self.code = code
+        self.text = text
+        self.remedy = remedy
+        self.headers = headers
+        self.more = more or {}
+
+
+def not_found(what: str, name: str, where: str) -> ApiError:
+    """404 for a ``what`` (unit, lot, channel) that isn't there; ``where`` lists those that are."""
+    return ApiError(
+        404, f"unknown_{what}", f"There is no {what} {name!r}.", f"GET {where} lists those that are."
+    )
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Gives the application these answers in place of FastAPI's own."""
+    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+async def _on_api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return _answer(request, error)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    """Names the parameter, its value, and what to write instead."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    name = str(first["loc"][-1])
+    reason = str(first.get("ctx", {}).get("error") or first["msg"])
+    if first["type"] == "extra_forbidden":
+        text, remedy = f"There is no parameter {name!r} here.", "Leave it out, or see /docs for the names."
+    elif first["type"] == "missing":
+        text, remedy = f"Parameter {name!r} is missing.", "Add it; /docs describes it."
+    else:
+        text = f"Parameter {name!r} is {first['input']!r}: {reason}."
+        remedy = (
+            "Write + as %2B in an address." if " " in str(first["input"]) else "See /docs for what it takes."
+        )
+    return _answer(request, ApiError(422, "bad_parameter", text, remedy))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        text = f"There is nothing at {request.url.path}."
+        found = ApiError(404, "not_found", text, "See /docs for the addresses.")
+    elif error.status_code == 405:
+        text = f"{request.url.path} does not take {request.method}."
+        found = ApiError(405, "method_not_allowed", text, "See /docs.", headers=dict(error.headers or {}))
+    else:
+        found = ApiError(error.status_code, "http_error", str(error.detail), "See /docs.")
+    return _answer(request, found)
+
+
+async def _on_bug(request: Request, _error: Exception) -> Response:
+    text = "The monitor could not answer this request."
+    return _answer(
+        request, ApiError(500, "internal_error", text, "The log has the cause; /readyz says what fails.")
+    )
+
+
+def _answer(request: Request, error: ApiError) -> Response:
+    path = request.url.path
+    is_page = "text/html" in request.headers.get("accept", "") and not path.startswith(
+        ("/api/", "/fragments/")
+    )
+    if is_page:
+        from monitor.web.pages import render  # here, because pages raise the errors of this module
+
+        page = render(request, "error.html", error=error)
+        page.status_code = error.status
+        return page
+    body = {"error": {"code": error.code, "text": error.text, "remedy": error.remedy}, **error.more}
+    return JsonResponse(body, status_code=error.status, headers=error.headers)

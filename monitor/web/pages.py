@@ -1,0 +1,265 @@
+"""The pages, and the fragments of them that a page fetches again when something changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+import jinja2
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from markupsafe import Markup
+
+from monitor.core.instant import DAY, HOUR, format_instant
+from monitor.ports import JSON, View
+from monitor.web import assets, words
+from monitor.web.api import known_lot, known_unit
+from monitor.web.chart import DARK, LIGHT, chart_spec
+from monitor.web.errors import JsonResponse
+from monitor.web.queries import AsOfQuery, Strict
+from monitor.web.wiring import Wired, Wiring
+
+RANGES = {"1h": HOUR, "6h": 6 * HOUR, "24h": DAY, "7d": 7 * DAY}
+CHART_POINTS = 1_500
+WEEK_POINTS = 4_000
+"""More for the week: thinned readings have to stay closer together than the usual ``max_gap`` of 15 min."""
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+class RangeQuery(Strict):
+    """How much of a unit's past the chart shows, and on which background."""
+
+    range: Literal["1h", "6h", "24h", "7d"] = "24h"
+    scheme: Literal["light", "dark"] = "light"
+
+
+class Zones:
+    """The local time of each site."""
+
+    def __init__(self, view: View) -> None:
+        self.now = view.now()
+        self._of = {site["site"]: ZoneInfo(site["timezone"]) for site in view.sites()}
+        self._first = next(iter(self._of.values()), ZoneInfo("UTC"))
+
+    def at(self, place: str | None) -> ZoneInfo:
+        """The zone of ``site``, ``site/unit`` or ``site/unit/probe``; the first site's for anything else."""
+        return self._of.get((place or "").partition("/")[0], self._first)
+
+    def clocks(self) -> list[tuple[str, str, str]]:
+        """Site, name of its zone, and its time now, once per zone; two at most."""
+        first: dict[str, str] = {}
+        for site, zone in self._of.items():
+            first.setdefault(zone.key, site)
+        return [(s, key, words.clock_text(self.now, ZoneInfo(key), self.now)) for key, s in first.items()][:2]
+
+    def when(self, text: str | None, place: str | None, age: str | None = None) -> Markup:
+        """A ``<time>`` in the local time of ``place``; "–" for none."""
+        return Markup("–") if text is None else words.time_tag(text, self.at(place), self.now, age=age)
+
+
+class Place(NamedTuple):
+    """What an alarm is about: its name, what people call it, and its page."""
+
+    name: str
+    title: str
+    href: str | None
+
+
+# --- rendering ----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def environment() -> jinja2.Environment:
+    """The templates. An undefined name is an error: a figure that is missing must be asked for as such."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(address=assets.address, w=words)
+    return made
+
+
+def render(request: Request, template: str, **context: Any) -> HTMLResponse:
+    """A template as an answer; every one knows the installation's title and banner."""
+    wired: Wiring = request.app.state.wiring
+    text = (
+        environment()
+        .get_template(template)
+        .render(title=wired.title, banner=wired.banner, path=request.url.path, **context)
+    )
+    return HTMLResponse(text)
+
+
+def _live(request: Request, wired: Wired, body: str, context: JSON, **page: Any) -> HTMLResponse:
+    """A page, or only its fragment if that is what was asked for: both come from the same template."""
+    zones = Zones(wired.view)
+    common = {
+        "when": zones.when,
+        "clocks": zones.clocks(),
+        "now": format_instant(zones.now),
+        "unwatched": wired.view.unwatched(),
+        "body": body,
+        **context,
+    }
+    if request.url.path.startswith("/fragments/"):
+        return render(request, body, **common)
+    query = f"?{request.url.query}" if request.url.query else ""
+    fragment = f"/fragments{request.url.path.rstrip('/') or '/wall'}{query}"
+    return render(request, "page.html", fragment=fragment, **common, **page)
+
+
+def _places(units: Sequence[JSON]) -> Callable[[JSON], Place]:
+    titles = {unit["unit"]: unit["title"] for unit in units}
+
+    def place_of(alarm: JSON) -> Place:
+        subject = str(alarm["subject"])
+        unit = "/".join(subject.split("/")[:2])
+        if unit in titles:
+            return Place(subject, titles[unit], f"/units/{unit}")
+        if str(alarm.get("condition", "")).startswith("lot_"):
+            return Place(subject, f"Lot {subject}", f"/lots/{subject}")
+        return Place(subject, subject, None)
+
+    return place_of
+
+
+def _counts(units: Sequence[JSON]) -> list[tuple[words.Sign, int]]:
+    """How many units are in each state, worst first."""
+    signs = [words.unit_sign(unit) for unit in units]
+    return [(sign, signs.count(sign)) for sign in sorted(set(signs), key=lambda sign: sign.rank)]
+
+
+# --- pages --------------------------------------------------------------------------------------------------
+
+
+@router.get("/")
+@router.get("/fragments/wall")
+def wall(request: Request, wired: Wired) -> Response:
+    """The wall screen: open alarms, every unit, lots that need attention."""
+    units, every_lot = wired.view.units(), wired.view.lots()
+    lots = [lot for lot in every_lot if _needs_attention(lot)]
+    context = {
+        "units": sorted(units, key=lambda unit: words.unit_sign(unit).rank),
+        "counts": _counts(units),
+        "alarms": _by_level(wired.view.alarms(open_only=True)),
+        "place_of": _places(units),
+        "lots": sorted(lots, key=lambda lot: words.verdict_sign(lot).rank),
+        "unjudged": sum(words.verdict_sign(lot) is words.NOT_JUDGED for lot in every_lot),
+    }
+    return _live(request, wired, "_wall.html", context, heading="Overview", wide=True)
+
+
+def _needs_attention(lot: JSON) -> bool:
+    """Lots that are not judged yet are counted beside these, never taken as fine."""
+    if lot.get("disposition") == "disposed":
+        return False
+    return lot.get("verdict", "within_profile") != "within_profile" or lot.get("disposition") == "quarantined"
+
+
+def _by_level(alarms: Sequence[JSON]) -> list[JSON]:
+    """Worst level first; within one, those that nobody has acknowledged first, then as they came."""
+    return sorted(alarms, key=lambda a: (words.level_sign(a).rank, a.get("acknowledged_at") is not None))
+
+
+@router.get("/units/{site}/{unit}")
+@router.get("/fragments/units/{site}/{unit}")
+def unit(
+    request: Request, wired: Wired, site: str, unit: str, query: Annotated[RangeQuery, Query()]
+) -> Response:
+    """One unit: its chart, probes, lots, excursions and alarms."""
+    found = known_unit(wired, f"{site}/{unit}")
+    alarms = {alarm["id"]: alarm for alarm in wired.view.alarms(open_only=True)}
+    context = {
+        "unit": found,
+        "range": query.range,
+        "ranges": list(RANGES),
+        "lots": [wired.view.lot(lot) or {"lot": lot} for lot in found["lots"]],
+        "excursions": wired.view.excursions(unit=found["unit"])[:20],
+        "alarms": _by_level([alarms[each] for each in found["alarms"] if each in alarms]),
+        "place_of": _places([found]),
+    }
+    return _live(request, wired, "_unit.html", context, heading=found["title"], chart=found["unit"])
+
+
+@router.get("/charts/{site}/{unit}.json")
+def chart(wired: Wired, site: str, unit: str, query: Annotated[RangeQuery, Query()]) -> JsonResponse:
+    """The unit's chart as a Vega-Lite specification."""
+    found = known_unit(wired, f"{site}/{unit}")
+    end = wired.view.now()
+    start = end - RANGES[query.range]
+    points = WEEK_POINTS if query.range == "7d" else CHART_POINTS
+    probes = sorted(found["probes"], key=lambda probe: not probe["product"])
+    series = [wired.view.readings(f"{found['unit']}/{p['probe']}", start, end, points) for p in probes]
+    known = [each for each in series if each is not None]
+    channel = known[0] if known else _no_readings(found["unit"])
+    excursions = wired.view.excursions(unit=found["unit"], start=start, end=end)
+    spec = chart_spec(
+        channel,
+        [each for each in excursions if each["channel"] == channel["channel"]],
+        window=found["window"],
+        zone=Zones(wired.view).at(site),
+        start=start,
+        end=end,
+        others=known[1:],
+        palette=DARK if query.scheme == "dark" else LIGHT,
+    )
+    return JsonResponse(spec)
+
+
+def _no_readings(unit: str) -> JSON:
+    return {"channel": unit, "readings": [], "count": 0, "max_gap_seconds": 900}
+
+
+@router.get("/lots")
+@router.get("/fragments/lots")
+def lots(request: Request, wired: Wired, query: Annotated[AsOfQuery, Query()]) -> Response:
+    """Every lot, the worst verdict first."""
+    found = wired.view.lots(as_of=query.as_of)
+    context = {"lots": sorted(found, key=lambda lot: (words.verdict_sign(lot).rank, lot["lot"]))}
+    return _live(request, wired, "_lots.html", {**context, **_as_of(query)}, heading="Lots")
+
+
+@router.get("/lots/{lot}")
+@router.get("/fragments/lots/{lot}")
+def lot(request: Request, wired: Wired, lot: str, query: Annotated[AsOfQuery, Query()]) -> Response:
+    """One lot: the verdict with its reasons, expiry, budgets, custody, excursions."""
+    found = known_lot(wired, lot, query.as_of)
+    excursions = wired.view.excursions(lot=lot, as_of=query.as_of)
+    context = {"lot": found, "excursions": excursions, **_as_of(query)}
+    return _live(request, wired, "_lot.html", context, heading=f"Lot {lot}", lot_id=lot)
+
+
+def _as_of(query: AsOfQuery) -> JSON:
+    return {"as_of": None if query.as_of is None else format_instant(query.as_of)}
+
+
+@router.get("/alarms")
+@router.get("/fragments/alarms")
+def alarms(request: Request, wired: Wired) -> Response:
+    """Alarms, open and past, and what is not being watched."""
+    found = wired.view.alarms()
+    context = {
+        "alarms": _by_level([alarm for alarm in found if alarm["state"] != "normal"]),
+        "past": [alarm for alarm in found if alarm["state"] == "normal"],
+        "place_of": _places(wired.view.units()),
+    }
+    return _live(request, wired, "_alarms.html", context, heading="Alarms")
+
+
+@router.get("/docs")
+def docs(request: Request) -> Response:
+    """The paths of the API, from its own schema."""
+    schema = request.app.openapi()
+    routes = [
+        {"path": path, "method": method.upper(), **operation}
+        for path, operations in schema["paths"].items()
+        for method, operation in operations.items()
+    ]
+    return render(request, "docs.html", routes=routes, schema=schema)

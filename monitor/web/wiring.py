@@ -1,0 +1,34 @@
+"""What every route can reach: the ports, and what the installation calls itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
+
+from monitor.ports import Commands, View
+from monitor.web.events import EventHub
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """``token`` None: nothing can be changed through this server."""
+
+    view: View
+    commands: Commands
+    events: EventHub
+    metrics: CollectorRegistry
+    token: str | None
+    title: str
+    banner: tuple[str, ...]
+
+
+async def wiring_of(request: Request) -> Wiring:
+    """The wiring of the application that answers."""
+    found: Wiring = request.app.state.wiring
+    return found
+
+
+Wired = Annotated[Wiring, Depends(wiring_of)]

@@ -1,0 +1,270 @@
+"""Figures in words: what pages show of the JSON. Pure; every state has words and a shape, never colour
+alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from monitor.core.instant import parse_instant, to_datetime
+from monitor.ports import JSON
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Sign(NamedTuple):
+    """How a state is shown: its words, the shape of its icon, its CSS class, and how much it matters (worst
+    first)."""
+
+    words: str
+    shape: str
+    css: str
+    rank: int
+
+
+UNIT_SIGNS = {
+    "excursion": Sign("Excursion", "octagon", "excursion", 0),
+    "outside": Sign("Outside window", "diamond", "outside", 1),
+    "fault": Sign("Probe fault", "cross", "fault", 2),
+    "no_data": Sign("No data", "ring", "no_data", 3),
+    "unknown": Sign("Never heard", "ring", "unknown", 4),
+    "warning": Sign("Warning", "triangle", "warning", 5),
+    "ok": Sign("OK", "circle", "ok", 6),
+}
+VERDICT_SIGNS = {
+    "breached": Sign("Breached", "octagon", "excursion", 0),
+    "indeterminate": Sign("Indeterminate", "ring", "no_data", 1),
+    "at_risk": Sign("At risk", "triangle", "warning", 2),
+    "within_profile": Sign("Within profile", "circle", "ok", 4),
+}
+NOT_JUDGED = Sign("Not judged yet", "ring", "unknown", 3)
+LEVEL_SIGNS = {
+    "critical": Sign("Critical", "octagon", "excursion", 0),
+    "alarm": Sign("Alarm", "diamond", "outside", 1),
+    "warning": Sign("Warning", "triangle", "warning", 2),
+}
+ALARM_STATES = {
+    "normal": "over",
+    "unacknowledged": "not acknowledged",
+    "acknowledged": "acknowledged",
+    "returned_unacknowledged": "over, not acknowledged",
+    "latched_unacknowledged": "not acknowledged",
+    "latched_acknowledged": "acknowledged, stays until QA lifts it",
+}
+CONDITIONS = {
+    "temperature_high": "Too warm",
+    "temperature_low": "Too cold",
+    "no_data": "No data",
+    "probe_fault": "Probe fault",
+    "flat_line": "Reading does not move",
+    "clock_skew": "Clock is wrong",
+    "battery_low": "Battery low",
+    "lot_expiring": "Lot expires soon",
+    "lot_expired": "Lot expired",
+    "lot_budget": "Lot's time budget nearly spent",
+    "lot_breached": "Lot breached",
+    "lot_thawed": "Lot thawed",
+    "influx_lagging": "InfluxDB lags behind",
+    "store_failing": "Store is failing",
+    "notifier_failing": "Messages can't be delivered",
+}
+DISPOSITIONS = {"in_storage": "in storage"}
+EXPIRY_REASONS = {
+    "label": "by its label",
+    "thawed": "because it was thawed",
+    "alternative": "because it was stored in another class",
+    "budget": "because a time budget ran out",
+}
+EVENT_REASONS = {
+    "delay": "after its delay",
+    "instant": "at once, by reaching a limit",
+    "cumulative_delay": "by many short ones",
+}
+FIGURES = {
+    "verdict": "verdict",
+    "effective_expires_at": "effective expiry",
+    "budgets": "time budgets",
+    "thaw_count": "thaw count",
+    "coverage": "coverage",
+    "unknown_seconds": "unknown time",
+    "out_of_storage_seconds": "time out of storage",
+    "min_celsius": "lowest temperature",
+    "max_celsius": "highest temperature",
+    "mkt_celsius": "mean kinetic temperature",
+    "mkt_worst": "worst mean kinetic temperature",
+    "uncertain_seconds": "time within the probe's uncertainty of a limit",
+}
+
+
+def plain(code: str) -> str:
+    """A code as words, for codes that have none of their own: ``door_open`` is "door open"."""
+    return code.replace("_", " ")
+
+
+def condition(code: str) -> str:
+    """An alarm's condition in words."""
+    return CONDITIONS.get(code) or plain(code).capitalize()
+
+
+def unit_sign(unit: JSON) -> Sign:
+    """How a unit's state is shown; one that this page doesn't know is shown as unknown, never as fine."""
+    return UNIT_SIGNS.get(unit["state"], UNIT_SIGNS["unknown"])
+
+
+def verdict_sign(lot: JSON) -> Sign:
+    """How a lot's verdict is shown."""
+    return VERDICT_SIGNS.get(lot.get("verdict", ""), NOT_JUDGED)
+
+
+def level_sign(alarm: JSON) -> Sign:
+    """How an alarm's level is shown; an unknown level counts as an alarm."""
+    return LEVEL_SIGNS.get(alarm["level"], LEVEL_SIGNS["alarm"])
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """A figure with a true minus sign; "–" for none."""
+    if value is None:
+        return "–"
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "−")
+
+
+def celsius(value: float | None, digits: int = 1) -> str:
+    """A temperature with its unit; "–" for none. A no-break space keeps them on one line."""
+    return "–" if value is None else f"{number(value, digits)}\N{NO-BREAK SPACE}°C"
+
+
+def limit(value: float) -> str:
+    """A limit as short as it is exact: −60 rather than −60.0."""
+    return f"{value:g}".replace("-", "−")
+
+
+def window(limits: Mapping[str, float | None] | None) -> str:
+    """A window in words; either side may be open."""
+    low, high = (limits or {}).get("low"), (limits or {}).get("high")
+    if low is not None and high is not None:
+        return f"{limit(low)} to {limit(high)}\N{NO-BREAK SPACE}°C"
+    if high is not None:
+        return f"up to {limit(high)}\N{NO-BREAK SPACE}°C"
+    if low is not None:
+        return f"from {limit(low)}\N{NO-BREAK SPACE}°C up"
+    return "no window"
+
+
+def duration(seconds: float | None) -> str:
+    """A span of time in its two largest units."""
+    if seconds is None:
+        return "–"
+    whole = int(seconds)
+    for size, name, smaller, smaller_name in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size} {name} {rest} {smaller_name}" if rest else f"{whole // size} {name}"
+    return f"{whole // 60} min" if whole >= 60 else f"{whole} s"
+
+
+def percent(share: float | None) -> str:
+    """A share of one as a percentage, cut off rather than rounded up: 99.96 % is not 100 %."""
+    return "–" if share is None else f"{int(share * 1000 + 1e-9) / 10:g}\N{NO-BREAK SPACE}%"
+
+
+def offset_text(at: int, zone: ZoneInfo) -> str:
+    """The zone's offset from UTC at an instant: "+01:00"."""
+    text = f"{to_datetime(at, zone):%z}"
+    return f"{text[:3]}:{text[3:5]}"
+
+
+def clock_text(at: int, zone: ZoneInfo, now: int) -> str:
+    """Local time with its offset; the day only where it isn't today's, the year only where it isn't this
+    one."""
+    moment, today = to_datetime(at, zone), to_datetime(now, zone)
+    day = "" if moment.date() == today.date() else f"{moment.day} {_MONTHS[moment.month - 1]} "
+    year = f"{moment.year} " if moment.year != today.year else ""
+    return f"{day}{year}{moment:%H:%M} {offset_text(at, zone)}"
+
+
+def time_tag(text: str, zone: ZoneInfo, now: int, *, age: str | None = None) -> Markup:
+    """A ``<time>``: local time shown, UTC as its tooltip. With ``age`` ("ago", "for") the page's script
+    shows how long ago instead; the server's words don't change with time, so that an unchanged part stays
+    unchanged."""
+    at = parse_instant(text)
+    moment = to_datetime(at)
+    utc = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year} {moment:%H:%M:%S} UTC"
+    local = clock_text(at, zone, now)
+    if age is None:
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(text, utc, local)
+    title = f"{local} · {utc}"
+    words = f"since {local}" if age == "for" else f"at {local}"
+    shown = (text, title, age, words)
+    return Markup('<time datetime="{}" title="{}" data-age="{}">{}</time>').format(*shown)
+
+
+def evidence(found: object) -> str:
+    """What an alarm or a reason rests on, as words. A mapping's own ``text`` is taken as it is."""
+    if not found:
+        return ""
+    if isinstance(found, Mapping):
+        if found.get("text"):
+            return str(found["text"])
+        pairs = [(plain(str(key)), value) for key, value in found.items() if value is not None]
+        return ", ".join(_figure(key, value) for key, value in pairs)
+    return _value(found)
+
+
+def _figure(key: str, value: object) -> str:
+    """A named figure, its unit taken from the end of its name."""
+    name, _, kind = key.rpartition(" ")
+    if kind == "celsius" and isinstance(value, int | float):
+        return f"{name} {celsius(value)}".strip()
+    if kind == "seconds" and isinstance(value, int | float):
+        return f"{name} {duration(value)}".strip()
+    return f"{key} {_value(value)}"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return limit(round(value, 2))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return " ".join(_value(each) for each in value)
+    if isinstance(value, Mapping):
+        return f"({evidence(value)})"
+    return str(value)
+
+
+def absent_figures(lot: JSON) -> list[str]:
+    """The figures of a lot that are not computed yet, in words."""
+    return [words for key, words in FIGURES.items() if key not in lot]
+
+
+class Gauge(NamedTuple):
+    """Where a temperature lies beside its window, in percent of a bar's width; None: that side is open."""
+
+    low: float | None
+    high: float | None
+    at: float
+
+
+def gauge(value: float | None, limits: Mapping[str, float | None]) -> Gauge | None:
+    """The bar shows the window and half as much again on either side (beside a one-sided one at
+    least 15 °C, and so much that the value is on it); a value beyond it stands at the end. None without a
+    value or a window."""
+    low, high = limits.get("low"), limits.get("high")
+    if value is None or (low is None and high is None):
+        return None
+    first, last = (low if low is not None else high), (high if high is not None else low)
+    assert first is not None
+    assert last is not None
+    span = (last - first) / 2 or max(15.0, 1.4 * abs(value - first))
+    left, right = first - span, last + span
+
+    def place(celsius_: float) -> float:
+        return round(min(max(100 * (celsius_ - left) / (right - left), 1.5), 98.5), 2)
+
+    return Gauge(None if low is None else place(low), None if high is None else place(high), place(value))

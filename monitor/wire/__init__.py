@@ -1,0 +1,1 @@
+"""Wire formats: (topic, bytes) to core values and back. One module per format; none of them keeps state."""
