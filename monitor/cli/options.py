@@ -44,7 +44,9 @@ def read_instant(text: str) -> int:
     try:
         return parse_instant(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{error}. Write 2028-06-30T22:00:00Z; for a date use --expires-on.") from None
+        raise typer.BadParameter(
+            f"{error}. Write 2028-06-30T22:00:00Z; for a date use --expires-on."
+        ) from None
 
 
 def read_day(text: str) -> str:
@@ -134,7 +136,10 @@ ToOption = Annotated[
 AtOption = Annotated[
     When | None,
     typer.Option(
-        "--at", metavar="WHEN", parser=read_when, help="When it happened; of a date its beginning. Default: now."
+        "--at",
+        metavar="WHEN",
+        parser=read_when,
+        help="When it happened; of a date its beginning. Default: now.",
     ),
 ]
 ByOption = Annotated[
@@ -142,11 +147,19 @@ ByOption = Annotated[
 ]
 EventIdOption = Annotated[
     str | None,
-    typer.Option("--event-id", metavar="ID", help="Unique id of the event. Default: a new one. The same again is a no-op."),
+    typer.Option(
+        "--event-id",
+        metavar="ID",
+        help="Unique id of the event. Default: a new one. The same again is a no-op.",
+    ),
 ]
 SiteOption = Annotated[
     str | None,
-    typer.Option("--site", metavar="SITE", help="The lot's site. Default: the unit's, else the only one, else the lot's."),
+    typer.Option(
+        "--site",
+        metavar="SITE",
+        help="The lot's site. Default: the unit's, else the only one, else the lot's.",
+    ),
 ]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")]
 LotArgument = Annotated[str, typer.Argument(metavar="LOT", help="The lot's id.")]

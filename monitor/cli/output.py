@@ -44,7 +44,9 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, none: str, title: str | None = None) -> None:
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, none: str, title: str | None = None
+) -> None:
     """A table, or the sentence ``none`` where there are no rows. Long cells are folded, never cut."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
     for column in columns:
@@ -82,7 +84,8 @@ def _cell(value: object) -> Text:
 def clean(text: str) -> str:
     """The text without what could drive a terminal: control and format characters are shown as escapes."""
     return "".join(
-        letter if unicodedata.category(letter) not in ("Cc", "Cf", "Cs") else ascii(letter)[1:-1] for letter in text
+        letter if unicodedata.category(letter) not in ("Cc", "Cf", "Cs") else ascii(letter)[1:-1]
+        for letter in text
     )
 
 
@@ -118,7 +121,11 @@ def duration(seconds: float | None) -> str | None:
     if seconds is None:
         return None
     whole = int(seconds)
-    for size, name, smaller, smaller_name in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
+    for size, name, smaller, smaller_name in (
+        (86_400, "d", 3_600, "h"),
+        (3_600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
         if whole >= size:
             rest = whole % size // smaller
             return f"{whole // size} {name} {rest} {smaller_name}" if rest else f"{whole // size} {name}"

@@ -49,15 +49,21 @@ def export_lot(
     from monitor.report import lot as report
 
     with viewing(config) as session:
-        site = session.lot(lot, None).get("site")
-        at = session.as_of(as_of, site)
+        at = session.as_of(as_of, session.lot(lot, None).get("site"))
         session.lot(lot, at)
-        folder = report.export_lot(session.view, lot, out, version=__version__, as_of=at)
+        try:
+            folder = report.export_lot(session.view, lot, out, version=__version__, as_of=at)
+        except ValueError as error:  # the lot's id names no folder
+            raise Finding(str(error)) from error
     manifest: JSON = json.loads((folder / "manifest.json").read_text("utf-8"))
     if as_json:
         print_json({"folder": str(folder), "manifest": manifest})
     else:
-        counts = ", ".join(f"{f['rows']} {f['name'].removesuffix('.csv')}" for f in manifest["files"] if f["rows"] is not None)
+        counts = ", ".join(
+            f"{f['rows']} {f['name'].removesuffix('.csv')}"
+            for f in manifest["files"]
+            if f["rows"] is not None
+        )
         typer.echo(f"{folder}: {counts}")
     for missing in manifest["incomplete"]:
         say(f"missing: {missing['unit']} from {missing['from']} to {missing['to']}: {missing['reason']}")
@@ -124,21 +130,31 @@ def _print_reconciled(found: JSON, *, as_json: bool) -> None:
         print_json(found)
         return
     rows = [
-        (each["channel"], each["hours_compared"], each["hours_differing"], each["readings_resent"], each["hours_still_differing"])
+        (
+            each["channel"],
+            each["hours_compared"],
+            each["hours_differing"],
+            each["readings_resent"],
+            each["hours_still_differing"],
+        )
         for each in found["channels"]
     ]
     columns = ("Channel", "Hours", "Differed", "Sent again", "Differ still")
     print_table(columns, rows, none="There are no readings to compare.")
-    typer.echo("InfluxDB has what the store has." if found["agrees"] else "InfluxDB differs from the store still.")
+    typer.echo(
+        "InfluxDB has what the store has." if found["agrees"] else "InfluxDB differs from the store still."
+    )
 
 
 def _asked(question: Callable[[], JSON]) -> JSON:
     """The answer; InfluxDB switched off is a matter of configuration, one that doesn't answer a finding."""
+    from monitor.influx.sink import SinkUnavailable
+
     try:
         return question()
     except ValueError as error:
         raise Unusable(str(error)) from error
-    except RuntimeError as error:
+    except SinkUnavailable as error:
         raise Finding(str(error)) from error
 
 
@@ -160,12 +176,19 @@ def notify_test(
     names = [each.name for each in configuration.people]
     if person is not None and person not in names:
         known = ", ".join(names) or "nobody"
-        raise typer.BadParameter(f"{person!r} is not in people.toml, which has: {known}.", param_hint="--person")
+        raise typer.BadParameter(
+            f"{person!r} is not in people.toml, which has: {known}.", param_hint="--person"
+        )
     found = app.notify_test(configuration, person)
     if as_json:
         print_json(found)
     else:
-        rows = [(each["recipient"], each["medium"], "sent" if each["ok"] else "FAILED", each["text"]) for each in found]
-        print_table(("To", "By", "Result", "What"), rows, none="Nobody is told of alarms: people.toml names no one.")
+        rows = [
+            (each["recipient"], each["medium"], "sent" if each["ok"] else "FAILED", each["text"])
+            for each in found
+        ]
+        print_table(("To", "By", "Result", "What"), rows, none="No message was sent.")
+    if not configuration.people:
+        raise Finding("nobody is told of alarms: people.toml names no one")
     if not found or not all(each["ok"] for each in found):
         raise typer.Exit(1)

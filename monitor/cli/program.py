@@ -32,20 +32,11 @@ class _Program(TyperGroup):
 
 def _explained(error: Exception) -> tuple[str, int] | None:
     """What to say of an error and the exit code; None for what isn't the person's to mend."""
-    from sqlalchemy.exc import DBAPIError
-
-    from monitor.config import ConfigurationError
-
     match error:
         case Finding():
             return f"{PROGRAM}: {error}", 1
-        case ConfigurationError():
-            return str(error), 2
         case Unusable():
             return f"{PROGRAM}: {error}", 2
-        case DBAPIError():
-            # Its own text would show the statement and its values.
-            return f"{PROGRAM}: the store of [store] url can't be used: {error.orig}", 2
         case OSError() if error.errno != errno.EPIPE:
             place = f"{error.filename}: " if error.filename and error.strerror else ""
             return f"{PROGRAM}: {place}{error.strerror or error}", 2
@@ -75,11 +66,15 @@ def root(
     config: Annotated[
         Path | None,
         typer.Option(
-            "--config", metavar="DIR", envvar=CONFIG_VARIABLE, help="Configuration directory; also after the command."
+            "--config",
+            metavar="DIR",
+            envvar=CONFIG_VARIABLE,
+            help="Configuration directory; also after the command.",
         ),
     ] = None,
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and stop.")
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and stop."),
     ] = False,
 ) -> None:
     """Watches where exosome products are stored, and shows what the storage did to each lot.

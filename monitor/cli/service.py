@@ -20,17 +20,23 @@ _SCHEMAS = {"monitor": "monitor.toml", "profile": "profile", "profiles": "profil
 def demo(
     config: DemoConfigOption = None,
     scenario: Annotated[
-        str | None, typer.Option("--scenario", metavar="NAME", help="What happens. Default: the demo's own story.")
+        str | None,
+        typer.Option("--scenario", metavar="NAME", help="What happens. Default: the demo's own story."),
     ] = None,
     speed: Annotated[
         float, typer.Option("--speed", min=0.1, help="How many times faster than real time.")
     ] = 60.0,
     length: Annotated[
         float | None,
-        typer.Option("--for", metavar="DURATION", parser=read_duration, help="Stop after this long, such as 90s."),
+        typer.Option(
+            "--for", metavar="DURATION", parser=read_duration, help="Stop after this long, such as 90s."
+        ),
     ] = None,
     browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the pages in a browser, or only print their address.")
+        bool,
+        typer.Option(
+            "--browser/--no-browser", help="Open the pages in a browser, or only print their address."
+        ),
     ] = True,
 ) -> None:
     """Shows the whole program at work on a simulated lab. Needs no set-up; never for real stock."""
@@ -70,7 +76,9 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 @commands.command(epilog=example("init /etc/exosome-monitor"))
 def init(
-    target: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that is empty or doesn't exist yet.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A directory that is empty or doesn't exist yet.")
+    ],
     config: ConfigOption = None,
 ) -> None:
     """Writes a commented configuration to start from. Overwrites nothing."""
@@ -83,7 +91,8 @@ def init(
 @commands.command(epilog=example("schema monitor.toml"))
 def schema(
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="monitor.toml, profile or people.toml. Default: all.")
+        str | None,
+        typer.Argument(metavar="[FILE]", help="monitor.toml, profile or people.toml. Default: all."),
     ] = None,
     config: ConfigOption = None,
 ) -> None:

@@ -32,9 +32,25 @@ class Unusable(Exception):  # noqa: N818
 def load(directory: Path | None) -> Configuration:
     """The configuration in the directory that ``--config`` chose."""
     from monitor import app
+    from monitor.config import ConfigurationError
 
     assert directory is not None  # the option's callback has filled it in
-    return app.load(directory)
+    try:
+        return app.load(directory)
+    except ConfigurationError as error:
+        raise Unusable(str(error)) from error
+
+
+@contextmanager
+def store_in_words() -> Iterator[None]:
+    """Says in words that the database refuses or can't be reached."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except DBAPIError as error:
+        # Its own text would show the statement and its values.
+        raise Unusable(f"the store of [store] url can't be used: {error.orig}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +90,7 @@ def viewing(directory: Path | None) -> Iterator[Session]:
     from monitor import app
 
     configuration = load(directory)
-    with ExitStack() as stack:
+    with store_in_words(), ExitStack() as stack:
         try:
             view = stack.enter_context(app.open_view(configuration))
         except ValueError as error:  # the configuration and the store contradict each other
@@ -109,7 +125,9 @@ def end_at(configuration: Configuration, when: When, option: str, site: str | No
 def _zone_for(configuration: Configuration, when: When, option: str, site: str | None) -> ZoneInfo:
     found = zone_of(configuration, site)
     if found is None:
-        text = f"{when.text!r} is a date, and the sites have different time zones. Write a time with an offset."
+        text = (
+            f"{when.text!r} is a date, and the sites have different time zones. Write a time with an offset."
+        )
         raise typer.BadParameter(text, param_hint=option)
     return found
 
@@ -124,5 +142,7 @@ def known_unit(configuration: Configuration, given: str, option: str) -> str:
         text = f"{given!r} is a unit at several sites. Write one of {', '.join(matches)}."
         raise typer.BadParameter(text, param_hint=option)
     near = difflib.get_close_matches(given, paths, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"Write one of {', '.join(paths) or '(none is configured)'}."
+    hint = (
+        f"Did you mean {near[0]}?" if near else f"Write one of {', '.join(paths) or '(none is configured)'}."
+    )
     raise typer.BadParameter(f"there is no unit {given!r}. {hint}", param_hint=option)

@@ -90,7 +90,12 @@ def alarms_unwatched(config: ConfigOption = None, as_json: JsonOption = False) -
             print_json(found)
             return
         rows = [
-            (each["subject"], words(each["reason"]), each["text"], local(each["since"], session.zone(each["subject"])))
+            (
+                each["subject"],
+                words(each["reason"]),
+                each["text"],
+                local(each["since"], session.zone(each["subject"])),
+            )
             for each in found
         ]
     print_table(("Subject", "Reason", "What", "Since"), rows, none="Everything is being watched.")
@@ -100,7 +105,9 @@ def alarms_unwatched(config: ConfigOption = None, as_json: JsonOption = False) -
 def excursions(
     config: ConfigOption = None,
     unit: Annotated[str | None, typer.Option("--unit", metavar="SITE/UNIT", help="Only this unit's.")] = None,
-    lot: Annotated[str | None, typer.Option("--lot", metavar="LOT", help="Only those in this lot's custody.")] = None,
+    lot: Annotated[
+        str | None, typer.Option("--lot", metavar="LOT", help="Only those in this lot's custody.")
+    ] = None,
     start: FromOption = None,
     end: ToOption = None,
     open_only: Annotated[bool, typer.Option("--open", help="Only those that are open.")] = False,
@@ -119,7 +126,9 @@ def excursions(
         first = None if start is None else start_at(configuration, start, "--from", site)
         last = None if end is None else end_at(configuration, end, "--to", site)
         if first is not None and last is not None and first >= last:
-            raise typer.BadParameter("it is not before --to. Swap them, or leave one out.", param_hint="--from")
+            raise typer.BadParameter(
+                "it is not before --to. Swap them, or leave one out.", param_hint="--from"
+            )
         found = session.view.excursions(
             unit=path, lot=lot, start=first, end=last, open_only=open_only, as_of=at, history=history
         )
@@ -196,4 +205,6 @@ def notifications(config: ConfigOption = None, limit: LimitOption = 200, as_json
         )
         for each in found
     ]
-    print_table(("To", "By", "Message", "Due at", "Sent at", "Tries"), rows, none="Nothing was told, nothing is owed.")
+    print_table(
+        ("To", "By", "Message", "Due at", "Sent at", "Tries"), rows, none="Nothing was told, nothing is owed."
+    )

@@ -303,9 +303,9 @@ class Walk:
 
     def _outside(self, start: int, end: int, *, ends_inside: bool) -> None:
         """Charges a known piece outside, and confirms if it is time."""
-        for at in (start, end):
-            if at in (self.line.t0, self.line.t1):  # a crossing's value is the limit, but for its rounding
-                self._extreme(at)
+        for edge in (start, end):
+            if edge in (self.line.t0, self.line.t1):  # a crossing's value is the limit, but for its rounding
+                self._extreme(edge)
         excursion, level = self.side.excursion, self._level()
         assert excursion is not None
         assert level is not None

@@ -46,6 +46,7 @@ class Loop:
         wait = RETRY_FIRST
         while not self._stop.is_set():
             try:
+                self._monitor.listen(self._source.connected_since())
                 self._monitor.take(decoded, lambda: self._source.acknowledge(batch))
             except Exception as error:
                 self.trouble = f"the store can't commit: {error}"

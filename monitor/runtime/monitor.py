@@ -92,7 +92,7 @@ class Monitor:
         self._judged_position = 0
         self._judged_noted = 0
         self._flushed_at = 0
-        self._listening_since: int | None = None
+        self._listening_since: int | None = -1  # not said yet
         self.counts = Counts()
         self.failure: str | None = None
 
@@ -422,12 +422,18 @@ class Monitor:
 
     # --- the clock ---
 
-    def tick(self, now: int, connected_since: int | None) -> None:
-        """Takes every deadline up to ``now``, each at its own instant: silences, lots' dates, digests, flushing."""
-        with self._lock, self._store.writing() as tx:
+    def listen(self, connected_since: int | None) -> None:
+        """Says since when messages can reach us (None: they can't). After an outage of our own silence counts from
+        our return; so this comes before the first reading after it."""
+        with self._lock:
             if connected_since != self._listening_since:
                 self._listening_since = connected_since
                 self._watch.listen_from(connected_since)
+
+    def tick(self, now: int, connected_since: int | None) -> None:
+        """Takes every deadline up to ``now``, each at its own instant: silences, lots' dates, digests, flushing."""
+        self.listen(connected_since)
+        with self._lock, self._store.writing() as tx:
             for silence in self._watch.silences(now):
                 self._on_silence(tx, silence, now)
             for _, kind, subject in self._store.due(tx, now, 1_000):

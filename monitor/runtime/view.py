@@ -277,7 +277,7 @@ class View:
         return [
             (units[stay.unit].product_channel, stay.from_at, stay.to_at)
             for stay in history.custody
-            if stay.unit in units
+            if stay.unit is not None and stay.unit in units
         ]
 
     # --- lots ---

@@ -66,6 +66,7 @@ class Watch:
     ) -> None:
         self._ears = {ids[path]: _Ear(path, probe, rules[path]) for path, probe in probes.items()}
         self._by_path = {ear.path: ear for ear in self._ears.values()}
+        self._is_deaf = False
         self._changed: set[int] = set()
         self._faults: set[str] = set()
         self._ended: dict[str, ProbeFault] = {}
@@ -91,6 +92,7 @@ class Watch:
 
     def listen_from(self, at: int | None) -> None:
         """Counts silence from ``at`` on (our return); None: we can't hear, so nobody is silent."""
+        self._is_deaf = at is None
         for ear in self._ears.values():
             if at is None:
                 ear.silent_at = _NEVER
@@ -109,7 +111,7 @@ class Watch:
                 silence = Silence(ear.path, ear.heard_at, min(ear.silent_at, at), at)
                 ear.told_silent = False
             ear.heard_at = at
-            ear.silent_at = at + ear.probe.silent_after
+            ear.silent_at = _NEVER if self._is_deaf else at + ear.probe.silent_after
         if ear.latest is None or reading.measured_at >= ear.latest.measured_at:
             self._take_latest(ear, reading)
         self._changed.add(channel)

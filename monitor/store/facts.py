@@ -14,13 +14,20 @@ from monitor.store import schema
 from monitor.store.engine import upsert
 
 
+_C = schema.fact_current.c
+
+
 def last_fact_position(tx: Connection) -> int:
     """The position of the newest version of any fact."""
     return int(tx.scalar(sa.select(sa.func.max(schema.fact.c.position))) or 0)
 
 
 def record(tx: Connection, position: int, fact: Fact, reason: str) -> None:
-    """Adds a version and makes it the current one."""
+    """Adds a version and makes it the current one. Versions of a fact are recorded at instants that rise, so that
+    a projection by time keeps them apart."""
+    if fact.version > 1:
+        before = tx.scalar(sa.select(_C.recorded_at).where(_C.kind == fact.kind, _C.id == fact.id))
+        fact = fact._replace(recorded_at=max(fact.recorded_at, (before or 0) + 1))
     body = msgspec.json.encode(fact.body).decode()
     tx.execute(
         sa.insert(schema.fact).values(
@@ -35,8 +42,6 @@ def record(tx: Connection, position: int, fact: Fact, reason: str) -> None:
     )
     upsert(tx, schema.fact_current, [{**fact._asdict(), "body": body}])
 
-
-_C = schema.fact_current.c
 
 
 def current(

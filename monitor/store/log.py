@@ -181,7 +181,7 @@ class RejectedLog:
             ],
         )
         c = schema.rejected_count.c
-        known = {row.reason: row.count for row in tx.execute(sa.select(schema.rejected_count))}
+        known = {row[0]: row[1] for row in tx.execute(sa.select(c.reason, c.count))}
         upsert(
             tx,
             schema.rejected_count,
@@ -206,6 +206,7 @@ class RejectedLog:
 
 def rejected(tx: Connection, limit: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """Counts by reason since the store was made, and the newest rejected messages."""
-    counts = {row.reason: row.count for row in tx.execute(sa.select(schema.rejected_count))}
+    c = schema.rejected_count.c
+    counts = {row[0]: row[1] for row in tx.execute(sa.select(c.reason, c.count))}
     rows = tx.execute(sa.select(schema.rejected).order_by(schema.rejected.c.id.desc()).limit(limit))
     return counts, [dict(row._mapping) for row in rows]

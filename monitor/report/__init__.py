@@ -1,0 +1,1 @@
+"""What is handed over: histories as files. Reads the view, writes folders, changes nothing."""
