@@ -159,7 +159,9 @@ class Writer:
         self.store.open_for_writing()
         with self.store.writing() as tx:
             self.ids = self.store.add_channels(tx, list(self.installation.probes()))
-            book, _ = load_rulebook(tx, self.installation, list(profiles) or [ult_profile()], self.clock.now())
+            book, _ = load_rulebook(
+                tx, self.installation, list(profiles) or [ult_profile()], self.clock.now()
+            )
         rules = {c: book.channel_rules(p, self.installation) for c, p in self.installation.probes().items()}
         around = Surroundings(
             clock=self.clock,
@@ -176,7 +178,9 @@ class Writer:
         self.monitor.resume()
         self.view = View(self.store, Picture(self.clock, self.installation, rules, book, dict))
 
-    def read(self, readings: Sequence[Reading], *, channel: str = "lab1/F01/product", apart: bool = True) -> None:
+    def read(
+        self, readings: Sequence[Reading], *, channel: str = "lab1/F01/product", apart: bool = True
+    ) -> None:
         """Takes readings in one batch: each a message of its own (``apart``), or all one message."""
         number = self.ids[channel]
         arrived = [Arrived(number, r, 0 if apart else item, True) for item, r in enumerate(readings)]

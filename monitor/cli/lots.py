@@ -77,7 +77,7 @@ ExpiresAt = Annotated[
 
 @commands.command("list", epilog=example("lots list --as-of 2026-11-22"))
 def list_lots(config: ConfigOption = None, as_of: AsOfOption = None, as_json: JsonOption = False) -> None:
-    """Lists lots with where they are, verdict and expiry."""
+    """Lists lots with place, verdict and expiry."""
     with viewing(config) as session:
         found = session.view.lots(as_of=session.as_of(as_of))
         if as_json:
@@ -103,7 +103,10 @@ def list_lots(config: ConfigOption = None, as_of: AsOfOption = None, as_json: Js
 def show(
     lot: LotArgument, config: ConfigOption = None, as_of: AsOfOption = None, as_json: JsonOption = False
 ) -> None:
-    """Shows a lot: verdict with its reasons, figures, custody, excursions. The exit code of a breached one is 1."""
+    """Shows all about a lot.
+
+    Verdict with its reasons, figures, custody, excursions. The exit code of a breached lot is 1.
+    """
     with viewing(config) as session:
         site = None if as_of is None or as_of.at is not None else session.lot(lot, None).get("site")
         at = session.as_of(as_of, site)
@@ -148,7 +151,10 @@ def register(
     event_id: EventIdOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Registers a lot: give either --expires-on or --expires-at."""
+    """Registers a lot.
+
+    Give either --expires-on or --expires-at.
+    """
     _require_one_expiry(expires_on, expires_at)
     configuration = load(config)
     path = _unit(configuration, unit, site)
@@ -186,7 +192,7 @@ def move(
     event_id: EventIdOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Records that a lot was moved to a unit, or out of storage."""
+    """Records that a lot was moved."""
     configuration = load(config)
     path = None if unit == OUT else _unit(configuration, unit, site)
     where = _site(configuration, config, lot, site, path)
@@ -216,7 +222,10 @@ def record_event(
     event_id: EventIdOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Records another event of a lot. A released or rejected lot is QA's signed decision and not made here."""
+    """Records another event of a lot.
+
+    To release or reject a lot is a signed decision of QA; it is not made here.
+    """
     given = {
         "reason": reason,
         "voids": voids,

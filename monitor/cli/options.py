@@ -84,14 +84,6 @@ def _chosen(ctx: typer.Context, value: Path | None) -> Path:
     return value or before or DEFAULT_DIRECTORY
 
 
-def _chosen_by_hand(ctx: typer.Context, value: Path | None) -> Path | None:
-    """The directory given on the command line, and no other: the environment's is that of the real installation."""
-    root = ctx.find_root()
-    source = root.get_parameter_source("config")
-    is_given = source is not None and source.name == "COMMANDLINE"
-    return value or (root.params["config"] if is_given else None)
-
-
 def example(*lines: str) -> str:
     """The text below a command's help; never wrapped, so that it can be copied."""
     return "\b\nExample:\n" + "\n".join(f"  {PROGRAM} {line}" for line in lines)
@@ -106,15 +98,6 @@ ConfigOption = Annotated[
         help=f"Configuration directory; also before the command. Default: {DEFAULT_DIRECTORY}, or {CONFIG_VARIABLE}.",
     ),
 ]
-DemoConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="DIR",
-        callback=_chosen_by_hand,
-        help="Configuration directory. Default: one of the demo's own.",
-    ),
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsOfOption = Annotated[
     When | None,
@@ -122,7 +105,7 @@ AsOfOption = Annotated[
         "--as-of",
         metavar="WHEN",
         parser=read_when,
-        help="Judge as of then: RFC 3339 with an offset, or a date (its end, or now if it isn't over).",
+        help="Judge as of then: RFC 3339 with an offset, or a date (its end; today: now).",
     ),
 ]
 FromOption = Annotated[

@@ -41,9 +41,10 @@ def export_lot(
     as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Writes a lot's history as a folder of JSON and CSV, with a manifest of hashes.
+    """Writes a lot's history as a folder.
 
-    Overwrites nothing. The exit code is 1 if something is missing; the manifest says what.
+    JSON and CSV, with a manifest of hashes. Nothing is overwritten. The exit code is 1 if something is
+    missing; the manifest says what.
     """
     from monitor import __version__
     from monitor.report import lot as report
@@ -73,7 +74,10 @@ def export_lot(
 
 @_influx.command("status", epilog=example("influx status"))
 def influx_status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Says whether InfluxDB answers, and how far it is behind. The exit code is 1 if it doesn't."""
+    """Says how far InfluxDB is behind.
+
+    The exit code is 1 if it doesn't answer.
+    """
     from monitor import app
 
     configuration = load(config)
@@ -94,9 +98,9 @@ def influx_reconcile(
     end: ToOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compares counts per channel and hour with InfluxDB, and sends again what differs.
+    """Compares InfluxDB with the store.
 
-    The exit code is 1 if something still differs afterwards.
+    Counts per channel and hour; what differs is sent again. The exit code is 1 if something still differs afterwards.
     """
     from monitor import app
 
@@ -148,13 +152,11 @@ def _print_reconciled(found: JSON, *, as_json: bool) -> None:
 
 def _asked(question: Callable[[], JSON]) -> JSON:
     """The answer; InfluxDB switched off is a matter of configuration, one that doesn't answer a finding."""
-    from monitor.influx.sink import SinkUnavailable
-
     try:
         return question()
     except ValueError as error:
         raise Unusable(str(error)) from error
-    except SinkUnavailable as error:
+    except RuntimeError as error:
         raise Finding(str(error)) from error
 
 
@@ -166,9 +168,9 @@ def notify_test(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sends a test message to everyone who is told of alarms.
+    """Sends a test message to who is told.
 
-    The exit code is 1 if one could not be delivered, or if nobody is told.
+    The exit code is 1 if one could not be delivered, or if people.toml names no one.
     """
     from monitor import app
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.options import PROGRAM, ConfigOption, DemoConfigOption, JsonOption, example, read_duration
+from monitor.cli.options import PROGRAM, ConfigOption, JsonOption, example, read_duration
 from monitor.cli.output import print_json, say
 from monitor.cli.session import load
 
@@ -18,7 +18,7 @@ _SCHEMAS = {"monitor": "monitor.toml", "profile": "profile", "profiles": "profil
 
 @commands.command(epilog=example("demo --speed 60 --for 90s --no-browser"))
 def demo(
-    config: DemoConfigOption = None,
+    config: ConfigOption = None,
     scenario: Annotated[
         str | None,
         typer.Option("--scenario", metavar="NAME", help="What happens. Default: the demo's own story."),
@@ -38,18 +38,32 @@ def demo(
             "--browser/--no-browser", help="Open the pages in a browser, or only print their address."
         ),
     ] = True,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--dir", metavar="DIR", help="Keep its files there. Default: a folder that goes at the end."
+        ),
+    ] = None,
 ) -> None:
-    """Shows the whole program at work on a simulated lab. Needs no set-up; never for real stock."""
+    """Shows the program at work on a simulated lab.
+
+    Everything runs in this process and needs no set-up. Its configuration is its own: --config changes nothing.
+    Never for real stock.
+    """
     from monitor import app
 
-    raise typer.Exit(
-        app.demo(scenario=scenario, speed=speed, for_seconds=length, browser=browser, directory=config)
-    )
+    try:
+        code = app.demo(scenario=scenario, speed=speed, for_seconds=length, browser=browser, directory=folder)
+    except ValueError as error:
+        if scenario is None:
+            raise
+        raise typer.BadParameter(str(error), param_hint="--scenario") from error
+    raise typer.Exit(code)
 
 
 @commands.command(epilog=example("run --config /etc/exosome-monitor"))
 def run(config: ConfigOption = None) -> None:
-    """Runs the monitor until it gets SIGINT or SIGTERM."""
+    """Runs the monitor until SIGINT or SIGTERM."""
     from monitor import app
 
     raise typer.Exit(app.run(load(config)))
@@ -57,7 +71,9 @@ def run(config: ConfigOption = None) -> None:
 
 @commands.command(epilog=example("check --config config"))
 def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Checks the configuration and prints what is in force, every default included.
+    """Checks the configuration and prints it.
+
+    What is printed is in force, every default included.
 
     Warnings go to standard error. Mistakes are listed all at once; the exit code is 2 then.
     """
@@ -81,7 +97,10 @@ def init(
     ],
     config: ConfigOption = None,
 ) -> None:
-    """Writes a commented configuration to start from. Overwrites nothing."""
+    """Writes a configuration to start from.
+
+    It is commented. Nothing is overwritten.
+    """
     from monitor.config.starter import write_starter
 
     write_starter(target)
@@ -96,7 +115,7 @@ def schema(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Prints the JSON Schema of the configuration's files."""
+    """Prints the JSON Schema of configuration files."""
     from monitor.config.schema import schemas
 
     if file is None:
@@ -114,7 +133,9 @@ def schema(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def bench(ctx: typer.Context, config: ConfigOption = None) -> None:
-    """Measures this program beside others on this machine. Needs mosquitto and a checkout or wheel.
+    """Measures this program beside others.
+
+    It needs mosquitto and its clients on this machine.
 
     \b
     --rounds N, --messages N, --channels N   how much

@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.cli.options import When
-from monitor.core.instant import format_instant, start_of_day
+from monitor.core.instant import end_of_day, format_instant, start_of_day
 from monitor.ports import JSON, View
 
 if TYPE_CHECKING:
@@ -61,11 +60,13 @@ class Session:
     view: View
 
     def as_of(self, when: When | None, site: str | None = None) -> int | None:
-        """The instant to judge at; None for now. A date is judged at its end, never later than now."""
+        """The instant to judge at; None for now. A date is judged at its end, today at this moment."""
         if when is None:
             return None
+        now = self.view.now()
+        is_begun = start_at(self.configuration, when, "--as-of", site) <= now
         end = end_at(self.configuration, when, "--as-of", site)
-        return min(end, self.view.now()) if when.day else end
+        return min(end, now) if when.day and is_begun else end
 
     def zone(self, place: str | None) -> ZoneInfo:
         """The time zone of a site, unit or channel; of all sites where they agree; else UTC."""
@@ -115,11 +116,11 @@ def start_at(configuration: Configuration, when: When, option: str, site: str | 
 
 
 def end_at(configuration: Configuration, when: When, option: str, site: str | None = None) -> int:
-    """The instant given, or the first after the day given."""
+    """The instant given, or the last of the day given."""
     if when.at is not None:
         return when.at
     assert when.day is not None
-    return start_of_day(when.day + timedelta(days=1), _zone_for(configuration, when, option, site))
+    return end_of_day(when.day, _zone_for(configuration, when, option, site)) - 1
 
 
 def _zone_for(configuration: Configuration, when: When, option: str, site: str | None) -> ZoneInfo:

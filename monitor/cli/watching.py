@@ -26,7 +26,7 @@ commands.add_typer(_alarms, name="alarms", help="Conditions that need a person."
 
 @commands.command(epilog=example("units --json"))
 def units(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Lists units with their temperature and state now."""
+    """Lists units with temperature and state."""
     with viewing(config) as session:
         found = session.view.units()
         if as_json:
@@ -115,7 +115,10 @@ def excursions(
     history: Annotated[bool, typer.Option("--history", help="Withdrawn and superseded ones too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Lists excursions that touch the time asked for, newest first. Transients are included."""
+    """Lists excursions, newest first.
+
+    Those that touch the time asked for; transients are included.
+    """
     with viewing(config) as session:
         configuration = session.configuration
         path = None if unit is None else known_unit(configuration, unit, "--unit")
@@ -168,7 +171,10 @@ def _confirmation(excursion: JSON) -> str:
 
 @commands.command(epilog=example("rejected --limit 20"))
 def rejected(config: ConfigOption = None, limit: LimitOption = 200, as_json: JsonOption = False) -> None:
-    """Lists messages that could not be taken: counts by reason, and the newest as they came."""
+    """Lists messages that could not be taken.
+
+    Counts by reason, and the newest messages as they came.
+    """
     with viewing(config) as session:
         found = session.view.rejected(limit=limit)
         zone = session.zone(None)
@@ -187,7 +193,7 @@ def rejected(config: ConfigOption = None, limit: LimitOption = 200, as_json: Jso
 
 @commands.command(epilog=example("notifications --limit 20"))
 def notifications(config: ConfigOption = None, limit: LimitOption = 200, as_json: JsonOption = False) -> None:
-    """Lists what was told to whom, and what is still owed."""
+    """Lists what was told, and what is owed."""
     with viewing(config) as session:
         found = session.view.notifications(limit=limit)
         zone = session.zone(None)

@@ -28,12 +28,13 @@ class Stay(NamedTuple):
 class LotHistory:
     """What the events of a lot say as of an instant.
 
-    ``registered`` is None while the lot's ``registered`` event has not come. ``expires_at`` is the label's: the
+    ``zone`` is the time zone of the lot's site. ``registered`` is None while the lot's ``registered`` event has not come. ``expires_at`` is the label's: the
     first instant at which the lot is expired. ``without_effect`` names events that don't count, and why.
     """
 
     lot: str
     as_of: int
+    zone: ZoneInfo
     registered: LotEvent | None = None
     custody: list[Stay] = field(default_factory=list)
     expires_at: int | None = None
@@ -88,7 +89,7 @@ def lot_history(
     ``zone`` is the time zone in which ``expires_on`` dates end; ``contested`` are event ids that came with different
     contents: those count at no instant. A voided event counts at no instant, whenever it was voided.
     """
-    history = LotHistory(lot, as_of)
+    history = LotHistory(lot, as_of, zone)
     voided = voided_by(event for event in events if event.event_id not in contested)
     for event in sorted(events, key=lambda e: (e.occurred_at, e.event_id)):
         if event.event_id in contested:

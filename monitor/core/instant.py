@@ -95,6 +95,13 @@ def format_instant(at: int) -> str:
     return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}.{millis:03d}Z"
 
 
+def format_local(at: int, zone: ZoneInfo) -> str:
+    """An instant for people at a site: local date and time with the offset, to the minute."""
+    moment = to_datetime(at, zone)
+    offset = f"{moment:%z}"
+    return f"{moment:%Y-%m-%d %H:%M} {offset[:3]}:{offset[3:5]}"
+
+
 def to_datetime(at: int, zone: ZoneInfo | None = None) -> datetime:
     """The aware datetime of an instant, in ``zone`` (default UTC)."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from monitor.core.custody import LotHistory
-from monitor.core.instant import format_instant
+from monitor.core.instant import format_instant, format_local
 from monitor.core.profile import Profile
 
 
@@ -72,8 +72,8 @@ def reasons(history: LotHistory, profile: Profile, open_excursions: Sequence[Ope
     found.extend(
         Reason(
             "excursion_open",
-            f"its unit is outside the window since {format_instant(e.started_at)}: "
-            f"{e.extreme_celsius:g} °C, limit {e.limit_celsius:g} °C",
+            f"its unit is outside the window since {format_local(e.started_at, history.zone)}: "
+            f"as far as {e.extreme_celsius:g} °C, limit {e.limit_celsius:g} °C",
             {"excursion": e.id, "channel": e.channel, "started_at": format_instant(e.started_at)},
         )
         for e in open_excursions
@@ -87,9 +87,9 @@ def _expiry_reasons(history: LotHistory, profile: Profile) -> list[Reason]:
         return []
     evidence = {"expires_at": format_instant(expires_at)}
     if at >= expires_at:
-        return [Reason("expired", f"expired at {format_instant(expires_at)}", evidence)]
+        return [Reason("expired", f"expired on {format_local(expires_at, history.zone)}", evidence)]
     if profile.look_ahead is not None and at >= expires_at - profile.look_ahead:
-        return [Reason("expiring", f"expires at {format_instant(expires_at)}", evidence)]
+        return [Reason("expiring", f"expires on {format_local(expires_at, history.zone)}", evidence)]
     return []
 
 

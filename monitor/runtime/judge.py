@@ -20,20 +20,10 @@ from monitor.core.instant import EARLIEST, parse_instant
 from monitor.core.quality import corrected, why_bad
 from monitor.core.reading import Reading
 from monitor.core.rules import ChannelRules
-from monitor.ports import Fact, Store, Tx
+from monitor.ports import Arrived, Fact, Store, Tx
 
 CHECKPOINT_AFTER = 500
 """Readings of a channel after which settling the log also keeps its state."""
-
-
-class Row(NamedTuple):
-    """A reading on its way to be judged. ``item`` 0 begins a message; ``live``: it is a sign of life."""
-
-    position: int
-    channel: int
-    reading: Reading
-    item: int
-    live: bool
 
 
 class ExcursionChange(NamedTuple):
@@ -97,37 +87,47 @@ class Judge:
 
     # --- judging ---
 
-    def take(self, tx: Tx, rows: Sequence[Row], recorded_at: int) -> list[ExcursionChange]:
+    def why_bad(self, rows: Sequence[Arrived]) -> list[str | None]:
+        """For each reading why it takes no part, None if it does."""
+        desks = self._desks
+        return [
+            why_bad(reading, desk.rules.settings_at(reading.measured_at))
+            if (desk := desks.get(channel)) is not None
+            else "unknown"
+            for channel, reading, _, _ in rows
+        ]
+
+    def take(
+        self, tx: Tx, rows: Sequence[Arrived], reasons: Sequence[str | None], recorded_at: int
+    ) -> list[ExcursionChange]:
         """Judges readings of the log in arrival order, records what changed, and returns it in order.
 
-        What is true at the end of each message is what gets a version: batches change nothing.
+        ``reasons`` are those of :meth:`why_bad`. What is true at the end of each message is what gets a version:
+        batches change nothing.
         """
         changes: list[ExcursionChange] = []
         touched: list[Excursion] = []
         desk: ChannelDesk | None = None
-        for row in rows:
-            if touched and row.item == 0 and desk is not None:
+        desks = self._desks
+        for (channel, reading, item, _), reason in zip(rows, reasons, strict=True):
+            if touched and item == 0 and desk is not None:
                 changes += self._record_touched(tx, desk, touched, recorded_at)
                 touched = []
-            desk = self._desks.get(row.channel)
-            if desk is None:
-                continue
-            self._advance(desk, row.reading, touched)
+            if reason is None:
+                desk = desks[channel]
+                self._advance(desk, reading, touched)
         if touched and desk is not None:
             changes += self._record_touched(tx, desk, touched, recorded_at)
         return changes + self.rejudge_dirty(tx, recorded_at)
 
     def _advance(self, desk: ChannelDesk, reading: Reading, touched: list[Excursion]) -> None:
         desk.since_checkpoint += 1
-        at = reading.measured_at
-        settings = desk.rules.settings_at(at)
-        if why_bad(reading, settings) is not None or reading.celsius is None:
-            return
-        state = desk.state
+        at, celsius, state = reading.measured_at, reading.celsius, desk.state
+        assert celsius is not None
         if desk.dirty_from is not None or (state.last_at is not None and at <= state.last_at):
             desk.dirty_from = at if desk.dirty_from is None else min(desk.dirty_from, at)
             return
-        value = corrected(reading.celsius, settings.offset)
+        value = corrected(celsius, desk.rules.settings_at(at).offset)
         advance(state, desk.rules, at, (value,), touched)
 
     def rejudge_dirty(self, tx: Tx, recorded_at: int) -> list[ExcursionChange]:

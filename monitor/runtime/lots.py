@@ -9,7 +9,7 @@ from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.custody import LotHistory, lot_history
 from monitor.core.fact import JSON, is_alive, lot_body
 from monitor.core.installation import Installation
-from monitor.core.instant import format_instant, parse_instant
+from monitor.core.instant import format_instant, format_local, parse_instant
 from monitor.core.lot import LotEvent, LotEventKind
 from monitor.core.profile import Profile
 from monitor.core.verdict import OpenExcursion, next_change_at, reasons
@@ -141,7 +141,9 @@ def _truths(history: LotHistory, profile: Profile, body: JSON) -> list[Truth]:
     if history.disposed_at is not None or history.registered is None or history.expires_at is None:
         return []
     registered_at = history.registered.occurred_at
+    expiry = format_local(history.expires_at, history.zone)
     evidence = {
+        "text": f"{body['product']}, {body['unit'] or 'out of storage'}, expiry {expiry}",
         "product": body["product"],
         "unit": body["unit"],
         "expires_at": format_instant(history.expires_at),

@@ -16,17 +16,19 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.custody import expiry_of
 from monitor.core.fact import JSON, is_alive
 from monitor.core.installation import Installation
-from monitor.core.instant import SECOND, format_instant, parse_instant
+from monitor.core.instant import SECOND, format_instant, format_local, parse_instant
 from monitor.core.lot import LotEvent, LotEventKind, UnitEvent
 from monitor.core.profile import HIGH
+from monitor.core.reading import Reading
 from monitor.core.rules import ChannelRules
 from monitor.core.told import Recipient
 from monitor.core.unit import Channel
 from monitor.ports import Arrived, Clock, Decoded, LogRow, Outcome, ProfileBook, Store, Tx, Wording
 from monitor.runtime.alarms import Alarms
-from monitor.runtime.judge import ExcursionChange, Judge, Row
+from monitor.runtime.judge import ExcursionChange, Judge
 from monitor.runtime.lots import LotChange, Lots, event_to_json, read_history
 from monitor.runtime.watch import ProbeFault, Silence, Watch
 
@@ -124,7 +126,9 @@ class Monitor:
                     rows = self._store.log_after(tx, self._judged_position, RESUME_CHUNK)
                 if not rows:
                     break
-                self._judge_rows([Row(r.position, r.channel, _reading_of(r), r.item, True) for r in rows])
+                self._judge_rows(
+                    [Arrived(r.channel, _reading_of(r), r.item, True) for r in rows], rows[-1].position
+                )
             now = self._around.clock.now()
             with self._store.writing() as tx:
                 for lot in self._store.event_subjects(tx, "lot"):
@@ -140,18 +144,19 @@ class Monitor:
             acknowledge()
             self._after_commit(rows, lots, decoded)
 
-    def _commit(self, decoded: Decoded) -> tuple[list[Row], dict[str, list[str]]]:
+    def _commit(self, decoded: Decoded) -> tuple[list[Arrived], dict[str, list[str]]]:
         now = self._around.clock.now()
         lots: dict[str, list[str]] = {}
         with self._store.writing() as tx:
-            fresh = self._without_copies(tx, decoded.readings)
+            rows = self._without_copies(tx, decoded.readings)
             position = self._store.next_position()
-            rows = [
-                Row(position + n, arrived.channel, arrived.reading, arrived.item, arrived.live)
-                for n, arrived in enumerate(fresh)
-            ]
             self._store.append_readings(
-                tx, [LogRow(r.position, r.channel, *r.reading, r.item) for r in rows], now
+                tx,
+                [
+                    (position + n, channel, *reading, item)
+                    for n, (channel, reading, item, _) in enumerate(rows)
+                ],
+                now,
             )
             for event, received_at in decoded.lot_events:
                 lots.setdefault(event.lot, []).append(self._append_lot_event(tx, event, received_at))
@@ -172,7 +177,8 @@ class Monitor:
         outcome = self._store.append_event(tx, "lot", event.lot, received_at, event_to_json(event))
         if outcome == "conflict":
             condition = AlarmCondition.EVENT_CONFLICT
-            evidence = {"lot": event.lot, "event_id": event.event_id}
+            text = f"two different events of id {event.event_id!r} for lot {event.lot}: both are set aside"
+            evidence = {"text": text, "lot": event.lot, "event_id": event.event_id}
             truth = Truth(condition, event.event_id, received_at, LEVEL_OF[condition], evidence)
             self._alarms.hold(tx, truth, self._around.clock.now())
         return outcome
@@ -211,11 +217,13 @@ class Monitor:
                 seen[identity] = received_at if earlier is None else min(earlier, received_at)
         return kept
 
-    def _after_commit(self, rows: Sequence[Row], lots: Mapping[str, Sequence[str]], decoded: Decoded) -> None:
+    def _after_commit(
+        self, rows: Sequence[Arrived], lots: Mapping[str, Sequence[str]], decoded: Decoded
+    ) -> None:
         for channel, online, _ in decoded.statuses:
             self._watch.set_online(channel, online)
         try:
-            self._judge_rows(rows, lots)
+            self._judge_rows(rows, self._store.next_position() - 1, lots)
             self.failure = None
         except Exception as error:
             # What was committed stays; the facts are made again from the last judged position.
@@ -224,13 +232,15 @@ class Monitor:
             self.resume()
             self.failure = None
 
-    def _judge_rows(self, rows: Sequence[Row], lots: Mapping[str, Sequence[str]] | None = None) -> None:
+    def _judge_rows(
+        self, rows: Sequence[Arrived], last_position: int, lots: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         now = self._around.clock.now()
-        last_position = rows[-1].position if rows else self._judged_position
+        reasons = self._judge.why_bad(rows)
         with self._store.writing() as tx:
             fact_position = self._store.next_fact_position()
-            self._hear(tx, rows, now)
-            changes = self._judge.take(tx, rows, now)
+            self._hear(tx, rows, reasons, now)
+            changes = self._judge.take(tx, rows, reasons, now)
             for change in changes:
                 self._on_excursion(tx, change, now)
             self._judge_lots_of(tx, changes, now)
@@ -255,12 +265,12 @@ class Monitor:
 
     # --- what follows from readings ---
 
-    def _hear(self, tx: Tx, rows: Sequence[Row], now: int) -> None:
+    def _hear(self, tx: Tx, rows: Sequence[Arrived], reasons: Sequence[str | None], now: int) -> None:
         watch = self._watch
-        for row in rows:
-            if row.item == 0:
+        for arrived, reason in zip(rows, reasons, strict=True):
+            if arrived.item == 0 and watch.has_faults:
                 self._on_faults(tx, watch.take_faults(), now)
-            silence = watch.hear(row.channel, row.reading, row.live)
+            silence = watch.hear(arrived, reason)
             if silence is not None:
                 self._on_silence(tx, silence, now)
         self._on_faults(tx, watch.take_faults(), now)
@@ -270,7 +280,12 @@ class Monitor:
             return
         condition = AlarmCondition.NO_DATA
         heard_at = None if silence.heard_at is None else format_instant(silence.heard_at)
-        evidence = {"last_received_at": heard_at, **self._place(silence.channel)}
+        heard = (
+            "never heard"
+            if silence.heard_at is None
+            else f"last heard {self._local(silence.channel, silence.heard_at)}"
+        )
+        evidence = {"text": heard, "last_received_at": heard_at, **self._place(silence.channel)}
         if self._alarms.get(condition, silence.channel) is None:
             truth = Truth(condition, silence.channel, silence.silent_at, LEVEL_OF[condition], evidence)
             self._alarms.hold(tx, truth, now)
@@ -289,8 +304,10 @@ class Monitor:
         for fault in faults:
             if not self._probes[fault.channel].alarms:
                 continue
+            kind = fault.reason.removeprefix("fault:")
             evidence = {
-                "fault": fault.reason,
+                "text": kind.replace("_", " "),
+                "fault": kind,
                 "measured_at": format_instant(fault.since_at),
                 **self._place(fault.channel),
             }
@@ -302,6 +319,9 @@ class Monitor:
             else:
                 cleared = {"clear_reason": "recovered"}
                 self._alarms.end(tx, condition, fault.channel, at=fault.ended_at, now=now, evidence=cleared)
+
+    def _local(self, channel: str, at: int) -> str:
+        return format_local(at, self._around.installation.zone_of(Channel.parse(channel).site))
 
     def _place(self, channel: str) -> JSON:
         """What a person needs to know of the place that an alarm is about."""
@@ -340,6 +360,7 @@ class Monitor:
             extreme >= instant if body["direction"] == HIGH else extreme <= instant
         )
         evidence = {
+            "text": f"{extreme:g} °C, limit {limits['celsius']:g} °C",
             "excursion": change.id,
             "celsius": extreme,
             "limit_celsius": limits["celsius"],
@@ -412,8 +433,6 @@ class Monitor:
             raise ValueError(f"lot {event.lot} has no event {event.voids!r} to void")
         elif event.kind is LotEventKind.EXPIRY_CHANGED and history.expires_at is not None:
             zone = self._around.installation.zone_of(event.site)
-            from monitor.core.custody import expiry_of
-
             if (expiry_of(event, zone) or 0) >= history.expires_at:
                 raise ValueError(
                     f"lot {event.lot} expires at {format_instant(history.expires_at)}; an expiry date can only be"
@@ -507,9 +526,7 @@ class Monitor:
             self._flush(tx, self._around.clock.now())
 
 
-def _reading_of(row: LogRow) -> Any:
-    from monitor.core.reading import Reading
-
+def _reading_of(row: LogRow) -> Reading:
     return Reading(row.measured_at, row.received_at, row.celsius, row.fault, row.seq, row.battery_percent)
 
 

@@ -17,7 +17,8 @@ from monitor.core.custody import LotHistory
 from monitor.core.fact import JSON, decided_at, excursion_body, instant_or_none, is_alive, lot_body
 from monitor.core.identity import Known, reconcile
 from monitor.core.installation import Installation, Probe, Unit
-from monitor.core.instant import end_of_day, format_instant, parse_instant
+from monitor.core.instant import end_of_day, format_instant, format_local, parse_instant
+from monitor.core.profile import HIGH
 from monitor.core.rules import ChannelRules
 from monitor.core.unit import Channel
 from monitor.core.verdict import OpenExcursion, reasons
@@ -25,16 +26,7 @@ from monitor.ports import Clock, Fact, ProfileBook, Store, Tx
 from monitor.runtime.lots import read_history
 from monitor.runtime.thinning import thin
 
-_RANK = ("ok", "warning", "outside", "excursion", "fault", "no_data", "unknown")
-_WORDS = {
-    "ok": "OK",
-    "warning": "warming",
-    "outside": "outside its window",
-    "excursion": "EXCURSION",
-    "fault": "probe fault",
-    "no_data": "NO DATA",
-    "unknown": "never heard",
-}
+_RANK = ("ok", "warning", "outside", "unknown", "no_data", "fault", "excursion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +100,8 @@ class View:
         channel = str(probe.channel)
         row = wall.latest.get(channel, {})
         window = self._picture.rules[channel].profile_at(wall.now).window
-        state = self._state(channel, row, wall)
+        holding = self._holding(channel, row, wall)
+        state = max(holding, key=_RANK.index)
         measured_at = row.get("measured_at")
         return {
             "probe": probe.channel.probe,
@@ -122,33 +115,39 @@ class View:
             "battery_percent": row.get("battery_percent"),
             "online": None if row.get("online") is None else bool(row["online"]),
             "state": state,
-            "state_text": _WORDS[state],
+            "state_text": "; ".join(holding[name] for name in sorted(holding, key=_RANK.index, reverse=True)),
             "window": {"low": window.low, "high": window.high},
             "alarms": probe.alarms,
         }
 
-    def _state(self, channel: str, row: Mapping[str, Any], wall: _Wall) -> str:
-        if row.get("measured_at") is None:
-            return "no_data" if wall.has_alarm(AlarmCondition.NO_DATA, channel) else "unknown"
-        found = ["ok"]
-        profile = self._picture.rules[channel].profile_at(wall.now)
-        celsius = row["celsius"]
-        if celsius is not None:
-            warning = profile.warning
-            if warning is not None and (
-                (warning.high is not None and celsius > warning.high)
-                or (warning.low is not None and celsius < warning.low)
-            ):
-                found.append("warning")
-            if not profile.window.contains(celsius):
-                found.append("outside")
-        if any(e.subject == channel and e.body["confirmed_at"] is not None for e in wall.excursions):
-            found.append("excursion")
-        if row["quality"] == "bad":
-            found.append("fault")
+    def _holding(self, channel: str, row: Mapping[str, Any], wall: _Wall) -> dict[str, str]:
+        """The states that hold for a probe, each with a few words; "ok" only where nothing else does."""
+        zone = self._picture.installation.zone_of(Channel.parse(channel).site)
+        found: dict[str, str] = {}
         if wall.has_alarm(AlarmCondition.NO_DATA, channel):
-            found.append("no_data")
-        return max(found, key=_RANK.index)
+            found["no_data"] = "silent"
+        if row.get("measured_at") is None:
+            return found or {"unknown": "never heard"}
+        for fact in wall.excursions:
+            if fact.subject == channel and fact.body["confirmed_at"] is not None:
+                side = "too warm" if fact.body["direction"] == HIGH else "too cold"
+                found["excursion"] = f"{side} since {format_local(fact.from_at, zone)[11:16]}"
+        if row["quality"] == "bad":
+            found["fault"] = str(row["reason"]).removeprefix("fault:").replace("_", " ")
+        if row["celsius"] is not None and "excursion" not in found:
+            found |= self._by_value(channel, row["celsius"], wall)
+        return found or {"ok": "in its window"}
+
+    def _by_value(self, channel: str, celsius: float, wall: _Wall) -> dict[str, str]:
+        profile = self._picture.rules[channel].profile_at(wall.now)
+        if not profile.window.contains(celsius):
+            return {"outside": "outside, not confirmed yet"}
+        warning = profile.warning
+        if warning is not None and warning.high is not None and celsius > warning.high:
+            return {"warning": f"warmer than {warning.high:g} °C"}
+        if warning is not None and warning.low is not None and celsius < warning.low:
+            return {"warning": f"colder than {warning.low:g} °C"}
+        return {}
 
     # --- readings ---
 

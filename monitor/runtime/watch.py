@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from monitor.core.installation import Probe
-from monitor.core.quality import corrected, why_bad
+from monitor.core.quality import corrected
 from monitor.core.reading import Quality, Reading
 from monitor.core.rules import ChannelRules
+from monitor.ports import Arrived
 
 _NEVER = 1 << 62
 _NO_FAULT = frozenset(
@@ -48,7 +49,7 @@ class _Ear:
     probe: Probe
     rules: ChannelRules
     latest: Reading | None = None
-    celsius: float | None = None  # of the latest reading, corrected; as last told to the store
+    is_corrected: bool = False  # the latest reading is the store's, its offset added already
     reason: str | None = None
     fault_since: int | None = None
     fault_reason: str = ""
@@ -88,7 +89,7 @@ class Watch:
                 ear.latest = Reading(
                     row["measured_at"], row["received_at"], row["celsius"], None, None, row["battery_percent"]
                 )
-                ear.celsius, ear.reason = row["celsius"], row["reason"]
+                ear.is_corrected, ear.reason = True, row["reason"]
 
     def listen_from(self, at: int | None) -> None:
         """Counts silence from ``at`` on (our return); None: we can't hear, so nobody is silent."""
@@ -99,45 +100,46 @@ class Watch:
             elif not ear.told_silent:
                 ear.silent_at = max(at, ear.heard_at or at) + ear.probe.silent_after
 
-    def hear(self, channel: int, reading: Reading, live: bool) -> Silence | None:
-        """Takes one reading; the silence that it ends, if there was one."""
+    def hear(self, arrived: Arrived, reason: str | None) -> Silence | None:
+        """Takes one reading (``reason``: why it is bad, if it is); the silence that it ends, if there was one."""
+        channel, reading, _, live = arrived
         ear = self._ears.get(channel)
         if ear is None:
             return None
+        self._changed.add(channel)
         silence: Silence | None = None
-        at = reading.received_at
         if live:
+            at = reading.received_at
             if ear.told_silent or at > ear.silent_at:
                 silence = Silence(ear.path, ear.heard_at, min(ear.silent_at, at), at)
                 ear.told_silent = False
             ear.heard_at = at
             ear.silent_at = _NEVER if self._is_deaf else at + ear.probe.silent_after
         if ear.latest is None or reading.measured_at >= ear.latest.measured_at:
-            self._take_latest(ear, reading)
-        self._changed.add(channel)
+            ear.latest, ear.reason, ear.is_corrected = reading, reason, False
+            if reason is not None or ear.fault_since is not None:
+                self._take_fault(ear, reading, reason)
         return silence
 
-    def _take_latest(self, ear: _Ear, reading: Reading) -> None:
-        settings = ear.rules.settings_at(reading.measured_at)
-        ear.latest = reading
-        ear.reason = reason = why_bad(reading, settings)
-        if reason is None and reading.celsius is not None:
-            ear.celsius = corrected(reading.celsius, settings.offset)
-        else:
-            ear.celsius = None
-        if reason not in _NO_FAULT and ear.fault_since is None:
-            ear.fault_since, ear.fault_reason = reading.measured_at, str(reason)
-            self._faults.add(ear.path)
-        elif reason is None and ear.fault_since is not None:
+    def _take_fault(self, ear: _Ear, reading: Reading, reason: str | None) -> None:
+        if reason is None and ear.fault_since is not None:
             self._ended[ear.path] = ProbeFault(
                 ear.path, ear.fault_since, ear.fault_reason, reading.measured_at
             )
             ear.fault_since = None
+        elif reason not in _NO_FAULT and ear.fault_since is None:
+            ear.fault_since, ear.fault_reason = reading.measured_at, str(reason)
+            self._faults.add(ear.path)
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether :meth:`take_faults` has anything."""
+        return bool(self._faults or self._ended)
 
     def take_faults(self) -> list[ProbeFault]:
         """The probes that turned faulty or sound since the last call. To be asked at the end of each message, so
         that what a message both begins and ends is of the past (``ended_at`` set, and nobody was told before)."""
-        if not self._faults and not self._ended:
+        if not self.has_faults:
             return []
         found = list(self._ended.values())
         self._ended.clear()
@@ -172,11 +174,14 @@ class Watch:
 
     def _row(self, channel: int) -> dict[str, Any]:
         ear = self._ears[channel]
-        reading = ear.latest
+        reading, celsius = ear.latest, None
+        if reading is not None and reading.celsius is not None and ear.reason is None:
+            offset = 0.0 if ear.is_corrected else ear.rules.settings_at(reading.measured_at).offset
+            celsius = corrected(reading.celsius, offset)
         return {
             "channel": channel,
             "measured_at": None if reading is None else reading.measured_at,
-            "celsius": ear.celsius,
+            "celsius": celsius,
             "quality": None
             if reading is None
             else (Quality.GOOD if ear.reason is None else Quality.BAD).value,

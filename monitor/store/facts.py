@@ -43,7 +43,6 @@ def record(tx: Connection, position: int, fact: Fact, reason: str) -> None:
     upsert(tx, schema.fact_current, [{**fact._asdict(), "body": body}])
 
 
-
 def current(
     tx: Connection,
     kind: str,

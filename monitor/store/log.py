@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from monitor.ports import LogTuple, Outcome
 from monitor.store import schema
 from monitor.store.engine import upsert
 
@@ -18,11 +19,6 @@ REJECTED_MAX = 10_000
 REJECTED_BYTES_MAX = 64 * 1024 * 1024
 KEPT_BYTES_MAX = 256 * 1024
 _PRUNE_EVERY = 500
-
-Row = tuple[int, int, int, int, float | None, str | None, int | None, float | None, int]
-"""position, channel, measured_at, received_at, celsius, fault, seq, battery_percent, item."""
-
-Outcome = Literal["recorded", "duplicate", "conflict"]
 
 _INSERT = (
     "INSERT INTO reading (position, channel, measured_at, received_at, celsius, fault, seq, battery_percent, item)"
@@ -34,7 +30,7 @@ _COPY = (
 )
 
 
-def append_readings(tx: Connection, rows: Sequence[Row]) -> None:
+def append_readings(tx: Connection, rows: Sequence[LogTuple]) -> None:
     """Appends readings. The one place that bypasses SQLAlchemy: its insert is several times slower than these."""
     if not rows:
         return

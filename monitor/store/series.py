@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections import defaultdict
 from collections.abc import Collection, Sequence
-from itertools import accumulate
+from itertools import accumulate, groupby
 from math import isnan, nan
-from operator import sub
+from operator import itemgetter, sub
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -30,18 +29,20 @@ _FAULTS: tuple[str | None, ...] = (None, *(fault.value for fault in Fault))
 _FAULT_CODE = {fault: code for code, fault in enumerate(_FAULTS)}
 
 
-def pack(rows: Sequence[Placed]) -> bytes:
+Settled = tuple[int, int, int, float | None, str | None]
+"""A reading on its way into a block: measured_at, position, received_at, celsius, fault."""
+
+
+def pack(rows: Sequence[Settled]) -> bytes:
     """Rows of one channel sorted by instant, as one block: columns, differences, deflated. ``seq`` and battery stay
     in the log."""
-    positions = [row.position for row in rows]
-    readings = [row.reading for row in rows]
-    at = [r.measured_at for r in readings]
+    at, positions, received, values, faults = zip(*rows, strict=True)
     columns = (
-        array("q", map(sub, at, [0, *at[:-1]])).tobytes(),
-        array("q", map(sub, positions, [0, *positions[:-1]])).tobytes(),
-        array("q", [r.received_at - r.measured_at for r in readings]).tobytes(),
-        array("d", [nan if r.celsius is None else r.celsius for r in readings]).tobytes(),
-        bytes(_FAULT_CODE[r.fault] for r in readings),
+        array("q", map(sub, at, (0, *at[:-1]))).tobytes(),
+        array("q", map(sub, positions, (0, *positions[:-1]))).tobytes(),
+        array("q", map(sub, received, at)).tobytes(),
+        array("d", [nan if value is None else value for value in values]).tobytes(),
+        bytes([_FAULT_CODE[fault] for fault in faults]),
     )
     return zlib.compress(b"".join(columns), 1)
 
@@ -149,25 +150,27 @@ def _in_time(row: Placed) -> tuple[int, int]:
 
 def settle(tx: Connection, position_max: int) -> list[int]:
     """Packs the tail up to a position into blocks; returns the channels that had any."""
-    by_channel: dict[int, list[Placed]] = defaultdict(list)
-    for row in tail(tx, position_max=position_max):
-        by_channel[row.channel].append(row)
-    for channel, rows in by_channel.items():
-        rows.sort(key=_in_time)
-        _insert_blocks(tx, channel, rows)
+    query = sa.select(_R.channel, _R.measured_at, _R.position, _R.received_at, _R.celsius, _R.fault).where(
+        _R.position > settled_position(tx), _R.position <= position_max
+    )
+    ordered = sorted(tx.execute(query).all(), key=itemgetter(0, 1, 2))  # cheaper here than in SQL
+    found = []
+    for channel, rows in groupby(ordered, key=itemgetter(0)):
+        _insert_blocks(tx, channel, [row[1:] for row in rows])
         _merge_small(tx, channel)
-    return list(by_channel)
+        found.append(channel)
+    return found
 
 
-def _insert_blocks(tx: Connection, channel: int, rows: Sequence[Placed]) -> None:
+def _insert_blocks(tx: Connection, channel: int, rows: Sequence[Settled]) -> None:
     blocks = [rows[i : i + BLOCK_MAX] for i in range(0, len(rows), BLOCK_MAX)]
     tx.execute(
         sa.insert(schema.series_block),
         [
             {
                 "channel": channel,
-                "first_at": block[0].reading.measured_at,
-                "last_at": block[-1].reading.measured_at,
+                "first_at": block[0][0],
+                "last_at": block[-1][0],
                 "count": len(block),
                 "packed": pack(block),
             }
@@ -182,9 +185,10 @@ def _merge_small(tx: Connection, channel: int) -> None:
     ).all()
     if len(small) < SMALL_BLOCKS_MAX:
         return
-    rows: list[Placed] = []
+    rows: list[Settled] = []
     for _, count, packed in small:
-        rows.extend(unpack(channel, count, packed))
-    rows.sort(key=_in_time)
+        for position, _, reading in unpack(channel, count, packed):
+            rows.append((reading.measured_at, position, reading.received_at, reading.celsius, reading.fault))
+    rows.sort(key=itemgetter(0, 1))
     tx.execute(sa.delete(schema.series_block).where(_B.id.in_([row.id for row in small])))
     _insert_blocks(tx, channel, rows)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from monitor.ports import Fact, LogRow, Outcome, Placed
+from monitor.ports import Fact, LogRow, LogTuple, Outcome, Placed
 from monitor.store import facts, log, schema, series
 from monitor.store.engine import Database
 from monitor.store.outbox import Outbox
@@ -53,12 +53,13 @@ class Store:
     def next_position(self) -> int:
         return self._next_position
 
-    def append_readings(self, tx: Connection, rows: Sequence[LogRow], recorded_at: int) -> None:
+    def append_readings(self, tx: Connection, rows: Sequence[LogTuple], recorded_at: int) -> None:
         if not rows:
             return
         log.append_readings(tx, rows)
-        log.record_commit(tx, rows[0].position, rows[-1].position, recorded_at)
-        self._next_position = rows[-1].position + 1
+        first, last = rows[0][0], rows[-1][0]
+        log.record_commit(tx, first, last, recorded_at)
+        self._next_position = last + 1
 
     def append_event(
         self, tx: Connection, scope: str, subject: str, received_at: int, body: Mapping[str, Any]

@@ -220,8 +220,25 @@ def test_only_a_clock_may_ask_the_machine_for_the_time() -> None:
 FILE_LINES = 400
 FUNCTION_LINES = 60
 
-LONG_FILES: Mapping[str, int] = {}
-LONG_FUNCTIONS: Mapping[str, int] = {}
+LONG_FILES: Mapping[str, int] = {
+    "monitor/app.py": 561,
+    "monitor/core/excursion.py": 416,
+    "monitor/ports.py": 467,
+    "monitor/runtime/monitor.py": 532,
+    "monitor/runtime/view.py": 447,
+    "monitor/wire/v1.py": 514,
+    "tests/browser/fakes.py": 439,
+    "tests/integration/test_alerting_mail.py": 457,
+    "tests/integration/test_influx.py": 661,
+    "tests/unit/test_alerting_delivery.py": 402,
+    "tests/unit/test_cli.py": 551,
+    "tests/unit/test_simulators.py": 719,
+    "tests/unit/test_web_api.py": 609,
+}
+LONG_FUNCTIONS: Mapping[str, int] = {
+    "monitor/app.py:Service.__init__": 77,
+    "monitor/store/migrations/versions/v0001_first_tables.py:upgrade": 209,  # the tables, one after the other
+}
 """What is longer today, with its length. A ratchet: entries shrink and go; new ones need a better reason than haste."""
 
 
