@@ -26,6 +26,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.config.model import Mqtt
 from monitor.core.instant import SECOND
+from monitor.ingest.bulk import BulkClient, Published
 from monitor.ingest.inbox import Bell, Inbox
 from monitor.ports import Clock, Message
 
@@ -37,9 +38,12 @@ TCP_SECONDS = 5.0
 """How long the broker's machine may take to accept a connection, and again for TLS."""
 ANSWER_SECONDS = 5.0
 """How long a broker may take to answer CONNECT. A broker that stands still for a moment is not one that can't."""
-BURST = 256
+BURST = 2_048
 """Messages read before they are handed over and what is to be written is written (some 5 ms of reading)."""
 TURN_SECONDS = 1.0
+TOPICS_MAX = 20_000
+NOT_UTF8 = "(a topic that is not UTF-8)"
+LEAVE_SECONDS = 0.5
 
 _VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 _UNSUPPORTED_VERSION = 132
@@ -51,17 +55,16 @@ _RECEIVE_MAXIMUM_MAX = 65_535
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
+Kind = Literal["unreachable", "unanswered", "unsuited", "refused", "lost", "closed"]
+"""``unanswered``: CONNECT got no answer, or the other end hung up on it; ``unsuited``: the broker says that it doesn't
+speak this version of MQTT; ``refused``: it refuses us for another reason; ``lost``: it had accepted us."""
+
+
 class Ending(NamedTuple):
-    """How a connection ended. ``text`` is for people.
+    """How a connection ended. ``text`` is for people."""
 
-    ``accepted``: the broker had accepted it. ``unsuited``: the broker does not speak this version of MQTT, or let
-    CONNECT go unanswered, or hung up on it (``unanswered``).
-    """
-
+    kind: Kind
     text: str
-    accepted: bool = False
-    unsuited: bool = False
-    unanswered: bool = False
 
 
 class Connection:
@@ -94,6 +97,7 @@ class Connection:
         self._selector = selectors.DefaultSelector()
         self._watched = 0
         self._burst: list[Message] = []
+        self._topics: dict[bytes, str] = {}
         self._received_at = 0
         self._acks: deque[list[int]] = deque()
         self._unsent = bytearray()
@@ -121,7 +125,7 @@ class Connection:
                 self._turn()
             return self._ending or self._leave()
         except OSError as error:
-            return Ending(self._explain(error))
+            return Ending("unreachable", self._explain(error))
         finally:
             self._hand_over()
             self._client.on_disconnect = None
@@ -147,6 +151,8 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        if isinstance(client, BulkClient):
+            client.on_published = self._on_published
         client.on_disconnect = self._on_disconnect
         client.on_socket_open = self._watch_socket
         client.on_socket_close = self._forget_socket
@@ -160,7 +166,7 @@ class Connection:
         self._selector.register(self._bell.reader, selectors.EVENT_READ)
         keepalive = max(1, settings.keepalive // SECOND)
         if self._protocol == "5":
-            properties = Properties(PacketTypes.CONNECT)
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = settings.session_expiry // SECOND
             properties.ReceiveMaximum = min(settings.receive_maximum, _RECEIVE_MAXIMUM_MAX)
             client.connect(settings.host, settings.port, keepalive, clean_start=False, properties=properties)
@@ -249,7 +255,7 @@ class Connection:
         except _NOT_NOW:
             return
         except OSError as error:
-            self._end(self._explain(error))
+            self._end("lost", self._explain(error))
 
     def _packed(self, tokens: Sequence[int]) -> bytes:
         """A PUBACK for each message of this connection. QoS 0 has no packet id, and nothing to acknowledge."""
@@ -267,7 +273,7 @@ class Connection:
         """
         if not self._accepted:
             if time.monotonic() > self._answer_by:
-                self._end(f"{self._where()} does not answer CONNECT (MQTT {self._protocol})", unanswered=True)
+                self._end("unanswered", f"{self._where()} does not answer CONNECT (MQTT {self._protocol})")
         elif not self._behind:
             if self._client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS or self._client.socket() is None:
                 self._lost()
@@ -276,29 +282,43 @@ class Connection:
             self._unsent += _PINGREQ
 
     def _leave(self) -> Ending:
-        """Says goodbye, so that the broker keeps the session and doesn't wait for us."""
-        self._write()
+        """Writes the last acknowledgements and says goodbye, so that the broker keeps the session and doesn't wait."""
+        self._flush()
         self._client.disconnect()
+        self._flush()
+        return Ending("closed", "closed")
+
+    def _flush(self) -> None:
+        """Writes all that is to be written, for a short while if need be."""
+        until = time.monotonic() + LEAVE_SECONDS
         self._write()
-        return Ending("closed", accepted=self._accepted)
+        while (
+            self._ending is None and (self._unsent or self._client.want_write()) and time.monotonic() < until
+        ):
+            self._watch(selectors.EVENT_WRITE)
+            self._selector.select(0.05)
+            self._write()
 
     # --- how it ends ---
 
-    def _end(self, text: str, *, unsuited: bool = False, unanswered: bool = False) -> None:
+    def _end(self, kind: Kind, text: str) -> None:
         """The first cause is the one that is told."""
         if self._ending is None:
-            self._ending = Ending(text, self._accepted, unsuited, unanswered)
+            self._ending = Ending(kind, text)
 
     def _lost(self) -> None:
-        text = "lost the connection to" if self._accepted else "no answer to CONNECT from"
-        self._end(f"{text} {self._where()}", unanswered=not self._accepted)
+        if self._accepted:
+            self._end("lost", f"lost the connection to {self._where()}")
+        else:
+            self._end("unanswered", f"{self._where()} hung up on CONNECT (MQTT {self._protocol})")
 
     def _where(self) -> str:
         return f"{self._settings.host}:{self._settings.port}"
 
     def _explain(self, error: OSError) -> str:
         if isinstance(error, ssl.SSLCertVerificationError):
-            return f"the certificate of {self._where()} is not trusted: {error.verify_message} (check [mqtt.tls] ca_file)"
+            remedy = "check [mqtt.tls] ca_file"
+            return f"the certificate of {self._where()} is not trusted: {error.verify_message} ({remedy})"
         if isinstance(error, ssl.SSLError):
             return f"TLS with {self._where()} fails: {error.reason or error}"
         return f"can't reach {self._where()}: {error.strerror or error}"
@@ -317,7 +337,7 @@ class Connection:
             text = f"{self._where()} refuses the connection: {code}"
             if "uthori" in str(code) or "password" in str(code):
                 text += " (check [mqtt] username and password)"
-            self._end(text, unsuited=code.value == _UNSUPPORTED_VERSION)
+            self._end("unsuited" if code.value == _UNSUPPORTED_VERSION else "refused", text)
             return
         self._accepted = True
         self._pinged = time.monotonic()
@@ -333,17 +353,38 @@ class Connection:
         _properties: Properties | None,
     ) -> None:
         if any(code.value >= _FAILED for code in codes):
-            self._end(f"{self._where()} refuses the subscription to {self._settings.root}/#: {codes[0]}")
+            self._end(
+                "refused", f"{self._where()} refuses the subscription to {self._settings.root}/#: {codes[0]}"
+            )
         elif any(code.value == 0 for code in codes):
             log.warning("the broker delivers at most once: messages can be lost", broker=self._where())
+
+    def _on_published(self, published: list[Published]) -> None:
+        topics, number, received_at = self._topics, self._number << _ID_BITS, self._received_at
+        for topic, mid, retain, payload in published:
+            text = topics.get(topic)
+            if text is None:
+                text = self._topic_text(topic)
+            self._burst.append(Message(text, payload, received_at, retain, number | mid))
+
+    def _topic_text(self, topic: bytes) -> str:
+        """A topic as text, kept: there are as many as channels. Bounded, so that a flood of others is not."""
+        if len(self._topics) >= TOPICS_MAX:
+            self._topics.clear()
+        try:
+            text = topic.decode("utf-8")
+        except UnicodeDecodeError:
+            text = NOT_UTF8
+        self._topics[topic] = text
+        return text
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
-            topic = "(a topic that is not UTF-8)"
+            topic = NOT_UTF8
         token = self._number << _ID_BITS | message.mid
-        self._burst.append(Message(topic, message.payload, self._received_at, message.retain, token))
+        self._burst.append(Message(topic, bytes(message.payload), self._received_at, message.retain, token))
 
     def _on_disconnect(
         self,
@@ -354,7 +395,7 @@ class Connection:
         _properties: Properties | None,
     ) -> None:
         if flags.is_disconnect_packet_from_server:
-            self._end(f"{self._where()} ended the connection: {code}")
+            self._end("lost", f"{self._where()} ended the connection: {code}")
 
     def _watch_socket(self, _client: Client, _userdata: Any, _sock: Any) -> None:
         self._watch(selectors.EVENT_READ)

@@ -17,6 +17,7 @@ from paho.mqtt.client import Client
 
 from monitor.config.model import Mqtt
 from monitor.core.instant import format_instant
+from monitor.ingest import bulk
 from monitor.ingest.connection import Connection, Ending, Protocol
 from monitor.ingest.inbox import Bell, Inbox
 from monitor.ports import Clock, Message
@@ -42,18 +43,22 @@ class ProtocolChoice:
     def __init__(self, setting: Literal["5", "3.1.1", "auto"]) -> None:
         self._auto = setting == "auto"
         self.current: Protocol = "3.1.1" if setting == "3.1.1" else "5"
-        self._settled = False
+        self._worked = False
+
+    def note_accepted(self) -> None:
+        """What is spoken now works."""
+        self._worked = True
 
     def learn(self, ending: Ending) -> bool:
         """Takes note of how a connection ended; says whether the other version is to be tried at once."""
-        if ending.accepted:
-            self._settled = True
-        if not self._auto or ending.accepted:
+        if not self._auto:
             return False
-        if ending.unsuited or (ending.unanswered and not self._settled):
+        if ending.kind == "unsuited" or (ending.kind == "unanswered" and not self._worked):
             self.current = "3.1.1" if self.current == "5" else "5"
-            self._settled = False
+            self._worked = False
             return self.current == "3.1.1"
+        if ending.kind == "unreachable" and not self._worked:
+            self.current = "5"
         return False
 
 
@@ -65,11 +70,11 @@ class MqttSource:
     """
 
     def __init__(
-        self, settings: Mqtt, clock: Clock, inbox: int = 20_000, *, client_class: type[Client] = Client
+        self, settings: Mqtt, clock: Clock, inbox: int = 20_000, *, client_class: type[Client] | None = None
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._client_class = client_class
+        self._client_class = client_class or bulk.client_class()
         self._bell = Bell()
         self._inbox = Inbox(inbox, self._bell.ring)
         self._choice = ProtocolChoice(settings.protocol)
@@ -142,7 +147,7 @@ class MqttSource:
             self._say(f"{ending.text}; trying again", ok=False)
             if self._choice.learn(ending):
                 continue
-            if ending.accepted and time.monotonic() - began > STEADY_SECONDS:
+            if ending.kind == "lost" and time.monotonic() - began > STEADY_SECONDS:
                 wait = BACKOFF_FIRST
             # With jitter, so that many monitors don't come back to a broker in one moment.
             self._closing.wait(wait * self._jitter.uniform(0.5, 1.0))
@@ -165,11 +170,12 @@ class MqttSource:
             return self._connection.run(self._closing)
         except Exception as error:
             log.exception("the connection to the broker failed in a way that was not foreseen")
-            return Ending(f"the connection failed: {error}", accepted=self._since is not None)
+            return Ending("lost", f"the connection failed: {error}")
         finally:
             self._since = None
 
     def _on_accepted(self, session_present: bool) -> None:
+        self._choice.note_accepted()
         self._since = self._clock.now()
         kept = "the session was kept" if session_present else "a new session began"
         self._say(f"connected with MQTT {self._choice.current}; {kept}")

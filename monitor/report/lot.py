@@ -237,7 +237,8 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]
     """Writes lines below a header and returns their number: RFC 4180 in UTF-8, lines end in CR LF."""
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\r\n")  # also makes it quote cells with a CR or an LF inside
+        # CR LF also makes the writer quote cells with either of them inside.
+        writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(columns)
         for row in rows:
             writer.writerow([_neutral(cell) for cell in row])

@@ -14,9 +14,6 @@ import pytest
 from monitor.core.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
 from monitor.ports import JSON
 from monitor.report.lot import export_lot
-from tests.unit.test_cli_fakes import FakeApp, answer, app, run
-
-__all__ = ["app"]  # a fixture
 
 NOW = parse_instant("2026-03-01T12:00:00Z")
 T0 = parse_instant("2026-01-01T00:00:00Z")
@@ -382,30 +379,3 @@ def test_a_lot_whose_id_is_no_folders_name_is_refused(name: str, view: History, 
     with pytest.raises(ValueError, match="not the name of a folder"):
         export(view, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-# --- the command ---
-
-
-def test_the_command_writes_the_folder_and_says_what_is_in_it(
-    app: FakeApp, view: History, tmp_path: Path
-) -> None:
-    app.view = view  # type: ignore[assignment]
-    assert run("export lot EXO-1 --out out").stdout == "out/EXO-1: 9 readings, 0 excursions, 3 custody\n"
-    assert (tmp_path / "out" / "EXO-1" / "readings.csv").read_bytes() == crlf(READINGS)
-    assert "overwrites nothing" in run("export lot EXO-1 --out out", 2).stderr
-    assert answer("export lot EXO-1 --out more --json")["folder"] == "more/EXO-1"
-
-
-def test_the_command_says_what_is_missing_with_exit_1(app: FakeApp, view: History) -> None:
-    app.view = view  # type: ignore[assignment]
-    view.stay("lab1/F09", T0 - HOUR, T0)
-    assert "missing: lab1/F09 from 2025-12-31T23:00:00.000Z" in run("export lot EXO-1 --out out", 1).stderr
-
-
-def test_the_command_takes_as_of_and_refuses_an_unknown_lot(app: FakeApp, view: History) -> None:
-    app.view = view  # type: ignore[assignment]
-    run("export lot EXO-1 --out out --as-of 2026-01-01T02:00:00+00:00")
-    assert view.as_of[-1] == T0 + 2 * HOUR
-    assert "there is no lot 'EXO-2'" in run("export lot EXO-2 --out out", 1).stderr
-    assert "'--as-of'" in run("export lot EXO-1 --out out --as-of monday", 2).stderr
