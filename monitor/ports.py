@@ -304,8 +304,8 @@ class Store(Protocol):
     def event_subjects(self, tx: Tx, scope: str, event_id: str | None = None) -> list[str]:
         """The subjects that have events of a scope."""
 
-    def log_after(self, tx: Tx, position: int, limit: int) -> list[LogRow]:
-        """The next readings of the log."""
+    def log_after(self, tx: Tx, position: int, limit: int | None) -> list[LogRow]:
+        """The next readings of the log (``limit`` None: all)."""
 
     def last_measured(self, tx: Tx) -> dict[int, int]:
         """For each channel the latest instant of which the log has a reading."""

@@ -84,7 +84,9 @@ class BulkClient(Client):
                 self._need = end - position
                 break
             first = data[position]
-            published = _published(data, first, start, end, is_v5) if first & _TYPE_AND_QOS_2 == _PUBLISH else None
+            published = (
+                _published(data, first, start, end, is_v5) if first & _TYPE_AND_QOS_2 == _PUBLISH else None
+            )
             if published is not None:
                 found.append(published)
             else:

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -155,14 +156,15 @@ class Database:
 
 def upsert(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows or, where the primary key is taken, overwrites every column given."""
-    if not rows:
-        return
-    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    if rows:
+        tx.execute(_upsert_of(table, tuple(rows[0]), tx.dialect.name), list(rows))
+
+
+@lru_cache(maxsize=64)
+def _upsert_of(table: Table, columns: tuple[str, ...], dialect: str) -> Any:
+    statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
     keys = [column.name for column in table.primary_key.columns]
-    statement = insert(table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    changed = {name: statement.excluded[name] for name in columns if name not in keys}
     if changed:
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    tx.execute(statement, list(rows))
+        return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    return statement.on_conflict_do_nothing(index_elements=keys)

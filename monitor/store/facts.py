@@ -13,8 +13,8 @@ from monitor.ports import Fact
 from monitor.store import schema
 from monitor.store.engine import upsert
 
-
 _C = schema.fact_current.c
+_INSERT = sa.insert(schema.fact)
 
 
 def last_fact_position(tx: Connection) -> int:
@@ -29,17 +29,16 @@ def record(tx: Connection, position: int, fact: Fact, reason: str) -> None:
         before = tx.scalar(sa.select(_C.recorded_at).where(_C.kind == fact.kind, _C.id == fact.id))
         fact = fact._replace(recorded_at=max(fact.recorded_at, (before or 0) + 1))
     body = msgspec.json.encode(fact.body).decode()
-    tx.execute(
-        sa.insert(schema.fact).values(
-            position=position,
-            kind=fact.kind,
-            id=fact.id,
-            version=fact.version,
-            recorded_at=fact.recorded_at,
-            reason=reason,
-            body=body,
-        )
-    )
+    row = {
+        "position": position,
+        "kind": fact.kind,
+        "id": fact.id,
+        "version": fact.version,
+        "recorded_at": fact.recorded_at,
+        "reason": reason,
+        "body": body,
+    }
+    tx.execute(_INSERT, row)
     upsert(tx, schema.fact_current, [{**fact._asdict(), "body": body}])
 
 

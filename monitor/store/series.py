@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate, groupby
 from math import isnan, nan
 from operator import itemgetter, sub
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from monitor.core.reading import Fault, Reading
-from monitor.ports import Placed
+from monitor.ports import LogTuple, Placed
 from monitor.store import schema
 
 SETTLE_AT = 50_000
@@ -148,18 +149,12 @@ def _in_time(row: Placed) -> tuple[int, int]:
     return (row.reading.measured_at, row.position)
 
 
-def settle(tx: Connection, position_max: int) -> list[int]:
-    """Packs the tail up to a position into blocks; returns the channels that had any."""
-    query = sa.select(_R.channel, _R.measured_at, _R.position, _R.received_at, _R.celsius, _R.fault).where(
-        _R.position > settled_position(tx), _R.position <= position_max
-    )
-    ordered = sorted(tx.execute(query).all(), key=itemgetter(0, 1, 2))  # cheaper here than in SQL
-    found = []
-    for channel, rows in groupby(ordered, key=itemgetter(0)):
-        _insert_blocks(tx, channel, [row[1:] for row in rows])
+def settle(tx: Connection, rows: Iterable[LogTuple]) -> None:
+    """Packs rows of the log into blocks, one or more for each channel."""
+    ordered = sorted(rows, key=itemgetter(1, 2, 0))  # channel, measured_at, position
+    for channel, group in groupby(ordered, key=itemgetter(1)):
+        _insert_blocks(tx, channel, [(row[2], row[0], row[3], row[4], row[5]) for row in group])
         _merge_small(tx, channel)
-        found.append(channel)
-    return found
 
 
 def _insert_blocks(tx: Connection, channel: int, rows: Sequence[Settled]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +27,9 @@ class Store:
         self._next_position = 0
         self._next_fact = 0
         self._settled = 0
+        self._unsettled: list[
+            LogTuple
+        ] = []  # the log beyond what is settled; bounded by series.SETTLE_AT and a batch
 
     def open_for_writing(self) -> None:
         """Takes the writer's lock (:class:`~monitor.store.engine.StoreLockedError` if another process has it),
@@ -37,13 +40,21 @@ class Store:
             self._next_position = log.last_position(tx) + 1
             self._next_fact = facts.last_fact_position(tx) + 1
             self._settled = series.settled_position(tx)
+            self._unsettled = list(self.log_after(tx, self._settled, None))
 
     def close(self) -> None:
         """Gives up the lock and all connections."""
         self.database.close()
 
-    def writing(self) -> AbstractContextManager[Connection]:
-        return self.database.writing()
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        committed = len(self._unsettled)
+        try:
+            with self.database.writing() as tx:
+                yield tx
+        except BaseException:
+            del self._unsettled[committed:]
+            raise
 
     def reading(self) -> AbstractContextManager[Connection]:
         return self.database.reading()
@@ -57,6 +68,7 @@ class Store:
         if not rows:
             return
         log.append_readings(tx, rows)
+        self._unsettled += rows
         first, last = rows[0][0], rows[-1][0]
         log.record_commit(tx, first, last, recorded_at)
         self._next_position = last + 1
@@ -89,7 +101,7 @@ class Store:
     def event_subjects(self, tx: Connection, scope: str, event_id: str | None = None) -> list[str]:
         return log.event_subjects(tx, scope, event_id)
 
-    def log_after(self, tx: Connection, position: int, limit: int) -> list[LogRow]:
+    def log_after(self, tx: Connection, position: int, limit: int | None) -> list[LogRow]:
         query = sa.select(schema.reading).where(_R.position > position).order_by(_R.position).limit(limit)
         return [LogRow(*row) for row in tx.execute(query)]
 
@@ -140,8 +152,9 @@ class Store:
     def settle(self, tx: Connection, judged_position: int) -> bool:
         if judged_position - self._settled < series.SETTLE_AT:
             return False
-        series.settle(tx, judged_position)
+        series.settle(tx, [row for row in self._unsettled if row[0] <= judged_position])
         facts.put_markers(tx, {"settled_position": judged_position})
+        self._unsettled = [row for row in self._unsettled if row[0] > judged_position]
         self._settled = judged_position
         return True
 
