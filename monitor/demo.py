@@ -26,10 +26,11 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from monitor.app import Service, load
+from monitor.app import load
 from monitor.clock import SystemClock
 from monitor.config.starter import write_starter
 from monitor.ports import JSON
+from monitor.service import Service
 from simulators.clock import SimulatedClock
 from simulators.lab import demo_lab
 from simulators.publish import Broker, run

@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from monitor.app import Service
+    from monitor.service import Service
 
 
 class Measures(Collector):

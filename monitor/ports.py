@@ -170,22 +170,23 @@ class View(Protocol):
 
     def units(self) -> list[JSON]:
         """Every configured unit: ``unit`` (site/unit), ``title``, ``class``, ``profile``, ``profile_version``,
-        ``window`` {low, high}, ``warning`` {low, high} or null, ``celsius``, ``measured_at``, ``age_seconds``, ``state``, ``state_text``,
-        ``probes`` [{``probe``, ``product`` (bool), ``celsius``, ``measured_at``, ``received_at``, ``quality``, ``reason``,
-        ``battery_percent``, ``state``, ``window``}], ``lots`` [ids stored there now], ``alarms`` [ids, open],
-        ``excursions`` [ids, open]. The unit's ``celsius``, ``state`` and so on are its product probe's.
+        ``window`` {low, high}, ``warning`` {low, high} or null, ``celsius``, ``measured_at``, ``age_seconds``,
+        ``state``, ``state_text``, ``probes`` [{``probe``, ``product`` (bool), ``celsius``, ``measured_at``,
+        ``received_at``, ``quality``, ``reason``, ``battery_percent``, ``state``, ``window``}], ``lots`` [ids stored
+        there now], ``alarms`` [ids, open], ``excursions`` [ids, open]. The unit's ``celsius``, ``state`` and so on
+        are its product probe's.
 
         ``state`` is the worst that holds: ``ok``, ``warning`` (inside the window, beyond the warning level),
-        ``outside`` (not yet confirmed), ``excursion`` (confirmed and open), ``fault``, ``no_data``, ``unknown`` (never
-        heard). ``state_text`` says it in a few words for a wall screen."""
+        ``outside`` (not yet confirmed), ``unknown`` (never heard), ``no_data``, ``fault``, ``excursion`` (confirmed
+        and open). ``state_text`` says all that hold in a few words for a wall screen."""
 
     def unit(self, unit: str) -> JSON | None:
         """One unit as in :meth:`units`, or None."""
 
     def readings(self, channel: str, start: int, end: int, points: int) -> JSON | None:
-        """``{channel, from, to, max_gap_seconds, count, readings: [{measured_at, celsius, quality}]}``, thinned to about
-        ``points`` so that every minimum and maximum stays; bad readings have ``celsius`` null and a ``reason``.
-        None for an unknown channel."""
+        """``{channel, from, to, max_gap_seconds, count, readings: [{measured_at, celsius, quality, reason}]}``,
+        thinned to about ``points`` (0: all) so that every minimum and maximum stays; bad readings have ``celsius``
+        null and a ``reason``. None for an unknown channel."""
 
     def excursions(
         self,
@@ -352,6 +353,7 @@ class Store(Protocol):
         open_only: bool = False,
         since: int | None = None,
         until: int | None = None,
+        recorded_after: int | None = None,
         limit: int | None = None,
     ) -> list[Fact]:
         """Current versions, newest first."""

@@ -17,7 +17,8 @@ from monitor.core.reading import Reading
 from monitor.core.told import Recipient
 from monitor.core.unit import Channel, ProbeSettings
 from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notification
-from monitor.runtime.monitor import Monitor, Surroundings
+from monitor.runtime.monitor import Monitor
+from monitor.runtime.surroundings import Surroundings
 from monitor.runtime.view import Picture, View
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store

@@ -17,7 +17,7 @@ from monitor.core.profile import (
     SideRule,
     ThawRule,
     UnknownRule,
-    Warning_,
+    WarningLevel,
     Window,
 )
 
@@ -48,7 +48,7 @@ def profile_of(file: files.ProfileFile) -> Profile:
         high=SideRule(delay.high or 0, clear.high or 0, instant.high, cumulative.high),
         low=SideRule(delay.low or 0, clear.low or 0, instant.low, cumulative.low),
         bands=bands,
-        warning=None if warning is None else Warning_(warning.low, warning.high, warning.delay),
+        warning=None if warning is None else WarningLevel(warning.low, warning.high, warning.delay),
         ambient=file.ambient,
         out_of_storage=None if out is None else OutOfStorage(out.free, out.limit),
         unknown=None if unknown is None else _unknown(unknown),

@@ -28,8 +28,9 @@ class Stay(NamedTuple):
 class LotHistory:
     """What the events of a lot say as of an instant.
 
-    ``zone`` is the time zone of the lot's site. ``registered`` is None while the lot's ``registered`` event has not come. ``expires_at`` is the label's: the
-    first instant at which the lot is expired. ``without_effect`` names events that don't count, and why.
+    ``zone`` is the time zone of the lot's site. ``registered`` is None while the lot's ``registered`` event has not
+    come. ``expires_at`` is the label's: the first instant at which the lot is expired. ``without_effect`` names
+    events that don't count, and why.
     """
 
     lot: str

@@ -55,7 +55,7 @@ class SideRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:
+class WarningLevel:
     """A level on the good side of the window at which a person may want to look."""
 
     low: float | None
@@ -125,7 +125,7 @@ class Profile:
     high: SideRule
     low: SideRule
     bands: tuple[Band, ...]
-    warning: Warning_ | None = None
+    warning: WarningLevel | None = None
     ambient: float | None = None
     out_of_storage: OutOfStorage | None = None
     unknown: UnknownRule | None = None

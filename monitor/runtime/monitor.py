@@ -9,39 +9,32 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
 
 import structlog
 
-from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm import LEVEL_OF, Alarm, AlarmCondition, Truth
 from monitor.core.custody import expiry_of
-from monitor.core.fact import JSON, is_alive
-from monitor.core.installation import Installation
-from monitor.core.instant import SECOND, format_instant, format_local, parse_instant
+from monitor.core.instant import SECOND, format_instant
 from monitor.core.lot import LotEvent, LotEventKind, UnitEvent
-from monitor.core.profile import HIGH
 from monitor.core.reading import Reading
-from monitor.core.rules import ChannelRules
-from monitor.core.told import Recipient
 from monitor.core.unit import Channel
-from monitor.ports import Arrived, Clock, Decoded, LogRow, Outcome, ProfileBook, Store, Tx, Wording
+from monitor.ports import Arrived, Decoded, LogRow, Outcome, Store, Tx
 from monitor.runtime.alarms import Alarms
+from monitor.runtime.conditions import Conditions
+from monitor.runtime.copies import Copies
+from monitor.runtime.digests import Digests
 from monitor.runtime.judge import ExcursionChange, Judge
 from monitor.runtime.lots import LotChange, Lots, event_to_json, read_history
-from monitor.runtime.watch import ProbeFault, Silence, Watch
+from monitor.runtime.surroundings import Surroundings
+from monitor.runtime.watch import Watch
 
 log = structlog.get_logger(__name__)
 
 FLUSH_AFTER = 1 * SECOND
 """The newest readings reach the store, for pages and other processes, at most this much later."""
 RESUME_CHUNK = 5_000
-_THERMAL = {HIGH: AlarmCondition.TEMPERATURE_HIGH, "low": AlarmCondition.TEMPERATURE_LOW}
 _OF_LOTS = (AlarmCondition.LOT_EXPIRING, AlarmCondition.LOT_EXPIRED)
-
-DigestDue = Callable[[int, ZoneInfo, set[str]], str | None]
-"""``digest_due(now, zone, days done)``: the local day whose morning digest is owed now, or None."""
 
 
 @dataclass(slots=True)
@@ -58,22 +51,6 @@ class Counts:
     confirmed: int = 0
     alarms_raised: int = 0
     batches: int = 0
-    failing: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the writer needs beside the store."""
-
-    clock: Clock
-    installation: Installation
-    rules: Mapping[str, ChannelRules]
-    profiles: ProfileBook
-    channel_ids: Mapping[str, int]
-    recipients: Sequence[Recipient]
-    wording: Wording
-    digest_due: DigestDue
-    publish: Callable[[str, JSON], None] = lambda kind, body: None
 
 
 class Monitor:
@@ -83,14 +60,15 @@ class Monitor:
         self._store = store
         self._around = around
         self._lock = threading.RLock()
-        self._paths = {number: path for path, number in around.channel_ids.items()}
-        self._probes = around.installation.probes()
-        ids = {path: around.channel_ids[path] for path in self._probes}
+        probes = around.installation.probes()
+        ids = {path: around.channel_ids[path] for path in probes}
         self._judge = Judge(store, dict(around.rules), ids)
-        self._watch = Watch(self._probes, around.rules, ids)
+        self._watch = Watch(probes, around.rules, ids)
         self._lots = Lots(store, around.installation, around.profiles)
         self._alarms = Alarms(store, around.recipients, around.wording, self._on_alarm)
-        self._last_measured: dict[int, int] = {}
+        self._copies = Copies(store)
+        self._conditions = Conditions(store, around.installation, self._alarms, self._lots)
+        self._digests = Digests(store, around)
         self._judged_position = 0
         self._judged_noted = 0
         self._flushed_at = 0
@@ -105,7 +83,7 @@ class Monitor:
         with self._lock, self._store.writing() as tx:
             self._judged_position = int(self._store.marker(tx, "judged_position") or 0)
             self._judged_noted = self._judged_position
-            self._last_measured = self._store.last_measured(tx)
+            self._copies.resume(tx)
             self._judge.resume(tx, self._judged_position)
             self._alarms.resume(tx)
             self._lots.resume(tx)
@@ -148,7 +126,7 @@ class Monitor:
         now = self._around.clock.now()
         lots: dict[str, list[str]] = {}
         with self._store.writing() as tx:
-            rows = self._without_copies(tx, decoded.readings)
+            rows = self._copies.leave_out(tx, decoded.readings)
             position = self._store.next_position()
             self._store.append_readings(
                 tx,
@@ -183,40 +161,6 @@ class Monitor:
             self._alarms.hold(tx, truth, self._around.clock.now())
         return outcome
 
-    def _without_copies(self, tx: Tx, arrived: Sequence[Arrived]) -> list[Arrived]:
-        """Leaves out readings that the log has already. One later than all of its channel can't be a copy."""
-        last, fresh = self._last_measured, list[Arrived]()
-        late: list[Arrived] = []
-        for one in arrived:
-            at = one.reading.measured_at
-            if at > last.get(one.channel, at - 1):
-                last[one.channel] = at
-                fresh.append(one)
-            else:
-                late.append(one)
-        return fresh if not late else self._with_late(tx, arrived, fresh, late)
-
-    def _with_late(
-        self, tx: Tx, arrived: Sequence[Arrived], fresh: Sequence[Arrived], late: Sequence[Arrived]
-    ) -> list[Arrived]:
-        spans: dict[int, tuple[int, int]] = {}
-        for one in late:
-            at = one.reading.measured_at
-            low, high = spans.get(one.channel, (at, at))
-            spans[one.channel] = (min(low, at), max(high, at))
-        known = self._store.known(tx, spans)
-        chosen = {id(one) for one in fresh}
-        kept = []
-        for one in arrived:
-            seen = known.setdefault(one.channel, {})
-            identity, received_at = one.reading.identity, one.reading.received_at
-            earlier = seen.get(identity)
-            # A copy that arrived earlier than the one in the log (an import) counts: trust depends on arrival.
-            if id(one) in chosen or earlier is None or received_at < earlier:
-                kept.append(one)
-                seen[identity] = received_at if earlier is None else min(earlier, received_at)
-        return kept
-
     def _after_commit(
         self, rows: Sequence[Arrived], lots: Mapping[str, Sequence[str]], decoded: Decoded
     ) -> None:
@@ -242,7 +186,8 @@ class Monitor:
             self._hear(tx, rows, reasons, now)
             changes = self._judge.take(tx, rows, reasons, now)
             for change in changes:
-                self._on_excursion(tx, change, now)
+                self._count(change)
+                self._conditions.on_excursion(tx, change, now)
             self._judge_lots_of(tx, changes, now)
             for lot in lots or ():
                 self._judge_lot(tx, lot, now, "event")
@@ -269,122 +214,18 @@ class Monitor:
         watch = self._watch
         for arrived, reason in zip(rows, reasons, strict=True):
             if arrived.item == 0 and watch.has_faults:
-                self._on_faults(tx, watch.take_faults(), now)
+                self._conditions.on_faults(tx, watch.take_faults(), now)
             silence = watch.hear(arrived, reason)
             if silence is not None:
-                self._on_silence(tx, silence, now)
-        self._on_faults(tx, watch.take_faults(), now)
-
-    def _on_silence(self, tx: Tx, silence: Silence, now: int) -> None:
-        if not self._probes[silence.channel].alarms:
-            return
-        condition = AlarmCondition.NO_DATA
-        heard_at = None if silence.heard_at is None else format_instant(silence.heard_at)
-        heard = (
-            "never heard"
-            if silence.heard_at is None
-            else f"last heard {self._local(silence.channel, silence.heard_at)}"
-        )
-        evidence = {"text": heard, "last_received_at": heard_at, **self._place(silence.channel)}
-        if self._alarms.get(condition, silence.channel) is None:
-            truth = Truth(condition, silence.channel, silence.silent_at, LEVEL_OF[condition], evidence)
-            self._alarms.hold(tx, truth, now)
-        if silence.heard_again_at is not None:
-            self._alarms.end(
-                tx,
-                condition,
-                silence.channel,
-                at=silence.heard_again_at,
-                now=now,
-                evidence={"clear_reason": "recovered"},
-            )
-
-    def _on_faults(self, tx: Tx, faults: Iterable[ProbeFault], now: int) -> None:
-        condition = AlarmCondition.PROBE_FAULT
-        for fault in faults:
-            if not self._probes[fault.channel].alarms:
-                continue
-            kind = fault.reason.removeprefix("fault:")
-            evidence = {
-                "text": kind.replace("_", " "),
-                "fault": kind,
-                "measured_at": format_instant(fault.since_at),
-                **self._place(fault.channel),
-            }
-            truth = Truth(condition, fault.channel, fault.since_at, LEVEL_OF[condition], evidence)
-            if fault.ended_at is None:
-                self._alarms.hold(tx, truth, now)
-            elif self._alarms.get(condition, fault.channel) is None:
-                self._alarms.past(tx, truth, ended_at=fault.ended_at, now=now)
-            else:
-                cleared = {"clear_reason": "recovered"}
-                self._alarms.end(tx, condition, fault.channel, at=fault.ended_at, now=now, evidence=cleared)
-
-    def _local(self, channel: str, at: int) -> str:
-        return format_local(at, self._around.installation.zone_of(Channel.parse(channel).site))
-
-    def _place(self, channel: str) -> JSON:
-        """What a person needs to know of the place that an alarm is about."""
-        unit = self._around.installation.units[Channel.parse(channel).unit_path]
-        return {"unit": unit.path, "unit_title": unit.title, "lots": self._lots.in_unit(unit.path)}
-
-    def _on_excursion(self, tx: Tx, change: ExcursionChange, now: int) -> None:
-        self.counts.excursion_changes += 1
-        self.counts.confirmed += "confirmed" in change.reason
-        body = change.body
-        self._around.publish("excursion", {"id": change.id, "channel": change.channel})
-        if not self._probes[change.channel].alarms:
-            return
-        condition = _THERMAL[body["direction"]]
-        if is_alive(body) and body["confirmed_at"] is not None:
-            truth = self._thermal_truth(change, condition)
-            if body["closed_at"] is None:
-                self._alarms.hold(tx, truth, now)
-                return
-            if not self._was_told(tx, change):
-                self._alarms.past(tx, truth, ended_at=parse_instant(body["closed_at"]), now=now)
-        if self._alarms.get(condition, change.channel) is not None and not self._still_outside(tx, change):
-            is_over = is_alive(body) and body["closed_at"] is not None
-            evidence = {
-                "clear_reason": "recovered" if is_over else "corrected",
-                "ended_at": body["ended_at"],
-                "extreme_celsius": body["extreme_celsius"],
-            }
-            at = parse_instant(body["closed_at"]) if is_over else now
-            self._alarms.end(tx, condition, change.channel, at=at, now=now, evidence=evidence)
-
-    def _thermal_truth(self, change: ExcursionChange, condition: AlarmCondition) -> Truth:
-        body, limits = change.body, change.body["limits"]
-        instant, extreme = limits["instant"], body["extreme_celsius"]
-        beyond = instant is not None and (
-            extreme >= instant if body["direction"] == HIGH else extreme <= instant
-        )
-        evidence = {
-            "text": f"{extreme:g} °C, limit {limits['celsius']:g} °C",
-            "excursion": change.id,
-            "celsius": extreme,
-            "limit_celsius": limits["celsius"],
-            **{key: body[key] for key in ("extreme_celsius", "started_at", "confirmed_at", "confirmed_by")},
-            **self._place(change.channel),
-        }
-        level = "critical" if beyond else LEVEL_OF[condition]
-        return Truth(condition, change.channel, parse_instant(body["confirmed_at"]), level, evidence)
-
-    def _was_told(self, tx: Tx, change: ExcursionChange) -> bool:
-        facts = self._store.current_facts(tx, "alarm", subjects=[change.channel])
-        return any(fact.body["evidence"].get("excursion") == change.id for fact in facts)
-
-    def _still_outside(self, tx: Tx, change: ExcursionChange) -> bool:
-        """Whether another confirmed excursion of the same side is open (one may have merged into it)."""
-        facts = self._store.current_facts(tx, "excursion", subjects=[change.channel], open_only=True)
-        return any(
-            is_alive(fact.body)
-            and fact.body["direction"] == change.body["direction"]
-            and fact.body["confirmed_at"] is not None
-            for fact in facts
-        )
+                self._conditions.on_silence(tx, silence, now)
+        self._conditions.on_faults(tx, watch.take_faults(), now)
 
     # --- lots ---
+
+    def _count(self, change: ExcursionChange) -> None:
+        self.counts.excursion_changes += 1
+        self.counts.confirmed += "confirmed" in change.reason
+        self._around.publish("excursion", {"id": change.id, "channel": change.channel})
 
     def _judge_lots_of(self, tx: Tx, changes: Iterable[ExcursionChange], now: int) -> None:
         units = self._around.installation.units
@@ -454,11 +295,11 @@ class Monitor:
         self.listen(connected_since)
         with self._lock, self._store.writing() as tx:
             for silence in self._watch.silences(now):
-                self._on_silence(tx, silence, now)
+                self._conditions.on_silence(tx, silence, now)
             for _, kind, subject in self._store.due(tx, now, 1_000):
                 if kind == "lot":
                     self._judge_lot(tx, subject, now, "date")
-            self._digests(tx, now)
+            self._digests.run(tx, now)
             if now - self._flushed_at >= FLUSH_AFTER:
                 self._flush(tx, now)
 
@@ -477,46 +318,7 @@ class Monitor:
                         tx, condition, subject, at=now, now=now, evidence={"clear_reason": "recovered"}
                     )
 
-    def _digests(self, tx: Tx, now: int) -> None:
-        for site, zone in self._around.installation.zones.items():
-            prefix = f"digest:{site}:"
-            done = {name.removeprefix(prefix) for name in self._store.markers(tx, prefix)}
-            day = self._around.digest_due(now, zone, done)
-            if day is not None:
-                self._store.put_markers(tx, {prefix + day: now})
-                self._owe_digest(tx, site, day, now)
-
-    def _owe_digest(self, tx: Tx, site: str, day: str, now: int) -> None:
-        lots = [fact.body for fact in self._store.current_facts(tx, "lot", open_only=True)]
-        expiring = [body for body in lots if _is_at(body, site) and _is_expiring(body)]
-        alarms = self._store.current_facts(tx, "alarm", since=now - 86_400 * SECOND)
-        past = [
-            fact.body for fact in alarms if fact.body["past"] and fact.recorded_at > now - 86_400 * SECOND
-        ]
-        still_open = [fact.body for fact in alarms if fact.to_at is None]
-        if not expiring and not past and not still_open:
-            return
-        subject, text = self._around.wording.digest(site, day, expiring, past, still_open)
-        about = f"digest:{site}:{day}"
-        rows: list[dict[str, Any]] = [
-            {
-                "id": f"{about}:{recipient.name}:{recipient.medium}:{recipient.address}",
-                "about": about,
-                "waits_for": None,
-                "recipient": recipient.name,
-                "medium": recipient.medium,
-                "address": recipient.address,
-                "subject": subject,
-                "body": text,
-                "created_at": now,
-                "due_at": now,
-                "attempts": 0,
-            }
-            for recipient in self._around.recipients
-        ]
-        self._store.owe(tx, rows)
-
-    def _on_alarm(self, alarm: Any) -> None:
+    def _on_alarm(self, alarm: Alarm) -> None:
         self.counts.alarms_raised += alarm.is_open
         self._around.publish("alarm", {"id": alarm.id})
 
@@ -534,11 +336,3 @@ def _why_over(change: LotChange, holding: set[AlarmCondition]) -> str:
     if change.history.disposed_at is not None:
         return "disposed"
     return "expired" if AlarmCondition.LOT_EXPIRED in holding else "corrected"
-
-
-def _is_at(body: JSON, site: str) -> bool:
-    return str(body["unit"] or f"{site}/").startswith(f"{site}/")
-
-
-def _is_expiring(body: JSON) -> bool:
-    return any(reason["code"] in ("expiring", "expired") for reason in body["reasons"])

@@ -50,9 +50,11 @@ def current(
     open_only: bool = False,
     since: int | None = None,
     until: int | None = None,
+    recorded_after: int | None = None,
     limit: int | None = None,
 ) -> list[Fact]:
-    """Current versions, newest first: those of ``subjects``, open ones, those that touch [since, until]."""
+    """Current versions, newest first: those of ``subjects``, open ones, those that touch [since, until], those with a
+    version recorded after an instant."""
     query = sa.select(schema.fact_current).where(_C.kind == kind)
     if subjects is not None:
         query = query.where(_C.subject.in_(subjects))
@@ -62,6 +64,8 @@ def current(
         query = query.where(sa.or_(_C.to_at.is_(None), _C.to_at >= since))
     if until is not None:
         query = query.where(_C.from_at <= until)
+    if recorded_after is not None:
+        query = query.where(_C.recorded_at > recorded_after)
     query = query.order_by(_C.from_at.desc(), _C.id.desc())
     if limit is not None:
         query = query.limit(limit)

@@ -180,10 +180,18 @@ class Store:
         open_only: bool = False,
         since: int | None = None,
         until: int | None = None,
+        recorded_after: int | None = None,
         limit: int | None = None,
     ) -> list[Fact]:
         return facts.current(
-            tx, kind, subjects=subjects, open_only=open_only, since=since, until=until, limit=limit
+            tx,
+            kind,
+            subjects=subjects,
+            open_only=open_only,
+            since=since,
+            until=until,
+            recorded_after=recorded_after,
+            limit=limit,
         )
 
     def versions(self, tx: Connection, kind: str, fact_id: str) -> list[dict[str, Any]]:

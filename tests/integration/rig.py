@@ -93,7 +93,7 @@ class Inbox:
         self._controller.start()
         self.port = self._controller.port
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         """aiosmtpd's name."""
         from email import message_from_bytes, policy
 
@@ -112,7 +112,9 @@ class Inbox:
 class Monitor:
     """``exosome-monitor run`` as a process, with a configuration of its own."""
 
-    def __init__(self, folder: Path, broker: Mosquitto, *, mail: Inbox | None = None, env: dict[str, str] | None = None):
+    def __init__(
+        self, folder: Path, broker: Mosquitto, *, mail: Inbox | None = None, env: dict[str, str] | None = None
+    ):
         self.config = folder / "config"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -174,7 +176,9 @@ class Monitor:
     def command(self, *arguments: str, expect: int = 0) -> str:
         """Runs a command beside it; its standard output."""
         command = [sys.executable, "-m", "monitor", *arguments]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
         assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

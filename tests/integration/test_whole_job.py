@@ -18,7 +18,23 @@ from integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 from monitor.core.instant import MINUTE, format_instant, parse_instant
 
 # Twelve minutes above -60 °C, on a line a minute; the limits of the starter's ult-80.
-CELSIUS = [-78.0, -70.0, -62.0, -58.0, -54.0, -52.0, -51.0, -50.0, -50.0, -51.0, -52.0, -53.0, -54.0, -56.0, -58.0]
+CELSIUS = [
+    -78.0,
+    -70.0,
+    -62.0,
+    -58.0,
+    -54.0,
+    -52.0,
+    -51.0,
+    -50.0,
+    -50.0,
+    -51.0,
+    -52.0,
+    -53.0,
+    -54.0,
+    -56.0,
+    -58.0,
+]
 CELSIUS += [-62.0, -66.0, -70.0, -74.0, -76.0, -78.0, -78.0]
 TOPIC = "exosome/v1/lab1/F01/product/reading"
 
@@ -66,7 +82,8 @@ def test_twenty_two_readings_give_one_excursion_everywhere_and_one_mail_each_way
     broker.publish(TOPIC, payloads(first_at))
 
     (excursion,) = wait_until(
-        lambda: [e for e in monitor.json("excursions") if e["closed_at"] is not None], what="one closed excursion"
+        lambda: [e for e in monitor.json("excursions") if e["closed_at"] is not None],
+        what="one closed excursion",
     )
     # Leaves −60 half-way between −62 at minute 2 and −58 at minute 3; is back half-way between minutes 14 and 15;
     # is 2 °C inside (−62) at minute 15, and has stayed inside for 5 minutes at minute 20.
@@ -100,7 +117,9 @@ def test_twenty_two_readings_give_one_excursion_everywhere_and_one_mail_each_way
     assert len(inbox.mails) == 2
 
 
-def test_the_same_readings_in_reverse_order_and_twice_give_the_same(tmp_path: Path, stopping: Stopping) -> None:
+def test_the_same_readings_in_reverse_order_and_twice_give_the_same(
+    tmp_path: Path, stopping: Stopping
+) -> None:
     broker = stopping.add(Mosquitto(tmp_path))
     broker.start()
     first_at = now() // MINUTE * MINUTE - 22 * MINUTE
@@ -111,7 +130,9 @@ def test_the_same_readings_in_reverse_order_and_twice_give_the_same(tmp_path: Pa
         monitor = stopping.add(Monitor(folder, broker, env={"EXOSOME_MONITOR__MQTT__CLIENT_ID": name}))
         monitor.start()
         broker.publish(TOPIC, order)
-        wait_until(lambda m=monitor: m.measure("readings_committed_total") >= len(CELSIUS), what="all committed")
+        wait_until(
+            lambda m=monitor: m.measure("readings_committed_total") >= len(CELSIUS), what="all committed"
+        )
         wait_until(lambda m=monitor: m.json("excursions")[0]["closed_at"], what="closed")
         found.append(without_versions(monitor.json("excursions")))
         monitor.stop()
@@ -141,7 +162,9 @@ client.disconnect()
 
 
 @pytest.mark.parametrize("seed", [20261123])
-def test_kill_9_ten_times_under_load_loses_and_doubles_nothing(tmp_path: Path, stopping: Stopping, seed: int) -> None:
+def test_kill_9_ten_times_under_load_loses_and_doubles_nothing(
+    tmp_path: Path, stopping: Stopping, seed: int
+) -> None:
     """5,000 messages a second come in; the monitor is killed at random. What the broker accepted is there once."""
     chance = random.Random(seed)
     broker = stopping.add(Mosquitto(tmp_path))
@@ -176,10 +199,14 @@ def test_a_lot_goes_through_the_running_program_and_without_it(tmp_path: Path, s
     monitor.command(*register, "--expires-on", "2099-12-31", "--event-id", "e1")  # nobody runs: by itself
     monitor.start()
     monitor.command("lots", "move", "L-1", "lab1/F02", "--event-id", "e2")  # through the API
-    broker.publish(
-        "exosome/v1/lab1/lot/L-1/event",
-        [json.dumps({"event_id": "e3", "occurred_at": format_instant(now()), "kind": "quarantined", "by": "QA", "reason": "x"})],
-    )
+    quarantine = {
+        "event_id": "e3",
+        "occurred_at": format_instant(now()),
+        "kind": "quarantined",
+        "by": "QA",
+        "reason": "label torn",
+    }
+    broker.publish("exosome/v1/lab1/lot/L-1/event", [json.dumps(quarantine)])
     lot = wait_until(
         lambda: (found := monitor.json("lots", "show", "L-1"))["disposition"] == "quarantined" and found,
         what="the event over MQTT",
@@ -200,5 +227,3 @@ def test_a_second_program_on_the_same_store_is_refused_in_words(tmp_path: Path, 
     monitor = stopping.add(Monitor(tmp_path, broker))
     monitor.start()
     monitor.command("run", expect=2)
-
-

@@ -109,7 +109,9 @@ def _as_json(excursion: dict) -> dict:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_history_is_shown_as_of_any_instant_from_what_was_measured_by_then(seed: int, tmp_path: Path) -> None:
+def test_a_history_is_shown_as_of_any_instant_from_what_was_measured_by_then(
+    seed: int, tmp_path: Path
+) -> None:
     case = history(seed)
     readings = readings_of(case)
     subject = writer(tmp_path / "store.db", case, case.as_of)
@@ -137,4 +139,8 @@ def test_every_reading_that_was_taken_is_in_the_store_once(tmp_path: Path) -> No
     assert len(set(rows)) == len({r.identity for r in readings})
     # A copy is in the log again only if it arrived earlier than the one before: trust depends on arrival.
     copies = len(rows) - len(set(rows))
-    assert copies <= sum(1 for r in readings if r.received_at > min(x.received_at for x in readings if x.identity == r.identity))
+    assert copies <= sum(
+        1
+        for r in readings
+        if r.received_at > min(x.received_at for x in readings if x.identity == r.identity)
+    )

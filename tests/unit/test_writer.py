@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -16,7 +17,31 @@ from monitor.ports import Decoded
 from monitor.testing import FakeMedium, ManualClock, Writer, one_unit
 
 T0 = parse_instant("2026-11-20T08:00:00Z")
-WARM = [-80, -75, -61, -58, -55, -50, -45, -44, -45, -46, -47, -48, -50, -55, -58, -61, -66, -70, -75, -78, -79, -80, -80]
+WARM = [
+    -80,
+    -75,
+    -61,
+    -58,
+    -55,
+    -50,
+    -45,
+    -44,
+    -45,
+    -46,
+    -47,
+    -48,
+    -50,
+    -55,
+    -58,
+    -61,
+    -66,
+    -70,
+    -75,
+    -78,
+    -79,
+    -80,
+    -80,
+]
 
 
 def minutes(values: list[float], start: int = T0, lag: int = 0) -> list[Reading]:
@@ -39,7 +64,9 @@ def lot_event(event_id: str, kind: str, at: int, lot: str = "L1", **fields: obje
     return LotEvent(lot=lot, site="lab1", event_id=event_id, occurred_at=at, kind=kind, by="LIMS", **fields)
 
 
-def register(lot: str = "L1", at: int = T0, expires_at: int = T0 + 100 * DAY, unit: str = "lab1/F01") -> LotEvent:
+def register(
+    lot: str = "L1", at: int = T0, expires_at: int = T0 + 100 * DAY, unit: str = "lab1/F01"
+) -> LotEvent:
     return lot_event(
         f"r-{lot}", "registered", at, lot, product="EV-7", profile="ult", unit=unit, expires_at=expires_at
     )
@@ -78,7 +105,9 @@ def test_a_restart_at_any_point_repeats_no_alarm_and_loses_none(path: Path) -> N
 def test_readings_committed_and_not_judged_are_judged_after_a_crash(path: Path, monkeypatch) -> None:
     writer = Writer(path, now=T0)
     live(writer, minutes(WARM[:3]))
-    monkeypatch.setattr(writer.monitor, "_after_commit", lambda *_: None)  # the crash: committed, acknowledged
+    monkeypatch.setattr(
+        writer.monitor, "_after_commit", lambda *_: None
+    )  # the crash: committed, acknowledged
     live(writer, minutes(WARM)[3:])
     writer.kill()
     again = Writer(path, now=T0 + 60 * MINUTE)
@@ -261,10 +290,15 @@ def test_the_same_lot_event_again_changes_nothing_and_other_content_sets_both_as
     [
         (register(at=T0 + MINUTE), "registered already"),
         (lot_event("x", "voided", T0 + MINUTE, voids="nothing", reason="x"), "no event 'nothing'"),
-        (lot_event("x", "expiry_changed", T0 + MINUTE, expires_at=T0 + 900 * DAY, reason="x"), "brought forward"),
+        (
+            lot_event("x", "expiry_changed", T0 + MINUTE, expires_at=T0 + 900 * DAY, reason="x"),
+            "brought forward",
+        ),
     ],
 )
-def test_an_event_that_would_have_no_effect_is_refused_in_words(path: Path, event: LotEvent, words: str) -> None:
+def test_an_event_that_would_have_no_effect_is_refused_in_words(
+    path: Path, event: LotEvent, words: str
+) -> None:
     writer = Writer(path, now=T0 + MINUTE)
     writer.monitor.lot_event(register())
     other_id = LotEvent(**{name: getattr(event, name) for name in event.__slots__} | {"event_id": "other"})
@@ -290,7 +324,9 @@ def test_door_events_inside_an_excursion_are_listed_with_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
-def test_a_message_owed_goes_out_although_the_process_dies_before_or_while_sending(path: Path, after: int) -> None:
+def test_a_message_owed_goes_out_although_the_process_dies_before_or_while_sending(
+    path: Path, after: int
+) -> None:
     """``after``: how many steps of (commit, send, record) are done before the process dies."""
     writer = Writer(path, now=T0)
     live(writer, minutes(WARM[:15]))
@@ -300,10 +336,8 @@ def test_a_message_owed_goes_out_although_the_process_dies_before_or_while_sendi
         if after < 3:
             outbox.record_sent = lambda *_: (_ for _ in ()).throw(RuntimeError("killed"))  # type: ignore[method-assign]
         deliverer = Deliverer(outbox, {"console": medium}, writer.clock, 1_000, 10_000)
-        try:
+        with contextlib.suppress(RuntimeError):
             deliverer.run_due()
-        except RuntimeError:
-            pass
     writer.kill()
     again = Writer(path, clock=ManualClock(T0 + 60 * MINUTE))
     deliverer = Deliverer(again.store.outbox, {"console": medium}, again.clock, 1_000, 10_000)

@@ -1,0 +1,139 @@
+"""What silences, faults and excursions mean for alarms: which conditions hold, and what a person must know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.fact import JSON, is_alive
+from monitor.core.installation import Installation
+from monitor.core.instant import format_instant, format_local, parse_instant
+from monitor.core.profile import HIGH
+from monitor.core.unit import Channel
+from monitor.ports import Store, Tx
+from monitor.runtime.alarms import Alarms
+from monitor.runtime.judge import ExcursionChange
+from monitor.runtime.lots import Lots
+from monitor.runtime.watch import ProbeFault, Silence
+
+_THERMAL = {HIGH: AlarmCondition.TEMPERATURE_HIGH, "low": AlarmCondition.TEMPERATURE_LOW}
+
+
+class Conditions:
+    """Holds and ends alarms about channels. Used by the one writer, within its transactions."""
+
+    def __init__(self, store: Store, installation: Installation, alarms: Alarms, lots: Lots) -> None:
+        self._store = store
+        self._installation = installation
+        self._probes = installation.probes()
+        self._alarms = alarms
+        self._lots = lots
+
+    def on_silence(self, tx: Tx, silence: Silence, now: int) -> None:
+        """A channel was silent from its deadline on, and may have been heard again."""
+        if not self._probes[silence.channel].alarms:
+            return
+        condition = AlarmCondition.NO_DATA
+        heard_at = None if silence.heard_at is None else format_instant(silence.heard_at)
+        heard = (
+            "never heard"
+            if silence.heard_at is None
+            else f"last heard {self._local(silence.channel, silence.heard_at)}"
+        )
+        evidence = {"text": heard, "last_received_at": heard_at, **self._place(silence.channel)}
+        if self._alarms.get(condition, silence.channel) is None:
+            truth = Truth(condition, silence.channel, silence.silent_at, LEVEL_OF[condition], evidence)
+            self._alarms.hold(tx, truth, now)
+        if silence.heard_again_at is not None:
+            self._alarms.end(
+                tx,
+                condition,
+                silence.channel,
+                at=silence.heard_again_at,
+                now=now,
+                evidence={"clear_reason": "recovered"},
+            )
+
+    def on_faults(self, tx: Tx, faults: Iterable[ProbeFault], now: int) -> None:
+        """Probes turned faulty or sound."""
+        condition = AlarmCondition.PROBE_FAULT
+        for fault in faults:
+            if not self._probes[fault.channel].alarms:
+                continue
+            kind = fault.reason.removeprefix("fault:")
+            evidence = {
+                "text": kind.replace("_", " "),
+                "fault": kind,
+                "measured_at": format_instant(fault.since_at),
+                **self._place(fault.channel),
+            }
+            truth = Truth(condition, fault.channel, fault.since_at, LEVEL_OF[condition], evidence)
+            if fault.ended_at is None:
+                self._alarms.hold(tx, truth, now)
+            elif self._alarms.get(condition, fault.channel) is None:
+                self._alarms.past(tx, truth, ended_at=fault.ended_at, now=now)
+            else:
+                cleared = {"clear_reason": "recovered"}
+                self._alarms.end(tx, condition, fault.channel, at=fault.ended_at, now=now, evidence=cleared)
+
+    def _local(self, channel: str, at: int) -> str:
+        return format_local(at, self._installation.zone_of(Channel.parse(channel).site))
+
+    def _place(self, channel: str) -> JSON:
+        """What a person needs to know of the place that an alarm is about."""
+        unit = self._installation.units[Channel.parse(channel).unit_path]
+        return {"unit": unit.path, "unit_title": unit.title, "lots": self._lots.in_unit(unit.path)}
+
+    def on_excursion(self, tx: Tx, change: ExcursionChange, now: int) -> None:
+        """An excursion has a new version: its alarm follows what is true now."""
+        body = change.body
+        if not self._probes[change.channel].alarms:
+            return
+        condition = _THERMAL[body["direction"]]
+        if is_alive(body) and body["confirmed_at"] is not None:
+            truth = self._thermal_truth(change, condition)
+            if body["closed_at"] is None:
+                self._alarms.hold(tx, truth, now)
+                return
+            if not self._was_told(tx, change):
+                self._alarms.past(tx, truth, ended_at=parse_instant(body["closed_at"]), now=now)
+        if self._alarms.get(condition, change.channel) is not None and not self._still_outside(tx, change):
+            is_over = is_alive(body) and body["closed_at"] is not None
+            evidence = {
+                "clear_reason": "recovered" if is_over else "corrected",
+                "ended_at": body["ended_at"],
+                "extreme_celsius": body["extreme_celsius"],
+            }
+            at = parse_instant(body["closed_at"]) if is_over else now
+            self._alarms.end(tx, condition, change.channel, at=at, now=now, evidence=evidence)
+
+    def _thermal_truth(self, change: ExcursionChange, condition: AlarmCondition) -> Truth:
+        body, limits = change.body, change.body["limits"]
+        instant, extreme = limits["instant"], body["extreme_celsius"]
+        beyond = instant is not None and (
+            extreme >= instant if body["direction"] == HIGH else extreme <= instant
+        )
+        evidence = {
+            "text": f"{extreme:g} °C, limit {limits['celsius']:g} °C",
+            "excursion": change.id,
+            "celsius": extreme,
+            "limit_celsius": limits["celsius"],
+            **{key: body[key] for key in ("extreme_celsius", "started_at", "confirmed_at", "confirmed_by")},
+            **self._place(change.channel),
+        }
+        level = "critical" if beyond else LEVEL_OF[condition]
+        return Truth(condition, change.channel, parse_instant(body["confirmed_at"]), level, evidence)
+
+    def _was_told(self, tx: Tx, change: ExcursionChange) -> bool:
+        facts = self._store.current_facts(tx, "alarm", subjects=[change.channel])
+        return any(fact.body["evidence"].get("excursion") == change.id for fact in facts)
+
+    def _still_outside(self, tx: Tx, change: ExcursionChange) -> bool:
+        """Whether another confirmed excursion of the same side is open (one may have merged into it)."""
+        facts = self._store.current_facts(tx, "excursion", subjects=[change.channel], open_only=True)
+        return any(
+            is_alive(fact.body)
+            and fact.body["direction"] == change.body["direction"]
+            and fact.body["confirmed_at"] is not None
+            for fact in facts
+        )

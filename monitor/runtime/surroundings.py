@@ -1,0 +1,33 @@
+"""What the writer needs beside the store: given once, by the composition root or a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from monitor.core.installation import Installation
+from monitor.core.rules import ChannelRules
+from monitor.core.told import Recipient
+from monitor.ports import JSON, Clock, ProfileBook, Wording
+
+DigestDue = Callable[[int, ZoneInfo, set[str]], str | None]
+"""``digest_due(now, zone, days done)``: the local day whose morning digest is owed now, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The configuration as it judges, the clock, who is told and in which words.
+
+    ``publish(kind, body)`` tells open pages that something changed; it must not wait.
+    """
+
+    clock: Clock
+    installation: Installation
+    rules: Mapping[str, ChannelRules]
+    profiles: ProfileBook
+    channel_ids: Mapping[str, int]
+    recipients: Sequence[Recipient]
+    wording: Wording
+    digest_due: DigestDue
+    publish: Callable[[str, JSON], None] = lambda kind, body: None

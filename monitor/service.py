@@ -1,0 +1,221 @@
+"""The running program: every part started and stopped in order, and what each asks of the others."""
+
+from __future__ import annotations
+
+import gc
+import secrets
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import structlog
+
+from monitor.alerting.delivery import Deliverer
+from monitor.alerting.schedule import Job, Schedules, digest_due
+from monitor.assembly import MessageWording, media_of, open_books, recipients_of, sink_of, token_path
+from monitor.clock import SystemClock
+from monitor.config import Configuration
+from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.instant import MINUTE
+from monitor.influx.exporter import Exporter
+from monitor.ingest.decode import Decoder
+from monitor.ingest.mqtt import MqttSource
+from monitor.measures import Measures
+from monitor.ports import JSON, Clock, Medium
+from monitor.runtime.loop import Loop
+from monitor.runtime.monitor import Monitor
+from monitor.runtime.surroundings import Surroundings
+from monitor.runtime.view import Picture, View
+from monitor.store.projection import Projection
+from monitor.store.store import Store
+from monitor.web.application import create_application
+from monitor.web.client import write_token_file
+from monitor.web.events import EventHub
+from monitor.web.server import WebServer
+
+log = structlog.get_logger(__name__)
+
+INFLUX_LAG_AFTER = 5 * MINUTE
+"""How long InfluxDB may be unreachable or behind before somebody is told."""
+NOBODY = "Nobody is told: no people are configured"
+_PUBLISH_EVERY = 500
+
+
+class Service:
+    """Everything that runs. ``start`` returns once the pages can be looked at; ``stop`` ends it cleanly."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        clock: Clock | None = None,
+        banner: tuple[str, ...] = (),
+        media: dict[str, Medium] | None = None,
+    ) -> None:
+        self.configuration = configuration
+        self.clock = clock or SystemClock()
+        self.stop_event = threading.Event()
+        self.started_at = self.clock.now()
+        self.store = Store(configuration.store.url)
+        self.store.open_for_writing()
+        books = open_books(configuration, self.store, self.started_at)
+        self.events = EventHub()
+        self._published_at = 0
+        recipients = recipients_of(configuration)
+        self.monitor = Monitor(
+            self.store,
+            Surroundings(
+                clock=self.clock,
+                installation=books.installation,
+                rules=books.rules,
+                profiles=books.rulebook,
+                channel_ids=books.channel_ids,
+                recipients=recipients,
+                wording=MessageWording(configuration),
+                digest_due=partial(self._digest_due),
+                publish=self._publish,
+            ),
+        )
+        self.source = MqttSource(configuration.mqtt, self.clock)
+        self.decoder = Decoder(
+            configuration.mqtt.root,
+            books.channel_ids,
+            set(books.installation.units),
+            set(books.installation.zones),
+            books.rulebook.names(),
+        )
+        self.loop = Loop(self.monitor, self.source, self.decoder, self.stop_event)
+        alerting = configuration.alerting
+        self.deliverer = Deliverer(
+            self.store.outbox,
+            media or media_of(configuration),
+            self.clock,
+            alerting.retry_first,
+            alerting.retry_max,
+        )
+        sink = sink_of(configuration)
+        projection = Projection(self.store.database, lambda: books.rules)
+        self.exporter = None if sink is None else Exporter(projection, sink)
+        self._influx_bad_since: int | None = None
+        picture = Picture(self.clock, books.installation, books.rules, books.rulebook, self.health)
+        self.view = View(self.store, picture)
+        told = [r for r in recipients if r.medium != "console"]
+        self.banner = banner + (() if told else (NOBODY,))
+        self.token = secrets.token_urlsafe(32)
+        application = create_application(
+            self.view,
+            self,
+            title="exosome-monitor",
+            token=self.token,
+            banner=self.banner,
+            events=self.events,
+            metrics=Measures(self).registry,
+        )
+        self.web = WebServer(application, configuration.web.host, configuration.web.port)
+        self._threads: list[threading.Thread] = []
+        self._schedules = Schedules(
+            [
+                Job("tick", 1.0, self._tick),
+                Job("deliver", 1.0, self._deliver),
+                Job("influx watch", 5.0, self._watch_influx),
+            ],
+            on_error=lambda name, error: log.error("job failed", job=name, error=str(error)),
+        )
+
+    def start(self) -> None:
+        """Starts all parts; raises OSError if the pages' port is taken."""
+        # What was made until now lives as long as the program; readings die young and hold no circles. Without
+        # this the collector looks through all of them, again and again, tens of thousands a second.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 50)
+        self.monitor.resume()
+        self.web.start()
+        write_token_file(token_path(self.configuration, self.store), self.web.url, self.token)
+        self.source.start()
+        self._spawn("ingest", self.loop.run)
+        if self.exporter is not None:
+            self._spawn("influx", partial(self.exporter.run, self.stop_event))
+        self._schedules.start()
+
+    def _spawn(self, name: str, target: Callable[[], Any]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Ends all parts: what was received and not committed stays with the broker, what is owed stays owed."""
+        self.stop_event.set()
+        if self.exporter is not None:
+            self.exporter.wake()
+        self._schedules.stop()
+        self.source.close()
+        for thread in self._threads:
+            thread.join(10.0)
+        self.monitor.close()
+        self.deliverer.close(5.0)
+        self.web.stop()
+        token_path(self.configuration, self.store).unlink(missing_ok=True)
+        self.store.close()
+
+    # --- jobs ---
+
+    def _tick(self) -> None:
+        self.monitor.tick(self.clock.now(), self.source.connected_since())
+
+    def _deliver(self) -> None:
+        self.deliverer.run_due()
+
+    def _watch_influx(self) -> None:
+        if self.exporter is None:
+            return
+        found = self.exporter.status()
+        now = self.clock.now()
+        if found["ok"] and not found["refused"]:
+            self._influx_bad_since = None
+            self.monitor.end(AlarmCondition.INFLUX_LAGGING, "influx")
+            return
+        self._influx_bad_since = self._influx_bad_since or now
+        if found["refused"] or now - self._influx_bad_since >= INFLUX_LAG_AFTER:
+            condition = AlarmCondition.INFLUX_LAGGING
+            evidence = {"text": found["text"], "refused": found["refused"]}
+            since = self._influx_bad_since
+            self.monitor.hold(Truth(condition, "influx", since, LEVEL_OF[condition], evidence))
+
+    def _digest_due(self, now: int, zone: Any, done: set[str]) -> str | None:
+        return digest_due(now, zone, self.configuration.alerting.digest_at, done)
+
+    def _publish(self, kind: str, body: JSON) -> None:
+        """Tells open pages; readings at most twice a second, whatever comes in."""
+        if self.exporter is not None:
+            self.exporter.wake()
+        if kind == "readings":
+            now = SystemClock().now()
+            if now - self._published_at < _PUBLISH_EVERY:
+                return
+            self._published_at = now
+        self.events.publish(kind, body)
+
+    # --- what others ask ---
+
+    def lot_event(self, site: str, lot: str, event: JSON) -> JSON:
+        """Implements :class:`monitor.ports.Commands`."""
+        parsed = self.decoder.parse_lot_event(site, lot, event)
+        return {"event_id": parsed.event_id, "outcome": self.monitor.lot_event(parsed)}
+
+    def health(self) -> JSON:
+        """How each part is, in words."""
+        broker = self.source.status()
+        trouble = self.loop.trouble or self.monitor.failure
+        influx = {"ok": True, "text": "off"} if self.exporter is None else self.exporter.status()
+        return {
+            "ready": bool(broker["ok"]) and trouble is None,
+            "broker": broker,
+            "store": {
+                "ok": trouble is None,
+                "text": trouble or f"{self.configuration.store.shown_url}: writing",
+            },
+            "influx": influx,
+            "alerting": self.deliverer.status(),
+        }
