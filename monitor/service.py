@@ -119,6 +119,7 @@ class Service:
                 Job("tick", 1.0, self._tick),
                 Job("deliver", 1.0, self._deliver),
                 Job("influx watch", 5.0, self._watch_influx),
+                Job("health", 10.0, self._note_health),
             ],
             on_error=lambda name, error: log.error("job failed", job=name, error=str(error)),
         )
@@ -182,6 +183,12 @@ class Service:
             evidence = {"text": found["text"], "refused": found["refused"]}
             since = self._influx_bad_since
             self.monitor.hold(Truth(condition, "influx", since, LEVEL_OF[condition], evidence))
+
+    def _note_health(self) -> None:
+        found = self.health()
+        self.monitor.note_health(
+            {part: found[part]["ok"] for part in ("broker", "store", "influx", "alerting")}
+        )
 
     def _digest_due(self, now: int, zone: Any, done: set[str]) -> str | None:
         return digest_due(now, zone, self.configuration.alerting.digest_at, done)

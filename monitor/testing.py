@@ -18,7 +18,7 @@ from monitor.core.told import Recipient
 from monitor.core.unit import Channel, ProbeSettings
 from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notification
 from monitor.runtime.monitor import Monitor
-from monitor.runtime.surroundings import Surroundings
+from monitor.runtime.surroundings import DigestDue, Surroundings
 from monitor.runtime.view import Picture, View
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
@@ -153,6 +153,7 @@ class Writer:
         now: int = 0,
         recipients: Sequence[Recipient] = (Recipient("console", "console", "console"),),
         clock: ManualClock | None = None,
+        digest_due: DigestDue = lambda now, zone, done: None,
     ) -> None:
         self.clock = clock or ManualClock(now)
         self.installation = installation or one_unit()
@@ -172,7 +173,7 @@ class Writer:
             channel_ids=self.ids,
             recipients=recipients,
             wording=PlainWording(),
-            digest_due=lambda now, zone, done: None,
+            digest_due=digest_due,
         )
         self.rules = rules
         self.monitor = Monitor(self.store, around)

@@ -19,39 +19,36 @@ from typing import Any, Literal, NamedTuple
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.config.model import Mqtt
 from monitor.core.instant import SECOND
 from monitor.ingest.bulk import BulkClient, Published
+from monitor.ingest.dialling import Protocol, connect, new_client, why_not
 from monitor.ingest.inbox import Bell, Inbox
 from monitor.ports import Clock, Message
 
 log = structlog.get_logger(__name__)
 
-Protocol = Literal["5", "3.1.1"]
-
-TCP_SECONDS = 5.0
-"""How long the broker's machine may take to accept a connection, and again for TLS."""
 ANSWER_SECONDS = 5.0
 """How long a broker may take to answer CONNECT. A broker that stands still for a moment is not one that can't."""
 BURST = 2_048
-"""Messages read before they are handed over and what is to be written is written (some 5 ms of reading)."""
+"""Messages read before they are handed over and what is to be written is written (at most some 50 ms of reading)."""
 TURN_SECONDS = 1.0
 TOPICS_MAX = 20_000
 NOT_UTF8 = "(a topic that is not UTF-8)"
-LEAVE_SECONDS = 0.5
+LEAVE_SECONDS = 1.0
+"""How long :meth:`Connection.run` may take to end once it has been told to."""
 
-_VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 _UNSUPPORTED_VERSION = 132
 _FAILED = 128
 _PUBACK = 0x4002_0000  # type 4, remaining length 2, then the packet's id; the same in 3.1.1 and 5
-_PINGREQ = b"\xc0\x00"
+_PINGREQ, _DISCONNECT = b"\xc0\x00", b"\xe0\x00"  # the same in both versions, too
 _ID_BITS, _ID_MASK = 16, 0xFFFF
-_RECEIVE_MAXIMUM_MAX = 65_535
+_PAUSE_SECONDS = 0.05
+_THROWN_AWAY_BYTES = 65_536
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -120,12 +117,14 @@ class Connection:
     def run(self, stop: threading.Event) -> Ending:
         """Connects and carries messages until the connection ends or ``stop`` is set (ring the bell, too)."""
         try:
-            self._connect()
+            self._selector.register(self._bell.reader, selectors.EVENT_READ)
+            connect(self._client, self._settings, self._protocol)
+            self._answer_by = time.monotonic() + ANSWER_SECONDS
             while self._ending is None and not stop.is_set():
                 self._turn()
             return self._ending or self._leave()
         except OSError as error:
-            return Ending("unreachable", self._explain(error))
+            return Ending("unreachable", why_not(error, self._where()))
         finally:
             self._hand_over()
             self._client.on_disconnect = None
@@ -135,19 +134,7 @@ class Connection:
             self._selector.close()
 
     def _new_client(self, client_class: type[Client]) -> Client:
-        settings = self._settings
-        client = client_class(
-            CallbackAPIVersion.VERSION2,
-            client_id=settings.client_id,
-            clean_session=None if self._protocol == "5" else False,
-            protocol=_VERSIONS[self._protocol],
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        client.connect_timeout = TCP_SECONDS
-        if settings.username is not None:
-            secret = settings.password
-            client.username_pw_set(settings.username, None if secret is None else secret.reveal())
+        client = new_client(self._settings, self._protocol, client_class)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
@@ -158,21 +145,6 @@ class Connection:
         client.on_socket_close = self._forget_socket
         client.on_socket_register_write = self._write_soon
         return client
-
-    def _connect(self) -> None:
-        settings, client = self._settings, self._client
-        if settings.tls is not None:
-            client.tls_set_context(_tls_context(settings))
-        self._selector.register(self._bell.reader, selectors.EVENT_READ)
-        keepalive = max(1, settings.keepalive // SECOND)
-        if self._protocol == "5":
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = settings.session_expiry // SECOND
-            properties.ReceiveMaximum = min(settings.receive_maximum, _RECEIVE_MAXIMUM_MAX)
-            client.connect(settings.host, settings.port, keepalive, clean_start=False, properties=properties)
-        else:
-            client.connect(settings.host, settings.port, keepalive)
-        self._answer_by = time.monotonic() + ANSWER_SECONDS
 
     def _turn(self) -> None:
         """Waits until there is something to do, and does it."""
@@ -255,7 +227,7 @@ class Connection:
         except _NOT_NOW:
             return
         except OSError as error:
-            self._end("lost", self._explain(error))
+            self._end("lost", why_not(error, self._where()))
 
     def _packed(self, tokens: Sequence[int]) -> bytes:
         """A PUBACK for each message of this connection. QoS 0 has no packet id, and nothing to acknowledge."""
@@ -282,22 +254,35 @@ class Connection:
             self._unsent += _PINGREQ
 
     def _leave(self) -> Ending:
-        """Writes the last acknowledgements and says goodbye, so that the broker keeps the session and doesn't wait."""
-        self._flush()
-        self._client.disconnect()
-        self._flush()
-        return Ending("closed", "closed")
+        """Writes the last acknowledgements and says goodbye, so that the broker keeps the session and doesn't wait.
 
-    def _flush(self) -> None:
-        """Writes all that is to be written, for a short while if need be."""
+        The broker then hangs up. We don't do it first: with something left unread the system would answer its
+        next packet with a reset, and what it has not read yet of ours would be gone (RFC 1122, 4.2.2.13).
+        """
         until = time.monotonic() + LEAVE_SECONDS
         self._write()
-        while (
-            self._ending is None and (self._unsent or self._client.want_write()) and time.monotonic() < until
-        ):
+        if self._accepted:
+            self._unsent += _DISCONNECT
+        while self._unsent and self._ending is None and time.monotonic() < until:
             self._watch(selectors.EVENT_WRITE)
-            self._selector.select(0.05)
+            self._selector.select(_PAUSE_SECONDS)
             self._write()
+        while self._accepted and not self._hung_up() and time.monotonic() < until:
+            self._watch(selectors.EVENT_READ)
+            self._selector.select(_PAUSE_SECONDS)
+        return Ending("closed", "closed")
+
+    def _hung_up(self) -> bool:
+        """Whether the broker has; throws away what it sent before. What wasn't acknowledged comes again."""
+        sock = self._client.socket()
+        try:
+            while sock is not None and sock.recv(_THROWN_AWAY_BYTES):
+                pass
+        except _NOT_NOW:
+            return False
+        except OSError:
+            pass
+        return True
 
     # --- how it ends ---
 
@@ -314,14 +299,6 @@ class Connection:
 
     def _where(self) -> str:
         return f"{self._settings.host}:{self._settings.port}"
-
-    def _explain(self, error: OSError) -> str:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            remedy = "check [mqtt.tls] ca_file"
-            return f"the certificate of {self._where()} is not trusted: {error.verify_message} ({remedy})"
-        if isinstance(error, ssl.SSLError):
-            return f"TLS with {self._where()} fails: {error.reason or error}"
-        return f"can't reach {self._where()}: {error.strerror or error}"
 
     # --- what paho calls, in the network's thread ---
 
@@ -407,13 +384,3 @@ class Connection:
 
     def _write_soon(self, _client: Client, _userdata: Any, _sock: Any) -> None:
         """Set, so that paho leaves the writing to the loop; :meth:`_wait` asks ``want_write`` itself."""
-
-
-def _tls_context(settings: Mqtt) -> ssl.SSLContext:
-    """Read anew for each connection, so that renewed certificates are taken. OSError for a file that can't be."""
-    assert settings.tls is not None
-    tls = settings.tls
-    context = ssl.create_default_context(cafile=None if tls.ca_file is None else str(tls.ca_file))
-    if tls.cert_file is not None:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
-    return context

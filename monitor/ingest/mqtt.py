@@ -18,7 +18,8 @@ from paho.mqtt.client import Client
 from monitor.config.model import Mqtt
 from monitor.core.instant import format_instant
 from monitor.ingest import bulk
-from monitor.ingest.connection import Connection, Ending, Protocol
+from monitor.ingest.connection import Connection, Ending
+from monitor.ingest.dialling import Protocol
 from monitor.ingest.inbox import Bell, Inbox
 from monitor.ports import Clock, Message
 

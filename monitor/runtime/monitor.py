@@ -15,11 +15,11 @@ import structlog
 
 from monitor.core.alarm import LEVEL_OF, Alarm, AlarmCondition, Truth
 from monitor.core.custody import expiry_of
-from monitor.core.instant import SECOND, format_instant
+from monitor.core.instant import HOUR, SECOND, format_instant
 from monitor.core.lot import LotEvent, LotEventKind, UnitEvent
 from monitor.core.reading import Reading
 from monitor.core.unit import Channel
-from monitor.ports import Arrived, Decoded, LogRow, Outcome, Store, Tx
+from monitor.ports import JSON, Arrived, Decoded, Fact, LogRow, Outcome, Store, Tx
 from monitor.runtime.alarms import Alarms
 from monitor.runtime.conditions import Conditions
 from monitor.runtime.copies import Copies
@@ -302,6 +302,21 @@ class Monitor:
             self._digests.run(tx, now)
             if now - self._flushed_at >= FLUSH_AFTER:
                 self._flush(tx, now)
+
+    def note_health(self, parts: Mapping[str, bool]) -> None:
+        """Puts on record how the parts of the program are, if that has changed or an hour has passed."""
+        with self._lock:
+            now = self._around.clock.now()
+            with self._store.writing() as tx:
+                old = self._store.fact(tx, "health", "monitor")
+                body: JSON = {f"{part}_ok": is_ok for part, is_ok in parts.items()}
+                is_news = old is None or any(old.body.get(key) != value for key, value in body.items())
+                if old is not None and not is_news and now - old.recorded_at < HOUR:
+                    return
+                body["readings_judged"] = self.counts.judged
+                version = 1 if old is None else old.version + 1
+                fact = Fact("health", "monitor", version, now, "monitor", now, None, body)
+                self._store.record_fact(tx, fact, "changed" if is_news else "hourly")
 
     def hold(self, truth: Truth) -> None:
         """Raises an alarm about ourselves (a projection that lags)."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from datetime import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from monitor.alerting.delivery import Deliverer
+from monitor.alerting.schedule import digest_due
 from monitor.core.instant import DAY, MINUTE, format_instant, parse_instant
 from monitor.core.lot import LotEvent, LotEventKind, UnitEvent, UnitEventKind
 from monitor.core.reading import Reading
@@ -368,6 +371,37 @@ def test_a_commit_that_fails_acknowledges_nothing_and_can_be_taken_again(path: P
     assert acknowledged == [1]
     writer.clock.advance(DAY)
     assert len(writer.view.excursions()) == 1
+    writer.close()
+
+
+def test_the_morning_digest_is_owed_once_a_day_with_what_expires_and_what_is_past(path: Path) -> None:
+    due = partial(digest_due, digest_at=time(7, 0))
+    writer = Writer(path, now=T0, digest_due=lambda now, zone, done: due(now, zone, done_days=done))
+    writer.monitor.lot_event(register(expires_at=T0 + 10 * DAY))
+    writer.clock.at = T0 + DAY
+    writer.read(minutes(WARM, lag=DAY), apart=False)
+    for hour in (0, 1, 25, 26, 24 * 5):
+        writer.clock.at = T0 + DAY + hour * 60 * MINUTE
+        writer.monitor.tick(writer.clock.now(), None)
+    digests = [s for s in subjects(writer) if s.startswith("digest")]
+    assert digests == [
+        "digest lab1 2026-11-21: 1 lots, 1 past, 1 open",
+        "digest lab1 2026-11-22: 1 lots, 0 past, 1 open",
+        "digest lab1 2026-11-26: 1 lots, 0 past, 1 open",
+    ]
+    writer.close()
+
+
+def test_health_is_on_record_when_it_changes_and_every_hour(path: Path) -> None:
+    writer = Writer(path, now=T0)
+    for after, ok in ((0, True), (1, True), (2, False), (3, False), (70, False)):
+        writer.clock.at = T0 + after * MINUTE
+        writer.monitor.note_health({"broker": ok})
+    with writer.store.reading() as tx:
+        found = [
+            (v["reason"], v["body"]["broker_ok"]) for v in writer.store.versions(tx, "health", "monitor")
+        ]
+    assert found == [("changed", True), ("changed", False), ("hourly", False)]
     writer.close()
 
 
