@@ -17,7 +17,7 @@ from monitor.assembly import MessageWording, media_of, open_books, recipients_of
 from monitor.clock import SystemClock
 from monitor.config import Configuration
 from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
-from monitor.core.instant import MINUTE
+from monitor.core.instant import MINUTE, format_instant
 from monitor.influx.exporter import Exporter
 from monitor.ingest.decode import Decoder
 from monitor.ingest.mqtt import MqttSource
@@ -202,7 +202,7 @@ class Service:
             if now - self._published_at < _PUBLISH_EVERY:
                 return
             self._published_at = now
-        self.events.publish(kind, body)
+        self.events.publish(kind, {**body, "now": format_instant(self.clock.now())})
 
     # --- what others ask ---
 

@@ -260,6 +260,7 @@ class Connection:
         next packet with a reset, and what it has not read yet of ours would be gone (RFC 1122, 4.2.2.13).
         """
         until = time.monotonic() + LEAVE_SECONDS
+        self._bell.silence()
         self._write()
         if self._accepted:
             self._unsent += _DISCONNECT

@@ -145,6 +145,18 @@ def test_what_is_acknowledged_just_before_closing_does_not_come_again(broker: Mo
     assert until_nothing_comes(broker, chosen) == []
 
 
+def test_acknowledgements_are_not_lost_by_closing_with_messages_left_unread(broker: Mosquitto) -> None:
+    chosen = settings(broker.port)
+    with subscribed(broker, chosen, inbox=1) as source:
+        publish(broker.port, long_ones(3_000))
+        wait_until(lambda: full(source, 1), "a full inbox")
+        safe = list(source.receive(0.0))
+        source.acknowledge(safe)
+    with subscribed(broker, chosen) as source:
+        again = take(source, 3_000 - len(safe))
+    assert sorted(numbers(safe) + numbers(again)) == list(range(3_000))
+
+
 def test_a_full_inbox_does_not_cost_the_connection_however_long_it_is_full(broker: Mosquitto) -> None:
     with subscribed(broker, settings(broker.port, keepalive=1_000), inbox=10) as source:
         publish(broker.port, long_ones(1_000))
