@@ -26,8 +26,8 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from monitor.app import load
 from monitor.clock import SystemClock
+from monitor.config import load
 from monitor.config.starter import write_starter
 from monitor.ports import JSON
 from monitor.service import Service
@@ -98,7 +98,7 @@ def _service(home: Path, speed: float, settings: dict[str, str]) -> tuple[Servic
         **settings,
     }
     os.environ.update(names)
-    configuration = load(config)
+    configuration = load(config, os.environ)
     # The demo's clock begins at the present and runs ahead of it: nothing it writes is ever mixed with real stock.
     clock = SimulatedClock(SystemClock().now(), speed, time.monotonic)
     banner = (

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-if TYPE_CHECKING:
-    from monitor.service import Service
+from monitor.ports import JSON
+from monitor.runtime.monitor import Counts
 
 
 class Measures(Collector):
     """Reads the service's own counts when it is asked; costs the hot path nothing."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, counts: Counts, health: Callable[[], JSON]) -> None:
+        self._counts = counts
+        self._health = health
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
 
@@ -28,7 +28,7 @@ class Measures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The present figures."""
-        counts = self._service.monitor.counts
+        counts = self._counts
         totals = {
             "readings_received": (counts.received, "Readings decoded"),
             "readings_duplicate": (counts.duplicates, "Readings that the log had already"),
@@ -41,7 +41,7 @@ class Measures(Collector):
         }
         for name, (value, text) in totals.items():
             yield CounterMetricFamily(f"exosome_monitor_{name}", text, value=value)
-        health = self._service.health()
+        health = self._health()
         for part in ("broker", "store", "influx", "alerting"):
             text = f"Whether the {part} is all right (1) or not (0)"
             yield GaugeMetricFamily(f"exosome_monitor_{part}_ok", text, value=float(health[part]["ok"]))

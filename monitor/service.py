@@ -103,16 +103,7 @@ class Service:
         told = [r for r in recipients if r.medium != "console"]
         self.banner = banner + (() if told else (NOBODY,))
         self.token = secrets.token_urlsafe(32)
-        application = create_application(
-            self.view,
-            self,
-            title="exosome-monitor",
-            token=self.token,
-            banner=self.banner,
-            events=self.events,
-            metrics=Measures(self).registry,
-        )
-        self.web = WebServer(application, configuration.web.host, configuration.web.port)
+        self.web = self._pages()
         self._threads: list[threading.Thread] = []
         self._schedules = Schedules(
             [
@@ -123,6 +114,18 @@ class Service:
             ],
             on_error=lambda name, error: log.error("job failed", job=name, error=str(error)),
         )
+
+    def _pages(self) -> WebServer:
+        application = create_application(
+            self.view,
+            self,
+            title="exosome-monitor",
+            token=self.token,
+            banner=self.banner,
+            events=self.events,
+            metrics=Measures(self.monitor.counts, self.health).registry,
+        )
+        return WebServer(application, self.configuration.web.host, self.configuration.web.port)
 
     def start(self) -> None:
         """Starts all parts; raises OSError if the pages' port is taken."""

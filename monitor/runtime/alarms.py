@@ -14,6 +14,7 @@ from monitor.core.alarm import Alarm, AlarmCondition, Truth, decide
 from monitor.core.instant import parse_instant
 from monitor.core.told import Recipient, plan
 from monitor.ports import Fact, Store, Tx, Wording
+from monitor.runtime.owing import owed_row
 
 Key = tuple[AlarmCondition, str]
 
@@ -130,23 +131,11 @@ class Alarms:
         if not owed:
             return
         words = {"opened": self._wording.opened, "closed": self._wording.closed}
-        subject, body = words[owed[0].kind](alarm.to_json())
-        self._store.owe(
-            tx,
-            [
-                {
-                    "id": message.id,
-                    "about": alarm.id,
-                    "waits_for": message.waits_for,
-                    "recipient": message.recipient.name,
-                    "medium": message.recipient.medium,
-                    "address": message.recipient.address,
-                    "subject": subject,
-                    "body": body,
-                    "created_at": now,
-                    "due_at": now,
-                    "attempts": 0,
-                }
-                for message in owed
-            ],
-        )
+        text = words[owed[0].kind](alarm.to_json())
+        rows = [
+            owed_row(
+                message.id, message.recipient, text, about=alarm.id, now=now, waits_for=message.waits_for
+            )
+            for message in owed
+        ]
+        self._store.owe(tx, rows)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from monitor.core.fact import JSON
 from monitor.core.instant import DAY
+from monitor.core.told import message_id
 from monitor.ports import Store, Tx
+from monitor.runtime.owing import owed_row
 from monitor.runtime.surroundings import Surroundings
 
 
@@ -36,22 +36,10 @@ class Digests:
         still_open = [fact.body for fact in self._store.current_facts(tx, "alarm", open_only=True)]
         if not expiring and not past and not still_open:
             return
-        subject, text = self._around.wording.digest(site, day, expiring, past, still_open)
+        words = self._around.wording.digest(site, day, expiring, past, still_open)
         about = f"digest:{site}:{day}"
-        rows: list[dict[str, Any]] = [
-            {
-                "id": f"{about}:{recipient.name}:{recipient.medium}:{recipient.address}",
-                "about": about,
-                "waits_for": None,
-                "recipient": recipient.name,
-                "medium": recipient.medium,
-                "address": recipient.address,
-                "subject": subject,
-                "body": text,
-                "created_at": now,
-                "due_at": now,
-                "attempts": 0,
-            }
+        rows = [
+            owed_row(message_id(about, "digest", recipient), recipient, words, about=about, now=now)
             for recipient in self._around.recipients
         ]
         self._store.owe(tx, rows)

@@ -33,8 +33,8 @@ MAY_IMPORT: Mapping[str, frozenset[str] | None] = {
     "assembly": EVERYTHING,
     "service": EVERYTHING,
     "app": EVERYTHING,
-    "measures": frozenset({"service", "core", "ports"}),  # what the running service shows to Prometheus
-    "demo": frozenset({"app", "clock", "config", "core", "ports", "service", "simulators"}),
+    "measures": frozenset({"runtime", "ports"}),  # what the running service shows to Prometheus
+    "demo": frozenset({"clock", "config", "core", "ports", "service", "simulators"}),
     # A report and the bench run apart from the service; the commands that start them name them.
     "cli": frozenset({"app", "clock", "config", "core", "ports", "monitor", "report", "benchmarks"}),
     # For tests only: joins the real runtime to a real store, as app does.
@@ -225,7 +225,6 @@ FUNCTION_LINES = 60
 
 LONG_FILES: Mapping[str, int] = {
     "monitor/core/excursion.py": 416,
-    "monitor/ingest/connection.py": 419,
     "monitor/ports.py": 469,
     "monitor/runtime/view.py": 446,
     "monitor/wire/v1.py": 514,
@@ -238,7 +237,7 @@ LONG_FILES: Mapping[str, int] = {
     "tests/unit/test_web_api.py": 609,
 }
 LONG_FUNCTIONS: Mapping[str, int] = {
-    "monitor/service.py:Service.__init__": 77,
+    "monitor/service.py:Service.__init__": 69,
     "monitor/store/migrations/versions/v0001_first_tables.py:upgrade": 209,  # the tables, one after the other
 }
 """What is longer today, with its length. A ratchet: entries shrink and go; new ones need a better reason than haste."""

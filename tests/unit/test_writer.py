@@ -4,75 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from datetime import time
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from monitor.alerting.delivery import Deliverer
-from monitor.alerting.schedule import digest_due
-from monitor.core.instant import DAY, MINUTE, format_instant, parse_instant
-from monitor.core.lot import LotEvent, LotEventKind, UnitEvent, UnitEventKind
+from monitor.core.instant import DAY, MINUTE, format_instant
+from monitor.core.lot import UnitEvent, UnitEventKind
 from monitor.core.reading import Reading
 from monitor.core.unit import ProbeSettings
 from monitor.ports import Decoded
 from monitor.testing import FakeMedium, ManualClock, Writer, one_unit
-
-T0 = parse_instant("2026-11-20T08:00:00Z")
-WARM = [
-    -80,
-    -75,
-    -61,
-    -58,
-    -55,
-    -50,
-    -45,
-    -44,
-    -45,
-    -46,
-    -47,
-    -48,
-    -50,
-    -55,
-    -58,
-    -61,
-    -66,
-    -70,
-    -75,
-    -78,
-    -79,
-    -80,
-    -80,
-]
-
-
-def minutes(values: list[float], start: int = T0, lag: int = 0) -> list[Reading]:
-    return [Reading(start + i * MINUTE, start + i * MINUTE + lag, float(v)) for i, v in enumerate(values)]
-
-
-def live(writer: Writer, readings: list[Reading]) -> None:
-    """Each reading as its own message, at the time it was measured."""
-    for reading in readings:
-        writer.clock.at = max(writer.clock.at, reading.received_at)
-        writer.read([reading])
-
-
-def subjects(writer: Writer) -> list[str]:
-    return [message["subject"] for message in reversed(writer.view.notifications())]
-
-
-def lot_event(event_id: str, kind: str, at: int, lot: str = "L1", **fields: object) -> LotEvent:
-    kind = LotEventKind(kind)
-    return LotEvent(lot=lot, site="lab1", event_id=event_id, occurred_at=at, kind=kind, by="LIMS", **fields)
-
-
-def register(
-    lot: str = "L1", at: int = T0, expires_at: int = T0 + 100 * DAY, unit: str = "lab1/F01"
-) -> LotEvent:
-    return lot_event(
-        f"r-{lot}", "registered", at, lot, product="EV-7", profile="ult", unit=unit, expires_at=expires_at
-    )
+from tests.unit.lab import T0, WARM, live, minutes, subjects
 
 
 @pytest.fixture
@@ -224,92 +167,6 @@ def test_a_fault_code_is_a_probe_alarm_and_never_an_excursion(path: Path) -> Non
     writer.close()
 
 
-def test_a_lot_is_at_risk_while_its_unit_is_outside_and_not_after(path: Path) -> None:
-    writer = Writer(path, now=T0)
-    assert writer.monitor.lot_event(register()) == "recorded"
-    readings = minutes(WARM)
-    live(writer, readings[:15])
-    lot = writer.view.lot("L1")
-    assert lot["verdict"] == "at_risk"
-    assert [r["code"] for r in lot["reasons"]] == ["excursion_open"]
-    live(writer, readings[15:])
-    lot = writer.view.lot("L1")
-    assert lot["verdict"] == "within_profile"
-    assert len(lot["excursions"]) == 1
-    assert writer.view.excursions()[0]["lots"] == ["L1"]
-    for figure in ("budgets", "thaw_count", "mkt_celsius", "coverage"):
-        assert figure not in lot
-    writer.close()
-
-
-def test_a_lot_moved_out_before_the_excursion_has_no_part_in_it(path: Path) -> None:
-    writer = Writer(path, now=T0 + MINUTE, installation=one_unit(units=("F01", "F02")))
-    writer.monitor.lot_event(register())
-    writer.monitor.lot_event(lot_event("m1", "moved", T0 + MINUTE, unit="lab1/F02"))
-    live(writer, minutes(WARM))
-    assert writer.view.lot("L1")["excursions"] == []
-    assert writer.view.excursions()[0]["lots"] == []
-    writer.close()
-
-
-def test_an_expiring_lot_is_told_at_its_look_ahead_and_again_when_it_has_expired(path: Path) -> None:
-    writer = Writer(path, now=T0)
-    writer.monitor.lot_event(register(expires_at=T0 + 20 * DAY))
-    for day in (5, 7, 21):
-        writer.clock.at = T0 + day * DAY
-        writer.monitor.tick(writer.clock.now(), None)
-    assert subjects(writer) == [
-        "opened lot_expiring L1",
-        "closed lot_expiring L1",
-        "opened lot_expired L1",
-    ]
-    expired = next(a for a in writer.view.alarms() if a["condition"] == "lot_expired")
-    assert expired["raised_at"] == format_instant(T0 + 20 * DAY)
-    assert writer.view.lot("L1")["verdict"] == "breached"
-    assert writer.view.lot("L1", as_of=T0 + 10 * DAY)["verdict"] == "at_risk"
-    assert writer.view.lot("L1", as_of=T0 + DAY)["verdict"] == "within_profile"
-    writer.close()
-
-
-def test_the_same_lot_event_again_changes_nothing_and_other_content_sets_both_aside(path: Path) -> None:
-    writer = Writer(path, now=T0, installation=one_unit(units=("F01", "F02")))
-    writer.monitor.lot_event(register())
-    moved = lot_event("m1", "moved", T0 + MINUTE, unit="lab1/F02")
-    writer.clock.at = T0 + 2 * MINUTE
-    assert writer.monitor.lot_event(moved) == "recorded"
-    assert writer.monitor.lot_event(moved) == "duplicate"
-    assert writer.view.lot("L1")["unit"] == "lab1/F02"
-    other = lot_event("m1", "moved", T0 + MINUTE, unit=None)
-    assert writer.monitor.lot_event(other) == "conflict"
-    lot = writer.view.lot("L1")
-    assert lot["unit"] == "lab1/F01"
-    assert "m1" in lot["without_effect"]
-    assert [a["condition"] for a in writer.view.alarms(open_only=True)] == ["event_conflict"]
-    writer.close()
-
-
-@pytest.mark.parametrize(
-    ("event", "words"),
-    [
-        (register(at=T0 + MINUTE), "registered already"),
-        (lot_event("x", "voided", T0 + MINUTE, voids="nothing", reason="x"), "no event 'nothing'"),
-        (
-            lot_event("x", "expiry_changed", T0 + MINUTE, expires_at=T0 + 900 * DAY, reason="x"),
-            "brought forward",
-        ),
-    ],
-)
-def test_an_event_that_would_have_no_effect_is_refused_in_words(
-    path: Path, event: LotEvent, words: str
-) -> None:
-    writer = Writer(path, now=T0 + MINUTE)
-    writer.monitor.lot_event(register())
-    other_id = LotEvent(**{name: getattr(event, name) for name in event.__slots__} | {"event_id": "other"})
-    with pytest.raises(ValueError, match=words):
-        writer.monitor.lot_event(other_id)
-    writer.close()
-
-
 def test_door_events_inside_an_excursion_are_listed_with_it(path: Path) -> None:
     writer = Writer(path, now=T0)
     door = UnitEvent(
@@ -371,24 +228,6 @@ def test_a_commit_that_fails_acknowledges_nothing_and_can_be_taken_again(path: P
     assert acknowledged == [1]
     writer.clock.advance(DAY)
     assert len(writer.view.excursions()) == 1
-    writer.close()
-
-
-def test_the_morning_digest_is_owed_once_a_day_with_what_expires_and_what_is_past(path: Path) -> None:
-    due = partial(digest_due, digest_at=time(7, 0))
-    writer = Writer(path, now=T0, digest_due=lambda now, zone, done: due(now, zone, done_days=done))
-    writer.monitor.lot_event(register(expires_at=T0 + 10 * DAY))
-    writer.clock.at = T0 + DAY
-    writer.read(minutes(WARM, lag=DAY), apart=False)
-    for hour in (0, 1, 25, 26, 24 * 5):
-        writer.clock.at = T0 + DAY + hour * 60 * MINUTE
-        writer.monitor.tick(writer.clock.now(), None)
-    digests = [s for s in subjects(writer) if s.startswith("digest")]
-    assert digests == [
-        "digest lab1 2026-11-21: 1 lots, 1 past, 1 open",
-        "digest lab1 2026-11-22: 1 lots, 0 past, 1 open",
-        "digest lab1 2026-11-26: 1 lots, 0 past, 1 open",
-    ]
     writer.close()
 
 
