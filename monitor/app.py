@@ -31,8 +31,8 @@ from monitor.influx.sink import CountingSink, FileSink, InfluxSink, SinkUnavaila
 from monitor.ingest.decode import Decoder
 from monitor.ports import JSON, Clock, Commands, DeliveryError, Notification, View
 from monitor.runtime.monitor import Monitor
+from monitor.runtime.picture import Picture
 from monitor.runtime.surroundings import Surroundings
-from monitor.runtime.view import Picture
 from monitor.runtime.view import View as StoreView
 from monitor.service import Service
 from monitor.store.engine import StoreLockedError

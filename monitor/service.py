@@ -25,8 +25,9 @@ from monitor.measures import Measures
 from monitor.ports import JSON, Clock, Medium
 from monitor.runtime.loop import Loop
 from monitor.runtime.monitor import Monitor
+from monitor.runtime.picture import Picture
 from monitor.runtime.surroundings import Surroundings
-from monitor.runtime.view import Picture, View
+from monitor.runtime.view import View
 from monitor.store.projection import Projection
 from monitor.store.store import Store
 from monitor.web.application import create_application

@@ -18,8 +18,9 @@ from monitor.core.told import Recipient
 from monitor.core.unit import Channel, ProbeSettings
 from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notification
 from monitor.runtime.monitor import Monitor
+from monitor.runtime.picture import Picture
 from monitor.runtime.surroundings import DigestDue, Surroundings
-from monitor.runtime.view import Picture, View
+from monitor.runtime.view import View
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
 

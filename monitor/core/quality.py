@@ -25,7 +25,7 @@ SENSOR_CODES: MappingProxyType[str, frozenset[float]] = MappingProxyType(
         "sentinel": frozenset({999.0, 9999.0, -999.0, -9999.0}),
     }
 )
-"""Values that a kind of sensor sends for a fault. Sources: DOMAIN facts 96 to 99 in docs/sources.md."""
+"""Values that a kind of sensor sends for a fault. Sources: docs/sources.md."""
 
 SENSOR_RANGES: MappingProxyType[str, tuple[float, float]] = MappingProxyType({"ds18b20": (-55.0, 125.0)})
 """Ranges outside of which a kind of sensor can't read at all (a DS18B20 says nothing about −80 °C)."""

@@ -16,6 +16,12 @@ from monitor.runtime.judge import ExcursionChange
 from monitor.runtime.lots import Lots
 from monitor.runtime.watch import ProbeFault, Silence
 
+_OF_CHANNELS = (
+    AlarmCondition.TEMPERATURE_HIGH,
+    AlarmCondition.TEMPERATURE_LOW,
+    AlarmCondition.NO_DATA,
+    AlarmCondition.PROBE_FAULT,
+)
 _THERMAL = {HIGH: AlarmCondition.TEMPERATURE_HIGH, "low": AlarmCondition.TEMPERATURE_LOW}
 
 
@@ -28,6 +34,14 @@ class Conditions:
         self._probes = installation.probes()
         self._alarms = alarms
         self._lots = lots
+
+    def end_unwatched(self, tx: Tx, now: int) -> None:
+        """Ends the alarms about channels that the configuration no longer has: nothing could ever end them."""
+        for condition in _OF_CHANNELS:
+            for channel in self._alarms.open_subjects(condition):
+                if channel not in self._probes:
+                    evidence = {"clear_reason": "no_longer_watched"}
+                    self._alarms.end(tx, condition, channel, at=now, now=now, evidence=evidence)
 
     def on_silence(self, tx: Tx, silence: Silence, now: int) -> None:
         """A channel was silent from its deadline on, and may have been heard again."""

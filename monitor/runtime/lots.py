@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
@@ -129,7 +129,11 @@ def _telling(body: JSON) -> list[Any]:
 
 def read_history(store: Store, tx: Tx, installation: Installation, lot: str, as_of: int) -> LotHistory:
     """A lot's history from its events in the log."""
-    rows = store.events(tx, "lot", subject=lot)
+    return history_of(store.events(tx, "lot", subject=lot), installation, lot, as_of)
+
+
+def history_of(rows: Sequence[JSON], installation: Installation, lot: str, as_of: int) -> LotHistory:
+    """A lot's history from the rows of its events."""
     events = [event_from_json(row) for row in rows]
     contested: Collection[str] = {row["event_id"] for row in rows if row["conflict"]}
     zone = installation.zone_of(events[0].site if events else "")

@@ -86,6 +86,7 @@ class Monitor:
             self._copies.resume(tx)
             self._judge.resume(tx, self._judged_position)
             self._alarms.resume(tx)
+            self._conditions.end_unwatched(tx, self._around.clock.now())
             self._lots.resume(tx)
             faulty = {
                 path: alarm.raised_at

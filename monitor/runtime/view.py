@@ -6,38 +6,22 @@ folded again from its last checkpoint, so that what is shown is never older than
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from monitor.core.alarm import AlarmCondition
 from monitor.core.channel import ChannelState, Instant, fold, instants, seen_at
 from monitor.core.checkpoint import state_from_json
 from monitor.core.custody import LotHistory
 from monitor.core.fact import JSON, decided_at, excursion_body, instant_or_none, is_alive, lot_body
 from monitor.core.identity import Known, reconcile
-from monitor.core.installation import Installation, Probe, Unit
-from monitor.core.instant import end_of_day, format_instant, format_local, parse_instant
-from monitor.core.profile import HIGH
-from monitor.core.rules import ChannelRules
+from monitor.core.instant import end_of_day, format_instant, parse_instant
 from monitor.core.unit import Channel
 from monitor.core.verdict import OpenExcursion, reasons
-from monitor.ports import Clock, Fact, ProfileBook, Store, Tx
-from monitor.runtime.lots import read_history
+from monitor.ports import Fact, Store, Tx
+from monitor.runtime.lots import history_of, read_history
+from monitor.runtime.picture import Picture
 from monitor.runtime.thinning import thin
-
-_RANK = ("ok", "warning", "outside", "unknown", "no_data", "fault", "excursion")
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """What a view needs beside the store: the configuration as it judges now."""
-
-    clock: Clock
-    installation: Installation
-    rules: Mapping[str, ChannelRules]
-    profiles: ProfileBook
-    health: Callable[[], JSON]
+from monitor.runtime.wall import Wall
 
 
 class _Shown(NamedTuple):
@@ -68,86 +52,16 @@ class View:
     # --- units ---
 
     def units(self) -> list[JSON]:
-        now = self.now()
-        with self._store.reading() as tx:
-            wall = _Wall(self._store, tx, self._picture, now)
-        return [self._unit(unit, wall) for unit in self._picture.installation.units.values()]
+        wall = self._wall()
+        return [wall.card(unit) for unit in self._picture.installation.units.values()]
 
     def unit(self, unit: str) -> JSON | None:
-        return next((found for found in self.units() if found["unit"] == unit), None)
+        found = self._picture.installation.units.get(unit)
+        return None if found is None else self._wall().card(found)
 
-    def _unit(self, unit: Unit, wall: _Wall) -> JSON:
-        probes = [self._probe(unit, probe, wall) for probe in unit.probes]
-        product = next(probe for probe in probes if probe["product"])
-        profile = self._picture.rules[unit.product_channel].profile_at(wall.now)
-        warning = profile.warning
-        return {
-            "unit": unit.path,
-            "title": unit.title,
-            "class": unit.storage_class,
-            "profile": profile.name,
-            "profile_version": profile.version,
-            "window": product["window"],
-            "warning": None if warning is None else {"low": warning.low, "high": warning.high},
-            **{key: product[key] for key in ("celsius", "measured_at", "age_seconds", "state", "state_text")},
-            "probes": probes,
-            "lots": wall.lots.get(unit.path, []),
-            "alarms": wall.alarms_of(unit.path),
-            "excursions": [e.id for e in wall.excursions if e.subject.startswith(unit.path + "/")],
-        }
-
-    def _probe(self, unit: Unit, probe: Probe, wall: _Wall) -> JSON:
-        channel = str(probe.channel)
-        row = wall.latest.get(channel, {})
-        window = self._picture.rules[channel].profile_at(wall.now).window
-        holding = self._holding(channel, row, wall)
-        state = max(holding, key=_RANK.index)
-        measured_at = row.get("measured_at")
-        return {
-            "probe": probe.channel.probe,
-            "product": probe.channel.probe == unit.product_probe,
-            "celsius": row.get("celsius"),
-            "measured_at": instant_or_none(measured_at),
-            "received_at": instant_or_none(row.get("received_at")),
-            "age_seconds": None if measured_at is None else max(0, wall.now - measured_at) / 1000,
-            "quality": row.get("quality"),
-            "reason": row.get("reason"),
-            "battery_percent": row.get("battery_percent"),
-            "online": None if row.get("online") is None else bool(row["online"]),
-            "state": state,
-            "state_text": "; ".join(holding[name] for name in sorted(holding, key=_RANK.index, reverse=True)),
-            "window": {"low": window.low, "high": window.high},
-            "alarms": probe.alarms,
-        }
-
-    def _holding(self, channel: str, row: Mapping[str, Any], wall: _Wall) -> dict[str, str]:
-        """The states that hold for a probe, each with a few words; "ok" only where nothing else does."""
-        zone = self._picture.installation.zone_of(Channel.parse(channel).site)
-        found: dict[str, str] = {}
-        if wall.has_alarm(AlarmCondition.NO_DATA, channel):
-            found["no_data"] = "silent"
-        if row.get("measured_at") is None:
-            return found or {"unknown": "never heard"}
-        for fact in wall.excursions:
-            if fact.subject == channel and fact.body["confirmed_at"] is not None:
-                side = "too warm" if fact.body["direction"] == HIGH else "too cold"
-                found["excursion"] = f"{side} since {format_local(fact.from_at, zone)[11:16]}"
-        if row["quality"] == "bad":
-            found["fault"] = str(row["reason"]).removeprefix("fault:").replace("_", " ")
-        if row["celsius"] is not None and "excursion" not in found:
-            found |= self._by_value(channel, row["celsius"], wall)
-        return found or {"ok": "in its window"}
-
-    def _by_value(self, channel: str, celsius: float, wall: _Wall) -> dict[str, str]:
-        profile = self._picture.rules[channel].profile_at(wall.now)
-        if not profile.window.contains(celsius):
-            return {"outside": "outside, not confirmed yet"}
-        warning = profile.warning
-        if warning is not None and warning.high is not None and celsius > warning.high:
-            return {"warning": f"warmer than {warning.high:g} °C"}
-        if warning is not None and warning.low is not None and celsius < warning.low:
-            return {"warning": f"colder than {warning.low:g} °C"}
-        return {}
+    def _wall(self) -> Wall:
+        with self._store.reading() as tx:
+            return Wall(self._store, tx, self._picture, self.now())
 
     # --- readings ---
 
@@ -185,19 +99,29 @@ class View:
         history: bool = False,
     ) -> list[JSON]:
         at = self.now() if as_of is None else as_of
+        channels = {c for c in self._picture.rules if unit is None or Channel.parse(c).unit_path == unit}
+        spans: list[tuple[str, int, int | None]] | None = None
+        if lot is not None:
+            with self._store.reading() as tx:
+                spans = self._custody_spans(
+                    read_history(self._store, tx, self._picture.installation, lot, at)
+                )
+            channels &= {channel for channel, _, _ in spans}
+        found = self._excursions_of(channels, at, history=history)
+        return [
+            body
+            for body in found
+            if (spans is None or _in_custody(body, spans))
+            and _touches(body, start, end)
+            and (not open_only or body["closed_at"] is None)
+        ]
+
+    def _excursions_of(self, channels: Iterable[str], at: int, *, history: bool) -> list[JSON]:
+        """The excursions of some channels as of an instant, newest first, with what is joined to them."""
         with self._store.reading() as tx:
-            channels = [c for c in self._picture.rules if unit is None or Channel.parse(c).unit_path == unit]
-            spans: list[tuple[str, int, int | None]] | None = None
-            if lot is not None:
-                spans = self._custody_spans(tx, lot, at)
-                channels = [c for c in channels if any(c == channel for channel, _, _ in spans)]
             found = [shown for channel in channels for shown in self._of_channel(tx, channel, at, history)]
-            if spans is not None:
-                found = [shown for shown in found if _in_custody(shown.body, spans)]
-            found = [shown for shown in found if _touches(shown.body, start, end)]
-            if open_only:
-                found = [shown for shown in found if shown.body["closed_at"] is None]
-            joined = [self._joined(tx, shown, at) for shown in found]
+            lots = self._store.current_facts(tx, "lot") if found else []
+            joined = [self._joined(tx, shown, at, lots) for shown in found]
         return sorted(joined, key=lambda body: (body["started_at"], body["channel"]), reverse=True)
 
     def _of_channel(self, tx: Tx, channel: str, at: int, history: bool) -> list[_Shown]:
@@ -236,7 +160,7 @@ class View:
                 )
         return found
 
-    def _joined(self, tx: Tx, shown: _Shown, at: int) -> JSON:
+    def _joined(self, tx: Tx, shown: _Shown, at: int, lots: Sequence[Fact]) -> JSON:
         """An excursion with the unit's events inside it and the lots that were in the unit."""
         body = shown.body
         channel = Channel.parse(body["channel"])
@@ -256,23 +180,21 @@ class View:
                 for event in events
                 if not event["conflict"]
             ],
-            "lots": self._lots_in(tx, channel, start, end),
+            "lots": self._lots_in(channel, start, end, lots),
         }
 
-    def _lots_in(self, tx: Tx, channel: Channel, start: int, end: int) -> list[str]:
+    def _lots_in(self, channel: Channel, start: int, end: int, lots: Sequence[Fact]) -> list[str]:
         unit = self._picture.installation.units.get(channel.unit_path)
         if unit is None or unit.product_probe != channel.probe:
             return []
-        found = []
-        for fact in self._store.current_facts(tx, "lot"):
-            stays = fact.body["custody"]
-            if any(stay["unit"] == unit.path and _overlaps(stay, start, end) for stay in stays):
-                found.append(fact.id)
-        return sorted(found)
+        return sorted(
+            lot.id
+            for lot in lots
+            if any(stay["unit"] == unit.path and _overlaps(stay, start, end) for stay in lot.body["custody"])
+        )
 
-    def _custody_spans(self, tx: Tx, lot: str, at: int) -> list[tuple[str, int, int | None]]:
+    def _custody_spans(self, history: LotHistory) -> list[tuple[str, int, int | None]]:
         units = self._picture.installation.units
-        history = read_history(self._store, tx, self._picture.installation, lot, at)
         return [
             (units[stay.unit].product_channel, stay.from_at, stay.to_at)
             for stay in history.custody
@@ -282,21 +204,39 @@ class View:
     # --- lots ---
 
     def lots(self, *, as_of: int | None = None) -> list[JSON]:
+        """All from one reading of events and of excursions, so that a thousand lots take no thousand look-ups."""
+        at = self.now() if as_of is None else as_of
         with self._store.reading() as tx:
-            names = self._store.event_subjects(tx, "lot")
-        return [found for name in names if (found := self.lot(name, as_of=as_of)) is not None]
+            rows = self._store.events(tx, "lot")
+        by_lot: dict[str, list[JSON]] = {}
+        for row in rows:
+            by_lot.setdefault(row["lot"], []).append(row)
+        everywhere = self.excursions(as_of=at)
+        histories = [
+            history_of(events, self._picture.installation, lot, at) for lot, events in sorted(by_lot.items())
+        ]
+        found = [self._lot(history, everywhere if history.judged_at == at else None) for history in histories]
+        return [body for body in found if body is not None]
 
     def lot(self, lot: str, *, as_of: int | None = None) -> JSON | None:
         at = self.now() if as_of is None else as_of
         with self._store.reading() as tx:
-            history = read_history(self._store, tx, self._picture.installation, lot, at)
-        if history.registered is None or history.registered.profile is None:
+            return self._lot(read_history(self._store, tx, self._picture.installation, lot, at), None)
+
+    def _lot(self, history: LotHistory, everywhere: Sequence[JSON] | None) -> JSON | None:
+        """A registered lot as JSON; ``everywhere``: all excursions as of its ``judged_at``, if they are at hand."""
+        registered = history.registered
+        if registered is None or registered.profile is None:
             return None
-        profile = self._picture.profiles.in_force(history.registered.profile, history.registered.occurred_at)
-        excursions = self.excursions(lot=lot, as_of=history.judged_at)
+        profile = self._picture.profiles.in_force(registered.profile, registered.occurred_at)
+        spans = self._custody_spans(history)
+        if everywhere is None:
+            channels = {channel for channel, _, _ in spans}
+            everywhere = self._excursions_of(channels, history.judged_at, history=False)
+        excursions = [e for e in everywhere if _in_custody(e, spans)]
         found = reasons(history, profile, self._open_now(history, excursions))
         body = lot_body(history, profile, found, [excursion["id"] for excursion in excursions])
-        return {**body, "site": history.registered.site}
+        return {**body, "site": registered.site}
 
     def _open_now(self, history: LotHistory, excursions: Iterable[JSON]) -> list[OpenExcursion]:
         unit = self._picture.installation.units.get(history.unit or "")
@@ -328,13 +268,11 @@ class View:
 
     def unwatched(self) -> list[JSON]:
         found = []
-        with self._store.reading() as tx:
-            wall = _Wall(self._store, tx, self._picture, self.now())
-        for unit in self._picture.installation.units.values():
-            for probe in self._unit(unit, wall)["probes"]:
-                channel = f"{unit.path}/{probe['probe']}"
+        for unit in self.units():
+            for probe in unit["probes"]:
                 if probe["state"] in ("no_data", "fault", "unknown"):
-                    reason = {"no_data": "silent", "fault": "faulty", "unknown": "silent"}[probe["state"]]
+                    channel = f"{unit['unit']}/{probe['probe']}"
+                    reason = "faulty" if probe["state"] == "fault" else "silent"
                     text = f"{channel}: {probe['state_text']}"
                     found.append(
                         {"subject": channel, "reason": reason, "text": text, "since": probe["measured_at"]}
@@ -386,30 +324,6 @@ class View:
             for row in rows
         ]
         return {"counts": counts, "messages": messages}
-
-
-class _Wall:
-    """What all units' cards have in common, read once."""
-
-    def __init__(self, store: Store, tx: Tx, picture: Picture, now: int) -> None:
-        self.now = now
-        paths = {number: path for path, number in store.channel_ids(tx).items()}
-        self.latest = {paths[number]: row for number, row in store.latest(tx).items()}
-        facts = store.current_facts(tx, "excursion", open_only=True)
-        self.excursions = [fact for fact in facts if is_alive(fact.body)]
-        self._alarms = [fact.body for fact in store.current_facts(tx, "alarm", open_only=True)]
-        self.lots: dict[str, list[str]] = {}
-        for fact in sorted(store.current_facts(tx, "lot"), key=lambda fact: fact.id):
-            if fact.body["unit"] and fact.to_at is None:
-                self.lots.setdefault(fact.body["unit"], []).append(fact.id)
-
-    def alarms_of(self, unit: str) -> list[str]:
-        """The ids of the open alarms about a unit's channels."""
-        return [alarm["id"] for alarm in self._alarms if alarm["subject"].startswith(unit + "/")]
-
-    def has_alarm(self, condition: AlarmCondition, channel: str) -> bool:
-        """Whether a condition's alarm is open for a channel."""
-        return any(a["condition"] == condition.value and a["subject"] == channel for a in self._alarms)
 
 
 def _reading_json(instant: Instant) -> JSON:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from monitor.core.channel import Instant, instants
+from monitor.core.reading import Quality
 from monitor.core.rules import ChannelRules
 from monitor.ports import LoggedFact, LoggedReading, Refusal
 from monitor.store import schema, series
@@ -45,7 +47,7 @@ class Projection:
         c = schema.reading.c
         with self._database.reading() as tx:
             rows = tx.execute(
-                sa.select(c.position, c.channel, c.measured_at, c.battery_percent)
+                sa.select(c.position, c.channel, c.measured_at, c.celsius, c.fault, c.battery_percent)
                 .where(c.position > position)
                 .order_by(c.position)
                 .limit(limit)
@@ -60,7 +62,9 @@ class Projection:
                 for number, (first, last) in spans.items()
             }
         return [
-            _logged(row.position, paths[row.channel], seen[row.channel][row.measured_at], row.battery_percent)
+            _logged(row.position, paths[row.channel], instant, row.battery_percent)
+            if (instant := seen[row.channel].get(row.measured_at)) is not None
+            else _as_it_came(paths[row.channel], row)
             for row in rows
         ]
 
@@ -126,6 +130,13 @@ class Projection:
         firsts = [at for at in (settled[0], tail[0]) if at is not None]
         lasts = [at for at in (settled[1], tail[1]) if at is not None]
         return (min(firsts), max(lasts)) if firsts else None
+
+
+def _as_it_came(channel: str, row: Any) -> LoggedReading:
+    """A reading of a channel that is no longer configured: nothing says how to take it."""
+    quality = Quality.BAD if row.fault is not None or row.celsius is None else Quality.GOOD
+    celsius = None if quality is Quality.BAD else row.celsius
+    return LoggedReading(row.position, channel, row.measured_at, celsius, quality.value, row.battery_percent)
 
 
 def _logged(position: int, channel: str, instant: Instant, battery: float | None) -> LoggedReading:

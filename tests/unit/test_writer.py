@@ -14,6 +14,7 @@ from monitor.core.lot import UnitEvent, UnitEventKind
 from monitor.core.reading import Reading
 from monitor.core.unit import ProbeSettings
 from monitor.ports import Decoded
+from monitor.store.projection import Projection
 from monitor.testing import FakeMedium, ManualClock, Writer, one_unit
 from tests.unit.lab import T0, WARM, live, minutes, subjects
 
@@ -248,3 +249,16 @@ def _decoded(writer: Writer, readings: list[Reading]) -> Decoded:
     from monitor.ports import Arrived
 
     return Decoded(readings=[Arrived(writer.ids["lab1/F01/product"], r, 0, True) for r in readings])
+
+
+def test_an_alarm_of_a_unit_that_is_no_longer_watched_is_ended_in_words(path: Path) -> None:
+    both = one_unit(units=("F01", "F02"))
+    writer = Writer(path, now=T0, installation=both)
+    live(writer, minutes(WARM[:15]))
+    writer.close()
+    writer = Writer(path, now=T0 + DAY, installation=one_unit(units=("F02",)))
+    (alarm,) = writer.view.alarms()
+    assert alarm["state"] == "normal"
+    assert alarm["evidence"]["clear_reason"] == "no_longer_watched"
+    assert Projection(writer.store.database, lambda: writer.rules).readings_after(0, 100)[0].celsius == -80.0
+    writer.close()

@@ -1,0 +1,21 @@
+"""What questions to the store need beside it: the configuration as it judges now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from monitor.core.installation import Installation
+from monitor.core.rules import ChannelRules
+from monitor.ports import JSON, Clock, ProfileBook
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a view needs beside the store: the configuration as it judges now."""
+
+    clock: Clock
+    installation: Installation
+    rules: Mapping[str, ChannelRules]
+    profiles: ProfileBook
+    health: Callable[[], JSON]
