@@ -35,7 +35,7 @@ class Database:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._mutex = threading.RLock()
-        self._depth = 0
+        self._connection: Connection | None = None  # the writer's
         self._tx: Connection | None = None
         self._lock_file: IO[str] | None = None
         self._lock_connection: Connection | None = None
@@ -112,6 +112,9 @@ class Database:
         if self._lock_connection is not None:
             self._lock_connection.close()
             self._lock_connection = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         self._writer.dispose()
         self._reader.dispose()
         if self._lock_file is not None:
@@ -120,17 +123,26 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction of the writer; a nested call takes part in the outer one."""
+        """One transaction of the writer; a nested call takes part in the outer one.
+
+        It begins with the first statement, so that one in which nothing is written costs nothing; and the
+        connection is kept, because taking one from a pool costs more than a small batch.
+        """
         with self._mutex:
             if self._tx is not None:
                 yield self._tx
                 return
-            with self._writer.begin() as connection:
-                self._tx = connection
-                try:
-                    yield connection
-                finally:
-                    self._tx = None
+            if self._connection is None:
+                self._connection = self._writer.connect()
+            self._tx = self._connection
+            try:
+                yield self._tx
+                self._tx.commit()
+            except BaseException:
+                self._tx.rollback()
+                raise
+            finally:
+                self._tx = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

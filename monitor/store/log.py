@@ -24,30 +24,29 @@ _INSERT = (
     "INSERT INTO reading (position, channel, measured_at, received_at, celsius, fault, seq, battery_percent, item)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_NOTE = "INSERT INTO log_commit (last_position, first_position, recorded_at) VALUES (%s, %s, %s)"
 _COPY = (
     "COPY reading (position, channel, measured_at, received_at, celsius, fault, seq, battery_percent, item)"
     " FROM STDIN"
 )
 
 
-def append_readings(tx: Connection, rows: Sequence[LogTuple]) -> None:
-    """Appends readings. The one place that bypasses SQLAlchemy: its insert is several times slower than these."""
-    if not rows:
-        return
+def append_readings(tx: Connection, rows: Sequence[LogTuple], recorded_at: int) -> None:
+    """Appends readings, and notes when their positions became durable. The one place that bypasses SQLAlchemy: its
+    insert is several times slower than these, and small batches must be cheap."""
+    if not tx.in_transaction():
+        tx.begin()
     raw: Any = tx.connection.driver_connection
+    noted = (rows[-1][0], rows[0][0], recorded_at)
     if tx.dialect.name == "sqlite":
         raw.executemany(_INSERT, rows)
+        raw.execute(_NOTE.replace("%s", "?"), noted)
     else:
-        with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for row in rows:
-                copy.write_row(row)
-
-
-def record_commit(tx: Connection, first: int, last: int, recorded_at: int) -> None:
-    """Notes when the positions ``first`` to ``last`` became durable."""
-    tx.execute(
-        sa.insert(schema.log_commit).values(last_position=last, first_position=first, recorded_at=recorded_at)
-    )
+        with raw.cursor() as cursor:
+            with cursor.copy(_COPY) as copy:
+                for row in rows:
+                    copy.write_row(row)
+            cursor.execute(_NOTE, noted)
 
 
 def last_position(tx: Connection) -> int:

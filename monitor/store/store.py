@@ -67,11 +67,9 @@ class Store:
     def append_readings(self, tx: Connection, rows: Sequence[LogTuple], recorded_at: int) -> None:
         if not rows:
             return
-        log.append_readings(tx, rows)
+        log.append_readings(tx, rows, recorded_at)
         self._unsettled += rows
-        first, last = rows[0][0], rows[-1][0]
-        log.record_commit(tx, first, last, recorded_at)
-        self._next_position = last + 1
+        self._next_position = rows[-1][0] + 1
 
     def append_event(
         self, tx: Connection, scope: str, subject: str, received_at: int, body: Mapping[str, Any]
