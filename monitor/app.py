@@ -15,6 +15,7 @@ import structlog
 from monitor.assembly import (
     Books,
     MessageWording,
+    is_anybody_told,
     media_of,
     open_books,
     read_books,
@@ -103,13 +104,16 @@ def open_view(configuration: Configuration) -> Iterator[View]:
             store = Store(configuration.store.url)
         else:
             books = read_books(configuration, store)
-        yield StoreView(store, _picture(store, clock, books))
+        yield StoreView(store, _picture(configuration, store, clock, books))
     finally:
         store.close()
 
 
-def _picture(store: Store, clock: Clock, books: Books) -> Picture:
-    return Picture(clock, books.installation, books.rules, books.rulebook, lambda: _health_of_store(store))
+def _picture(configuration: Configuration, store: Store, clock: Clock, books: Books) -> Picture:
+    told = is_anybody_told(configuration)
+    return Picture(
+        clock, books.installation, books.rules, books.rulebook, lambda: _health_of_store(store), told
+    )
 
 
 @contextmanager

@@ -63,6 +63,11 @@ def recipients_of(configuration: Configuration) -> list[Recipient]:
     return found
 
 
+def is_anybody_told(configuration: Configuration) -> bool:
+    """Whether an alarm reaches a person; a console is none."""
+    return any(person.addresses for person in configuration.people)
+
+
 def media_of(configuration: Configuration) -> dict[str, Medium]:
     """A medium of each kind. Addresses kept elsewhere are looked up when a message is sent."""
     mail = configuration.mail

@@ -13,7 +13,15 @@ import structlog
 
 from monitor.alerting.delivery import Deliverer
 from monitor.alerting.schedule import Job, Schedules, digest_due
-from monitor.assembly import MessageWording, media_of, open_books, recipients_of, sink_of, token_path
+from monitor.assembly import (
+    MessageWording,
+    is_anybody_told,
+    media_of,
+    open_books,
+    recipients_of,
+    sink_of,
+    token_path,
+)
 from monitor.clock import SystemClock
 from monitor.config import Configuration
 from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
@@ -99,9 +107,9 @@ class Service:
         projection = Projection(self.store.database, lambda: books.rules)
         self.exporter = None if sink is None else Exporter(projection, sink)
         self._influx_bad_since: int | None = None
-        picture = Picture(self.clock, books.installation, books.rules, books.rulebook, self.health)
+        told = is_anybody_told(configuration)
+        picture = Picture(self.clock, books.installation, books.rules, books.rulebook, self.health, told)
         self.view = View(self.store, picture)
-        told = [r for r in recipients if r.medium != "console"]
         self.banner = banner + (() if told else (NOBODY,))
         self.token = secrets.token_urlsafe(32)
         self.web = self._pages()

@@ -19,3 +19,4 @@ class Picture:
     rules: Mapping[str, ChannelRules]
     profiles: ProfileBook
     health: Callable[[], JSON]
+    is_anybody_told: bool = True

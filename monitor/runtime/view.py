@@ -278,6 +278,9 @@ class View:
                         {"subject": channel, "reason": reason, "text": text, "since": probe["measured_at"]}
                     )
         found += self._uncalibrated()
+        if not self._picture.is_anybody_told:
+            text = "nobody is told of any alarm: no people are configured"
+            found.append({"subject": "all units", "reason": "without_recipient", "text": text, "since": None})
         return found
 
     def _uncalibrated(self) -> list[JSON]:
