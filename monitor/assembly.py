@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -157,5 +158,9 @@ def read_books(configuration: Configuration, store: Store) -> Books:
     installation = installation_of(configuration)
     with store.reading() as tx:
         ids = store.channel_ids(tx)
-        known = {path: unit for path, unit in installation.units.items() if unit.product_channel in ids}
+        known = {
+            path: replace(unit, probes=tuple(probe for probe in unit.probes if str(probe.channel) in ids))
+            for path, unit in installation.units.items()
+            if unit.product_channel in ids
+        }
         return books_of(Installation(known, installation.zones), Rulebook(tx), ids)

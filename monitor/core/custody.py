@@ -59,27 +59,39 @@ class LotHistory:
 def voided_by(events: Iterable[LotEvent]) -> dict[str, str]:
     """The events that a void in force names: their ``event_id`` to that of the void.
 
-    A void can be voided. Voids that name each other in a ring, or themselves, void nothing.
+    A void can be voided; one that names itself voids nothing. Of voids that name each other in a ring, which says
+    nothing sensible, one counts, by its id.
     """
     by_id = {event.event_id: event for event in events}
     voids: dict[str, list[str]] = {}
     for event in by_id.values():
         if event.kind is LotEventKind.VOIDED and event.voids in by_id and event.voids != event.event_id:
             voids.setdefault(str(event.voids), []).append(event.event_id)
-    found: dict[str, str] = {}
+    in_force: dict[str, bool] = {}
     for event_id in sorted(by_id):
-        void = next(
-            (v for v in sorted(voids.get(event_id, ())) if _in_force(v, voids, frozenset({event_id}))), None
-        )
-        if void is not None:
-            found[event_id] = void
-    return found
+        _settle(event_id, voids, in_force)
+    return {
+        event_id: next(void for void in sorted(voids[event_id]) if in_force[void])
+        for event_id in sorted(by_id)
+        if not in_force[event_id]
+    }
 
 
-def _in_force(event_id: str, voids: Mapping[str, list[str]], path: frozenset[str]) -> bool:
-    if event_id in path:
-        return False
-    return not any(_in_force(void, voids, path | {event_id}) for void in voids.get(event_id, ()))
+def _settle(first: str, voids: Mapping[str, list[str]], in_force: dict[str, bool]) -> None:
+    """Works out whether an event is in force: whether no void of it is. Without recursion: chains may be long."""
+    open_path, path = {first}, [first]
+    while path:
+        event_id = path[-1]
+        unsettled = [v for v in voids.get(event_id, ()) if v not in in_force and v not in open_path]
+        if event_id not in in_force and unsettled:
+            open_path.add(unsettled[0])
+            path.append(unsettled[0])
+            continue
+        if event_id not in in_force:
+            # A void that is waiting for this one is part of a ring, and voids nothing here.
+            in_force[event_id] = not any(in_force.get(void, False) for void in voids.get(event_id, ()))
+        path.pop()
+        open_path.discard(event_id)
 
 
 def lot_history(

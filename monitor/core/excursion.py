@@ -41,6 +41,7 @@ class Excursion:
     extreme_celsius: float
     confirmed_at: int | None = None
     confirmed_by: ConfirmedBy | None = None
+    limit_reached_at: int | None = None  # the instant limit
     ended_at: int | None = None
     closed_at: int | None = None
     area: float = 0.0
@@ -314,18 +315,25 @@ class Walk:
             self._charge_bands(excursion, start, end)
         was_confirmed = excursion.confirmed_at is not None and excursion.confirmed_at < start
         reached_at = self._add_to_day(start, end)
+        self._reach(excursion, start, end)
         if was_confirmed:
             return
-        instant = self.side.profile.side(self.side.direction).instant
-        if instant is not None:
-            at = self.line.first_at_or_above(self._u(instant), start, end)
-            if at is not None:
-                self._confirm(at, "instant")
+        if excursion.limit_reached_at is not None:
+            self._confirm(excursion.limit_reached_at, "instant")
         delayed_at = self._delayed_at(start, end, ends_inside=ends_inside)
         if delayed_at is not None:
             self._confirm(delayed_at, "delay")
         if reached_at is not None:
             self._confirm(reached_at, "cumulative_delay")
+
+    def _reach(self, excursion: Excursion, start: int, end: int) -> None:
+        """Notes when a limit marked ``instant`` is first reached, confirmed or not: it is worse from then on."""
+        instant = self.side.profile.side(self.side.direction).instant
+        if instant is None or excursion.limit_reached_at is not None:
+            return
+        excursion.limit_reached_at = self.line.first_at_or_above(self._u(instant), start, end)
+        if excursion.limit_reached_at is not None:
+            self.touched.append(excursion)
 
     def _delayed_at(self, start: int, end: int, *, ends_inside: bool) -> int | None:
         """The first known instant outside, in this piece, at or after the start of the stay plus the delay."""

@@ -30,6 +30,7 @@ def excursion_body(excursion: Excursion, channel: str, profile: Profile) -> JSON
         "closed_at": instant_or_none(excursion.closed_at),
         "confirmed_at": instant_or_none(excursion.confirmed_at),
         "confirmed_by": excursion.confirmed_by,
+        "limit_reached_at": instant_or_none(excursion.limit_reached_at),
         "extreme_celsius": excursion.extreme_celsius,
         "degree_minutes": excursion.degree_minutes,
         "seconds_by_band": {name: ms / 1000 for name, ms in sorted(excursion.ms_by_band.items())},

@@ -103,8 +103,13 @@ def format_local(at: int, zone: ZoneInfo) -> str:
 
 
 def to_datetime(at: int, zone: ZoneInfo | None = None) -> datetime:
-    """The aware datetime of an instant, in ``zone`` (default UTC)."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)
+    """The aware datetime of an instant, in ``zone`` (default UTC).
+
+    The first and last days of the calendar, which some systems send for "never", are not carried into a zone, where
+    they would leave the calendar; they stay a few days inside it.
+    """
+    inside = at if zone is None else min(max(at, EARLIEST + 3 * DAY), LATEST - 3 * DAY)
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=inside)
     return moment if zone is None else moment.astimezone(zone)
 
 
@@ -117,6 +122,8 @@ def from_datetime(moment: datetime) -> int:
 
 def start_of_day(day: date, zone: ZoneInfo) -> int:
     """The first instant of a calendar day in ``zone``; where midnight is skipped, the instant of the jump."""
+    if not date(1, 1, 3) <= day <= date(9999, 12, 28):
+        return EARLIEST if day.year == 1 else LATEST
     return from_datetime(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
@@ -125,7 +132,7 @@ def days_in(zone: ZoneInfo) -> DayOf:
 
     def day_of(at: int) -> tuple[int, int]:
         day = to_datetime(at, zone).date()
-        return start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
+        return min(at, start_of_day(day, zone)), max(at + 1, start_of_day(day + timedelta(days=1), zone))
 
     return day_of
 
@@ -135,4 +142,4 @@ def end_of_day(day: date, zone: ZoneInfo) -> int:
 
     GS1 General Specifications, AI (17): a product is good through the whole of its expiry date.
     """
-    return start_of_day(day + timedelta(days=1), zone)
+    return LATEST if day >= date(9999, 12, 28) else start_of_day(day + timedelta(days=1), zone)

@@ -132,8 +132,7 @@ class Decoder:
             return
         readings, rejections = decode_readings(message.payload, message.received_at)
         bad = {rejection.item for rejection in rejections}
-        places = (item for item in range(len(readings) + len(rejections)) if item not in bad)
-        for item, reading in zip(places, readings, strict=False):
+        for item, reading in enumerate(readings):  # of those taken, so that 0 begins what came in one message
             decoded.readings.append(Arrived(channel, reading, item, not message.retained))
         items = items_of(message.payload) if bad - {None} else []
         for rejection in rejections:

@@ -121,8 +121,8 @@ class Alarms:
         self._store.record_fact(tx, fact, reason)
         if alarm.is_open:
             self._open[(alarm.condition, alarm.subject)] = alarm
-        else:
-            self._open.pop((alarm.condition, alarm.subject), None)
+        elif (known := self._open.get((alarm.condition, alarm.subject))) is not None and known.id == alarm.id:
+            del self._open[(alarm.condition, alarm.subject)]
         self._owe(tx, alarm, now)
         self._on_change(alarm)
 

@@ -45,9 +45,9 @@ class Conditions:
 
     def on_silence(self, tx: Tx, silence: Silence, now: int) -> None:
         """A channel was silent from its deadline on, and may have been heard again."""
-        if not self._probes[silence.channel].alarms:
-            return
         condition = AlarmCondition.NO_DATA
+        if not self._probes[silence.channel].alarms and self._alarms.get(condition, silence.channel) is None:
+            return
         heard_at = None if silence.heard_at is None else format_instant(silence.heard_at)
         heard = (
             "never heard"
@@ -72,7 +72,7 @@ class Conditions:
         """Probes turned faulty or sound."""
         condition = AlarmCondition.PROBE_FAULT
         for fault in faults:
-            if not self._probes[fault.channel].alarms:
+            if not self._probes[fault.channel].alarms and self._alarms.get(condition, fault.channel) is None:
                 continue
             kind = fault.reason.removeprefix("fault:")
             evidence = {
@@ -101,32 +101,35 @@ class Conditions:
     def on_excursion(self, tx: Tx, change: ExcursionChange, now: int) -> None:
         """An excursion has a new version: its alarm follows what is true now."""
         body = change.body
-        if not self._probes[change.channel].alarms:
-            return
         condition = _THERMAL[body["direction"]]
-        if is_alive(body) and body["confirmed_at"] is not None:
+        is_real = is_alive(body) and body["confirmed_at"] is not None
+        is_over = is_real and body["closed_at"] is not None
+        if is_real and not is_over:
+            if self._probes[change.channel].alarms:
+                self._alarms.hold(tx, self._thermal_truth(change, condition), now)
+            return
+        alarm = self._alarms.get(condition, change.channel)
+        if alarm is not None and not self._still_outside(tx, change):
+            self._end(tx, change, condition, now, is_over=is_over)
+        elif is_over and not self._was_told(tx, change) and self._probes[change.channel].alarms:
             truth = self._thermal_truth(change, condition)
-            if body["closed_at"] is None:
-                self._alarms.hold(tx, truth, now)
-                return
-            if not self._was_told(tx, change):
-                self._alarms.past(tx, truth, ended_at=parse_instant(body["closed_at"]), now=now)
-        if self._alarms.get(condition, change.channel) is not None and not self._still_outside(tx, change):
-            is_over = is_alive(body) and body["closed_at"] is not None
-            evidence = {
-                "clear_reason": "recovered" if is_over else "corrected",
-                "ended_at": body["ended_at"],
-                "extreme_celsius": body["extreme_celsius"],
-            }
-            at = parse_instant(body["closed_at"]) if is_over else now
-            self._alarms.end(tx, condition, change.channel, at=at, now=now, evidence=evidence)
+            self._alarms.past(tx, truth, ended_at=parse_instant(body["closed_at"]), now=now)
+
+    def _end(
+        self, tx: Tx, change: ExcursionChange, condition: AlarmCondition, now: int, *, is_over: bool
+    ) -> None:
+        body = change.body
+        evidence = {
+            "clear_reason": "recovered" if is_over else "corrected",
+            "ended_at": body["ended_at"],
+            "extreme_celsius": body["extreme_celsius"],
+        }
+        at = parse_instant(body["closed_at"]) if is_over else now
+        self._alarms.end(tx, condition, change.channel, at=at, now=now, evidence=evidence)
 
     def _thermal_truth(self, change: ExcursionChange, condition: AlarmCondition) -> Truth:
         body, limits = change.body, change.body["limits"]
-        instant, extreme = limits["instant"], body["extreme_celsius"]
-        beyond = instant is not None and (
-            extreme >= instant if body["direction"] == HIGH else extreme <= instant
-        )
+        extreme = body["extreme_celsius"]
         evidence = {
             "text": f"{extreme:g} °C, limit {limits['celsius']:g} °C",
             "excursion": change.id,
@@ -135,7 +138,7 @@ class Conditions:
             **{key: body[key] for key in ("extreme_celsius", "started_at", "confirmed_at", "confirmed_by")},
             **self._place(change.channel),
         }
-        level = "critical" if beyond else LEVEL_OF[condition]
+        level = "critical" if body["limit_reached_at"] is not None else LEVEL_OF[condition]
         return Truth(condition, change.channel, parse_instant(body["confirmed_at"]), level, evidence)
 
     def _was_told(self, tx: Tx, change: ExcursionChange) -> bool:

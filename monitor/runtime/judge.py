@@ -110,12 +110,14 @@ class Judge:
         desk: ChannelDesk | None = None
         desks = self._desks
         for (channel, reading, item, _), reason in zip(rows, reasons, strict=True):
-            if touched and item == 0 and desk is not None:
+            if touched and desk is not None and (item == 0 or desk.id != channel):
                 changes += self._record_touched(tx, desk, touched, recorded_at)
                 touched = []
             if reason is None:
                 desk = desks[channel]
                 self._advance(desk, reading, touched)
+            elif reason == "clock_ahead":
+                self._doubt(desks[channel], reading)
         if touched and desk is not None:
             changes += self._record_touched(tx, desk, touched, recorded_at)
         return changes + self.rejudge_dirty(tx, recorded_at)
@@ -129,6 +131,13 @@ class Judge:
             return
         value = corrected(celsius, desk.rules.settings_at(at).offset)
         advance(state, desk.rules, at, (value,), touched)
+
+    def _doubt(self, desk: ChannelDesk, reading: Reading) -> None:
+        """A reading that came too early to be true may be an earlier copy of one that was taken for good."""
+        last_at = desk.state.last_at
+        if last_at is not None and reading.measured_at <= last_at:
+            at = reading.measured_at
+            desk.dirty_from = at if desk.dirty_from is None else min(desk.dirty_from, at)
 
     def rejudge_dirty(self, tx: Tx, recorded_at: int) -> list[ExcursionChange]:
         """Judges the channels again that got late readings."""
@@ -183,6 +192,7 @@ class Judge:
                 reasons.append("confirmed")
             if excursion.closed_at is not None:
                 reasons.append("closed")
+            reasons = reasons or ["limit reached"]
             changes.append(self._record(tx, desk, excursion, known, ", ".join(reasons), recorded_at))
         return changes
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
-from monitor.core.custody import LotHistory, lot_history
+from monitor.core.custody import LotHistory, expiry_of, lot_history
 from monitor.core.fact import JSON, is_alive, lot_body
 from monitor.core.installation import Installation
 from monitor.core.instant import format_instant, format_local, parse_instant
@@ -68,10 +68,32 @@ class Lots:
         """The lots that are in a unit now."""
         return sorted(lot for lot, where in self._unit_of.items() if where == unit)
 
+    def refuse_without_effect(self, tx: Tx, event: LotEvent) -> None:
+        """Raises ValueError, in words, for an event that a person states and that would change nothing."""
+        rows = self._store.events(tx, "lot", subject=event.lot)
+        if any(row["event_id"] == event.event_id for row in rows):
+            return  # the same again is a no-op, other content a conflict: both are the log's to say
+        history = read_history(self._store, tx, self._installation, event.lot, max(event.occurred_at, 0))
+        if event.kind is LotEventKind.REGISTERED:
+            if any(row["kind"] == LotEventKind.REGISTERED for row in rows):
+                raise ValueError(
+                    f"lot {event.lot} is registered already; use another id, or void its registration"
+                )
+        elif event.kind is LotEventKind.VOIDED and not any(row["event_id"] == event.voids for row in rows):
+            raise ValueError(f"lot {event.lot} has no event {event.voids!r} to void")
+        elif event.kind is LotEventKind.EXPIRY_CHANGED and history.expires_at is not None:
+            zone = self._installation.zone_of(event.site)
+            if (expiry_of(event, zone) or 0) >= history.expires_at:
+                raise ValueError(
+                    f"lot {event.lot} expires at {format_instant(history.expires_at)}; an expiry date can only be"
+                    " brought forward, a later one is a signed decision of QA"
+                )
+
     def judge(self, tx: Tx, lot: str, as_of: int, recorded_at: int, reason: str) -> LotChange:
         """Judges a lot as of an instant; records a version if anything that matters changed."""
         history = read_history(self._store, tx, self._installation, lot, as_of)
         if history.registered is None or history.registered.profile is None:
+            self._forget(tx, history, recorded_at)
             return LotChange(history, None, ())
         profile = self._profiles.in_force(history.registered.profile, history.registered.occurred_at)
         body = self._body(tx, history, profile)
@@ -82,6 +104,18 @@ class Lots:
         else:
             self._unit_of[lot] = history.unit
         return LotChange(history, body, tuple(_truths(history, profile, body)))
+
+    def _forget(self, tx: Tx, history: LotHistory, recorded_at: int) -> None:
+        """Takes back what was said of a lot whose registration no longer counts."""
+        self._unit_of.pop(history.lot, None)
+        self._store.put_deadlines(tx, "lot", {history.lot: None})
+        old = self._store.fact(tx, "lot", history.lot)
+        if old is not None and not old.body.get("withdrawn"):
+            body = {**old.body, "withdrawn": True, "unit": None, "custody": []}
+            gone = old._replace(
+                version=old.version + 1, recorded_at=recorded_at, to_at=recorded_at, body=body
+            )
+            self._store.record_fact(tx, gone, "its registration no longer counts")
 
     def _body(self, tx: Tx, history: LotHistory, profile: Profile) -> JSON:
         unit = None if history.unit is None else self._installation.units.get(history.unit)
@@ -136,7 +170,8 @@ def history_of(rows: Sequence[JSON], installation: Installation, lot: str, as_of
     """A lot's history from the rows of its events."""
     events = [event_from_json(row) for row in rows]
     contested: Collection[str] = {row["event_id"] for row in rows if row["conflict"]}
-    zone = installation.zone_of(events[0].site if events else "")
+    named = [e for e in events if e.kind is LotEventKind.REGISTERED and e.event_id not in contested] or events
+    zone = installation.zone_of(named[0].site if named else "")
     return lot_history(lot, events, as_of=as_of, zone=zone, contested=contested)
 
 

@@ -8,15 +8,15 @@ which it has judged; after a crash it goes on from there.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
 
 from monitor.core.alarm import LEVEL_OF, Alarm, AlarmCondition, Truth
-from monitor.core.custody import expiry_of
-from monitor.core.instant import HOUR, SECOND, format_instant
-from monitor.core.lot import LotEvent, LotEventKind, UnitEvent
+from monitor.core.instant import HOUR, SECOND
+from monitor.core.lot import LotEvent, UnitEvent
 from monitor.core.reading import Reading
 from monitor.core.unit import Channel
 from monitor.ports import JSON, Arrived, Decoded, Fact, LogRow, Outcome, Store, Tx
@@ -25,7 +25,7 @@ from monitor.runtime.conditions import Conditions
 from monitor.runtime.copies import Copies
 from monitor.runtime.digests import Digests
 from monitor.runtime.judge import ExcursionChange, Judge
-from monitor.runtime.lots import LotChange, Lots, event_to_json, read_history
+from monitor.runtime.lots import LotChange, Lots, event_to_json
 from monitor.runtime.surroundings import Surroundings
 from monitor.runtime.watch import Watch
 
@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 FLUSH_AFTER = 1 * SECOND
 """The newest readings reach the store, for pages and other processes, at most this much later."""
 RESUME_CHUNK = 5_000
+DUE_MAX = 500
+_NOT_SAID = -1
 _OF_LOTS = (AlarmCondition.LOT_EXPIRING, AlarmCondition.LOT_EXPIRED)
 
 
@@ -69,10 +71,12 @@ class Monitor:
         self._copies = Copies(store)
         self._conditions = Conditions(store, around.installation, self._alarms, self._lots)
         self._digests = Digests(store, around)
+        self._is_behind = False  # something committed has not been judged
+        self._is_stale = False  # a transaction failed; what is remembered may not be in the store
         self._judged_position = 0
         self._judged_noted = 0
         self._flushed_at = 0
-        self._listening_since: int | None = -1  # not said yet
+        self._listening_since: int | None = _NOT_SAID
         self.counts = Counts()
         self.failure: str | None = None
 
@@ -80,53 +84,95 @@ class Monitor:
 
     def resume(self) -> None:
         """Goes on where the last process stopped: judges what was committed and not judged, forgets nothing."""
-        with self._lock, self._store.writing() as tx:
-            self._judged_position = int(self._store.marker(tx, "judged_position") or 0)
-            self._judged_noted = self._judged_position
-            self._copies.resume(tx)
-            self._judge.resume(tx, self._judged_position)
-            self._alarms.resume(tx)
-            self._conditions.end_unwatched(tx, self._around.clock.now())
-            self._lots.resume(tx)
-            faulty = {
-                path: alarm.raised_at
-                for path in self._alarms.open_subjects(AlarmCondition.PROBE_FAULT)
-                if (alarm := self._alarms.get(AlarmCondition.PROBE_FAULT, path)) is not None
-            }
-            silent = self._alarms.open_subjects(AlarmCondition.NO_DATA)
-            self._watch.resume(self._store.latest(tx), silent, faulty)
-        self._catch_up()
+        with self._lock:
+            now = self._around.clock.now()
+            with self._store.writing() as tx:
+                self._judged_position = int(self._store.marker(tx, "judged_position") or 0)
+                self._judged_noted = self._judged_position
+                self._copies.resume(tx, now)
+                self._judge.resume(tx, self._judged_position)
+                self._watch.resume(self._store.latest(tx), (), {})
+                self._recall(tx)
+                self._conditions.end_unwatched(tx, now)
+            self._catch_up()
+            self._is_behind = False
+
+    def _recall(self, tx: Tx) -> None:
+        """Takes alarms and lots from the store: at the start, and after a transaction that failed."""
+        self._alarms.resume(tx)
+        self._lots.resume(tx)
+        faulty = {
+            path: alarm.raised_at
+            for path in self._alarms.open_subjects(AlarmCondition.PROBE_FAULT)
+            if (alarm := self._alarms.get(AlarmCondition.PROBE_FAULT, path)) is not None
+        }
+        self._watch.recall(self._alarms.open_subjects(AlarmCondition.NO_DATA), faulty)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Tx]:
+        """A transaction in which alarms and lots may change. If it fails, what the store forgot is forgotten here
+        too; nobody would raise again an alarm that is thought to be open."""
+        with self._lock:
+            try:
+                with self._store.writing() as tx:
+                    if self._is_stale:
+                        self._recall(tx)
+                    yield tx
+                self._is_stale = False
+            except BaseException:
+                self._is_stale = True
+                raise
 
     def _catch_up(self) -> None:
         """Judges what the log holds beyond the judged position, and lots whose events may not have been judged."""
-        with self._lock:
-            while True:
-                with self._store.reading() as tx:
-                    rows = self._store.log_after(tx, self._judged_position, RESUME_CHUNK)
-                if not rows:
-                    break
-                self._judge_rows(
-                    [Arrived(r.channel, _reading_of(r), r.item, True) for r in rows], rows[-1].position
-                )
-            now = self._around.clock.now()
-            with self._store.writing() as tx:
-                for lot in self._store.event_subjects(tx, "lot"):
-                    self._judge_lot(tx, lot, now, "resumed")
+        while True:
+            with self._store.reading() as tx:
+                rows = self._store.log_after(tx, self._judged_position, RESUME_CHUNK)
+            if not rows:
+                break
+            self._judge_rows(
+                [Arrived(r.channel, _reading_of(r), r.item, True) for r in rows], rows[-1].position
+            )
+        now = self._around.clock.now()
+        with self._writing() as tx:
+            for lot in self._store.event_subjects(tx, "lot"):
+                self._judge_lot(tx, lot, now, "resumed")
 
     # --- the main path ---
 
     def take(self, decoded: Decoded, acknowledge: Callable[[], None]) -> None:
-        """Commits what a batch says, acknowledges it, judges it. Raises if it can't be committed: not acknowledged
-        then, nothing has happened, and the same batch can be taken again."""
+        """Commits what a batch says, acknowledges it, judges it. Raises only if it can't be committed: nothing has
+        happened then, and the same batch can be taken again. What fails later is made up for from the log."""
         with self._lock:
             rows, lots = self._commit(decoded)
-            acknowledge()
-            self._after_commit(rows, lots, decoded)
+            was_behind, self._is_behind = self._is_behind, True
+            try:
+                acknowledge()
+            except Exception:
+                log.exception("acknowledging failed; the messages will come again, and are known then")
+            for channel, online, _ in decoded.statuses:
+                self._watch.set_online(channel, online)
+            self._judge_committed(rows, lots, was_behind=was_behind)
 
-    def _commit(self, decoded: Decoded) -> tuple[list[Arrived], dict[str, list[str]]]:
+    def _judge_committed(self, rows: Sequence[Arrived], lots: Iterable[str], *, was_behind: bool) -> None:
+        """Judges a batch, or, if an earlier one could not be judged, all that the log holds since."""
+        try:
+            if was_behind:
+                self.resume()
+            else:
+                self._judge_rows(rows, self._store.next_position() - 1, lots)
+        except Exception as error:
+            # What was committed stays; the facts are made from the last judged position as soon as that works.
+            log.exception("judging failed; it starts again from the last judged position")
+            self.failure = f"judging failed: {error}"
+        else:
+            self._is_behind = False
+            self.failure = None
+
+    def _commit(self, decoded: Decoded) -> tuple[list[Arrived], set[str]]:
         now = self._around.clock.now()
-        lots: dict[str, list[str]] = {}
-        with self._store.writing() as tx:
+        lots: set[str] = set()
+        with self._writing() as tx:
             rows = self._copies.leave_out(tx, decoded.readings)
             position = self._store.next_position()
             self._store.append_readings(
@@ -138,10 +184,10 @@ class Monitor:
                 now,
             )
             for event, received_at in decoded.lot_events:
-                lots.setdefault(event.lot, []).append(self._append_lot_event(tx, event, received_at))
+                self._append_event(tx, "lot", event.lot, received_at, event_to_json(event), lots)
             for unit_event, received_at in decoded.unit_events:
                 body = {name: getattr(unit_event, name) for name in UnitEvent.__slots__}
-                self._store.append_event(tx, "unit", unit_event.unit_path, received_at, body)
+                self._append_event(tx, "unit", unit_event.unit_path, received_at, body, lots)
             self._store.append_rejected(tx, decoded.rejected)
         counts = self.counts
         counts.received += len(decoded.readings)
@@ -152,37 +198,27 @@ class Monitor:
         counts.batches += 1
         return rows, lots
 
-    def _append_lot_event(self, tx: Tx, event: LotEvent, received_at: int) -> Outcome:
-        outcome = self._store.append_event(tx, "lot", event.lot, received_at, event_to_json(event))
+    def _append_event(
+        self, tx: Tx, scope: str, subject: str, received_at: int, body: JSON, lots: set[str]
+    ) -> Outcome:
+        """Appends an event; ``lots`` gains those to judge: its own, and with a contested id all that had that id."""
+        outcome = self._store.append_event(tx, scope, subject, received_at, body)
+        event_id = body["event_id"]
+        if scope == "lot":
+            lots.add(subject)
         if outcome == "conflict":
+            lots.update(self._store.event_subjects(tx, "lot", event_id))
             condition = AlarmCondition.EVENT_CONFLICT
-            text = f"two different events of id {event.event_id!r} for lot {event.lot}: both are set aside"
-            evidence = {"text": text, "lot": event.lot, "event_id": event.event_id}
-            truth = Truth(condition, event.event_id, received_at, LEVEL_OF[condition], evidence)
+            text = f"two different events of id {event_id!r}, one for {subject}: both are set aside"
+            evidence = {"text": text, scope: subject, "event_id": event_id}
+            truth = Truth(condition, event_id, received_at, LEVEL_OF[condition], evidence)
             self._alarms.hold(tx, truth, self._around.clock.now())
         return outcome
 
-    def _after_commit(
-        self, rows: Sequence[Arrived], lots: Mapping[str, Sequence[str]], decoded: Decoded
-    ) -> None:
-        for channel, online, _ in decoded.statuses:
-            self._watch.set_online(channel, online)
-        try:
-            self._judge_rows(rows, self._store.next_position() - 1, lots)
-            self.failure = None
-        except Exception as error:
-            # What was committed stays; the facts are made again from the last judged position.
-            log.exception("judging failed; starting again from the last judged position")
-            self.failure = f"judging failed: {error}"
-            self.resume()
-            self.failure = None
-
-    def _judge_rows(
-        self, rows: Sequence[Arrived], last_position: int, lots: Mapping[str, Sequence[str]] | None = None
-    ) -> None:
+    def _judge_rows(self, rows: Sequence[Arrived], last_position: int, lots: Iterable[str] = ()) -> None:
         now = self._around.clock.now()
         reasons = self._judge.why_bad(rows)
-        with self._store.writing() as tx:
+        with self._writing() as tx:
             fact_position = self._store.next_fact_position()
             self._hear(tx, rows, reasons, now)
             changes = self._judge.take(tx, rows, reasons, now)
@@ -190,7 +226,7 @@ class Monitor:
                 self._count(change)
                 self._conditions.on_excursion(tx, change, now)
             self._judge_lots_of(tx, changes, now)
-            for lot in lots or ():
+            for lot in lots:
                 self._judge_lot(tx, lot, now, "event")
             self._judged_position = max(self._judged_position, last_position)
             if self._store.next_fact_position() != fact_position or now - self._flushed_at >= FLUSH_AFTER:
@@ -251,57 +287,62 @@ class Monitor:
     def lot_event(self, event: LotEvent) -> Outcome:
         """Records an event that a person or another program states through us; raises ValueError for one that would
         have no effect, in words."""
-        with self._lock:
-            now = self._around.clock.now()
-            with self._store.writing() as tx:
-                self._refuse_without_effect(tx, event)
-                outcome = self._append_lot_event(tx, event, now)
-                self._judge_lot(tx, event.lot, now, "event")
-            return outcome
-
-    def _refuse_without_effect(self, tx: Tx, event: LotEvent) -> None:
-        rows = self._store.events(tx, "lot", subject=event.lot)
-        if any(row["event_id"] == event.event_id for row in rows):
-            return  # the same again is a no-op, other content a conflict: both are the log's to say
-        history = read_history(
-            self._store, tx, self._around.installation, event.lot, max(event.occurred_at, 0)
-        )
-        if event.kind is LotEventKind.REGISTERED:
-            if any(row["kind"] == LotEventKind.REGISTERED for row in rows):
-                raise ValueError(
-                    f"lot {event.lot} is registered already; use another id, or void its registration"
-                )
-        elif event.kind is LotEventKind.VOIDED and not any(row["event_id"] == event.voids for row in rows):
-            raise ValueError(f"lot {event.lot} has no event {event.voids!r} to void")
-        elif event.kind is LotEventKind.EXPIRY_CHANGED and history.expires_at is not None:
-            zone = self._around.installation.zone_of(event.site)
-            if (expiry_of(event, zone) or 0) >= history.expires_at:
-                raise ValueError(
-                    f"lot {event.lot} expires at {format_instant(history.expires_at)}; an expiry date can only be"
-                    " brought forward, a later one is a signed decision of QA"
-                )
+        now, lots = self._around.clock.now(), set[str]()
+        with self._writing() as tx:
+            self._lots.refuse_without_effect(tx, event)
+            outcome = self._append_event(tx, "lot", event.lot, now, event_to_json(event), lots)
+            for lot in sorted(lots):
+                self._judge_lot(tx, lot, now, "event")
+        return outcome
 
     # --- the clock ---
 
     def listen(self, connected_since: int | None) -> None:
-        """Says since when messages can reach us (None: they can't). After an outage of our own silence counts from
-        our return; so this comes before the first reading after it."""
+        """Says since when messages can reach us (None: they can't). Silences due before that are taken first."""
         with self._lock:
             if connected_since != self._listening_since:
+                now = self._around.clock.now()
+                if self._listening_since not in (None, _NOT_SAID):
+                    self._take_silences(now)
                 self._listening_since = connected_since
-                self._watch.listen_from(connected_since)
+                self._watch.listen_from(connected_since, now)
 
-    def tick(self, now: int, connected_since: int | None) -> None:
-        """Takes every deadline up to ``now``, each at its own instant: silences, lots' dates, digests, flushing."""
-        self.listen(connected_since)
-        with self._lock, self._store.writing() as tx:
+    def _take_silences(self, now: int) -> None:
+        with self._writing() as tx:
             for silence in self._watch.silences(now):
                 self._conditions.on_silence(tx, silence, now)
-            for _, kind, subject in self._store.due(tx, now, 1_000):
-                if kind == "lot":
-                    self._judge_lot(tx, subject, now, "date")
+
+    def tick(self, now: int, connected_since: int | None) -> None:
+        """Takes every deadline up to ``now``, each at its own instant: silences, lots' dates, digests. Each kind by
+        itself, so that one that fails doesn't hold up the others."""
+        with self._lock:
+            self.listen(connected_since)
+            for what in (self._take_silences, self._take_dates, self._take_digests, self._note_progress):
+                try:
+                    what(now)
+                except Exception as error:
+                    log.exception("a deadline could not be taken; it is tried again", what=what.__name__)
+                    self.failure = f"{what.__name__.strip('_').replace('_', ' ')}: {error}"
+
+    def _take_dates(self, now: int) -> None:
+        while True:
+            with self._writing() as tx:
+                due = [subject for _, kind, subject in self._store.due(tx, now, DUE_MAX) if kind == "lot"]
+                for lot in due:
+                    self._judge_lot(tx, lot, now, "date")
+            if len(due) < DUE_MAX:
+                return
+
+    def _take_digests(self, now: int) -> None:
+        with self._writing() as tx:
             self._digests.run(tx, now)
-            if now - self._flushed_at >= FLUSH_AFTER:
+
+    def _note_progress(self, now: int) -> None:
+        if self._is_behind:
+            self.resume()
+            self.failure = None
+        elif now - self._flushed_at >= FLUSH_AFTER:
+            with self._writing() as tx:
                 self._flush(tx, now)
 
     def note_health(self, parts: Mapping[str, bool]) -> None:
@@ -321,7 +362,7 @@ class Monitor:
 
     def hold(self, truth: Truth) -> None:
         """Raises an alarm about ourselves (a projection that lags)."""
-        with self._lock, self._store.writing() as tx:
+        with self._writing() as tx:
             self._alarms.hold(tx, truth, self._around.clock.now())
 
     def end(self, condition: AlarmCondition, subject: str) -> None:
@@ -329,7 +370,7 @@ class Monitor:
         with self._lock:
             if self._alarms.get(condition, subject) is not None:
                 now = self._around.clock.now()
-                with self._store.writing() as tx:
+                with self._writing() as tx:
                     self._alarms.end(
                         tx, condition, subject, at=now, now=now, evidence={"clear_reason": "recovered"}
                     )

@@ -67,7 +67,7 @@ class Watch:
     ) -> None:
         self._ears = {ids[path]: _Ear(path, probe, rules[path]) for path, probe in probes.items()}
         self._by_path = {ear.path: ear for ear in self._ears.values()}
-        self._is_deaf = False
+        self._deaf_since: int | None = None
         self._changed: set[int] = set()
         self._faults: set[str] = set()
         self._ended: dict[str, ProbeFault] = {}
@@ -77,12 +77,10 @@ class Watch:
     ) -> None:
         """Takes up what was known; ``silent`` are the channels whose silence is an open alarm already, ``faulty``
         those with an open alarm of their probe, and since when."""
-        quiet = set(silent)
+        self.recall(silent, faulty)
         for channel, ear in self._ears.items():
-            ear.told_silent = ear.path in quiet
-            ear.fault_since = faulty.get(ear.path)
             row = latest.get(channel)
-            if row is None:
+            if row is None or row["reason"] == "clock_ahead":
                 continue
             ear.heard_at = row["heard_at"]
             if row["measured_at"] is not None:
@@ -91,14 +89,29 @@ class Watch:
                 )
                 ear.is_corrected, ear.reason = True, row["reason"]
 
-    def listen_from(self, at: int | None) -> None:
-        """Counts silence from ``at`` on (our return); None: we can't hear, so nobody is silent."""
-        self._is_deaf = at is None
+    def listen_from(self, at: int | None, now: int) -> None:
+        """We can hear since ``at`` (None: not any more). After an outage of our own longer than a channel may be
+        silent, its silence counts from our return; a short one only moves its deadline, or a line that flaps would
+        hide a silent probe for ever."""
+        if at is None:
+            self._deaf_since = self._deaf_since or now
+            return
+        outage = 0 if self._deaf_since is None else max(0, at - self._deaf_since)
         for ear in self._ears.values():
-            if at is None:
-                ear.silent_at = _NEVER
-            elif not ear.told_silent:
+            if ear.silent_at == _NEVER or outage >= ear.probe.silent_after:
                 ear.silent_at = max(at, ear.heard_at or at) + ear.probe.silent_after
+            else:
+                ear.silent_at += outage
+        self._deaf_since = None
+
+    def recall(self, silent: Iterable[str], faulty: Mapping[str, int]) -> None:
+        """Takes what was told from the store again, after a transaction that failed."""
+        quiet = set(silent)
+        for ear in self._ears.values():
+            ear.told_silent = ear.path in quiet
+            ear.fault_since = faulty.get(ear.path)
+        self._faults.clear()
+        self._ended.clear()
 
     def hear(self, arrived: Arrived, reason: str | None) -> Silence | None:
         """Takes one reading (``reason``: why it is bad, if it is); the silence that it ends, if there was one."""
@@ -114,8 +127,8 @@ class Watch:
                 silence = Silence(ear.path, ear.heard_at, min(ear.silent_at, at), at)
                 ear.told_silent = False
             ear.heard_at = at
-            ear.silent_at = _NEVER if self._is_deaf else at + ear.probe.silent_after
-        if ear.latest is None or reading.measured_at >= ear.latest.measured_at:
+            ear.silent_at = at + ear.probe.silent_after
+        if reason != "clock_ahead" and _is_newer(reading, reason, ear):
             ear.latest, ear.reason, ear.is_corrected = reading, reason, False
             if reason is not None or ear.fault_since is not None:
                 self._take_fault(ear, reading, reason)
@@ -159,7 +172,9 @@ class Watch:
 
     def silences(self, now: int) -> list[Silence]:
         """The channels whose deadline has passed and that nobody has been told of, in the order of the deadlines."""
-        found = []
+        found: list[Silence] = []
+        if self._deaf_since is not None:
+            return found
         for ear in self._ears.values():
             if not ear.told_silent and ear.silent_at < now:
                 found.append(Silence(ear.path, ear.heard_at, ear.silent_at, None))
@@ -191,3 +206,10 @@ class Watch:
             "heard_at": ear.heard_at,
             "online": None if ear.online is None else int(ear.online),
         }
+
+
+def _is_newer(reading: Reading, reason: str | None, ear: _Ear) -> bool:
+    """Whether a reading is the newest to show; of two for one instant a good one, whatever their order."""
+    if ear.latest is None or reading.measured_at > ear.latest.measured_at:
+        return True
+    return reading.measured_at == ear.latest.measured_at and (reason is None or ear.reason is not None)

@@ -181,9 +181,9 @@ def marker(tx: Connection, name: str) -> str | None:
 def markers(tx: Connection, prefix: str) -> dict[str, str]:
     """The named values whose names begin with a prefix."""
     c = schema.marker.c
-    return {
-        row.name: row.value for row in tx.execute(sa.select(schema.marker).where(c.name.startswith(prefix)))
-    }
+    past = prefix[:-1] + chr(ord(prefix[-1]) + 1)  # a range, not LIKE: names may hold its wildcards
+    rows = tx.execute(sa.select(c.name, c.value).where(c.name >= prefix, c.name < past))
+    return {row.name: row.value for row in rows}
 
 
 def put_markers(tx: Connection, values: Mapping[str, Any]) -> None:

@@ -121,8 +121,9 @@ def events(
     """Events of a scope in the order of (``occurred_at``, ``event_id``): their bodies, with ``position``,
     ``received_at`` and ``conflict`` (an event of the same id has other content: both are set aside)."""
     c = schema.event.c
-    contested = sa.select(c.event_id).group_by(c.event_id).having(sa.func.count() > 1)
-    query = sa.select(c.position, c.received_at, c.body, c.event_id.in_(contested).label("conflict"))
+    other = schema.event.alias("other").c
+    contested = sa.exists().where(other.event_id == c.event_id, other.digest != c.digest)
+    query = sa.select(c.position, c.received_at, c.body, contested.label("conflict"))
     query = query.where(c.scope == scope)
     if subject is not None:
         query = query.where(c.subject == subject)

@@ -129,6 +129,7 @@ def _profile_changes(
                 f"profile {profile.label} was changed after it had been judging: raise its version"
                 f" (keep the old file as {profile.label}.toml) or put it back as it was"
             )
+        _refuse_older(profile, known)
         is_first = first_load or not any(name == profile.name for name, _ in known)
         from_at = profile.effective_from if is_first or old is not None else max(profile.effective_from, now)
         row = _row("profile", profile.name, profile.version, from_at, now, body)
@@ -136,17 +137,30 @@ def _profile_changes(
     return found
 
 
+def _refuse_older(profile: Profile, known: Mapping[tuple[str, int], Any]) -> None:
+    newest = max((version for name, version in known if name == profile.name), default=profile.version)
+    if profile.version < newest:
+        raise EditedProfileError(
+            f"profile {profile.label} comes after {profile.name}@{newest}, which is in use: give it a higher version"
+        )
+
+
 def _changes(
     stored: list[dict[str, Any]], kind: str, bodies: Mapping[str, dict[str, Any]], now: int
 ) -> list[dict[str, Any]]:
-    newest = {row["name"]: row for row in stored if row["kind"] == kind}
+    newest: dict[str, dict[str, Any]] = {}
+    for row in stored:
+        if row["kind"] == kind and row["version"] >= newest.get(row["name"], row)["version"]:
+            newest[row["name"]] = row
     found = []
     for name, body in bodies.items():
         old = newest.get(name)
         if old is None:
             found.append(_row(kind, name, 1, EARLIEST, now, body))
         elif old["digest"] != digest(body):
-            found.append(_row(kind, name, old["version"] + 1, now, now, body))
+            # A clock that was set back must not put an edit before what it replaces.
+            from_at = max(now, old["from_at"] + 1)
+            found.append(_row(kind, name, old["version"] + 1, from_at, now, body))
     return found
 
 

@@ -48,12 +48,14 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        committed = len(self._unsettled)
+        unsettled, length, settled = self._unsettled, len(self._unsettled), self._settled
         try:
             with self.database.writing() as tx:
                 yield tx
         except BaseException:
-            del self._unsettled[committed:]
+            # What the store forgot must not be remembered here: neither rows, nor that they were settled.
+            self._unsettled, self._settled = unsettled, settled
+            del self._unsettled[length:]
             raise
 
     def reading(self) -> AbstractContextManager[Connection]:

@@ -53,7 +53,7 @@ def test_readings_committed_and_not_judged_are_judged_after_a_crash(path: Path, 
     writer = Writer(path, now=T0)
     live(writer, minutes(WARM[:3]))
     monkeypatch.setattr(
-        writer.monitor, "_after_commit", lambda *_: None
+        writer.monitor, "_judge_committed", lambda *_, **__: None
     )  # the crash: committed, acknowledged
     live(writer, minutes(WARM)[3:])
     writer.kill()
