@@ -22,6 +22,8 @@ from monitor.core.reading import Reading
 from monitor.core.rules import ChannelRules
 from monitor.ports import Arrived, Fact, Store, Tx
 
+STAGE = 2_000
+"""Readings after which judging again keeps its state on the way."""
 CHECKPOINT_AFTER = 500
 """Readings of a channel after which settling the log also keeps its state."""
 
@@ -153,7 +155,7 @@ class Judge:
         state, after = self._state_before(tx, desk, since)
         carried = state.open_excursions()
         rows = self._store.history(tx, desk.id, after=after)
-        touched = fold(state, desk.rules, (row.reading for row in rows))
+        touched = self._fold_in_stages(tx, desk, state, [row.reading for row in rows])
         judged = [e for e in carried if not any(e is t for t in touched)] + touched
         desk.state, desk.since_checkpoint = state, len(rows)
         facts = self._facts_after(tx, desk, after)
@@ -167,6 +169,22 @@ class Judge:
             for fact in facts.values()
         ]
         return self._record_matches(tx, desk, reconcile(known, judged), facts, recorded_at)
+
+    def _fold_in_stages(
+        self, tx: Tx, desk: ChannelDesk, state: ChannelState, readings: Sequence[Reading]
+    ) -> list[Excursion]:
+        """Folds, and keeps the state now and then: the next late reading needn't go back as far."""
+        touched: list[Excursion] = []
+        start = 0
+        while start < len(readings):
+            end = min(start + STAGE, len(readings))
+            while end < len(readings) and readings[end].measured_at == readings[end - 1].measured_at:
+                end += 1
+            touched += fold(state, desk.rules, readings[start:end])
+            if end < len(readings) and state.last_at is not None:
+                self._store.put_checkpoint(tx, desk.id, state.last_at, state_to_json(state))
+            start = end
+        return list({id(excursion): excursion for excursion in touched}.values())
 
     def _facts_after(self, tx: Tx, desk: ChannelDesk, after: int | None) -> dict[str, Fact]:
         """The standing excursions that a fold from ``after`` on decides, oldest first."""

@@ -55,7 +55,11 @@ class Database:
 
     def _engine(self, *, writer: bool) -> Engine:
         if not self.is_sqlite:
-            return sa.create_engine(self.url, pool_size=1 if writer else 8, pool_pre_ping=True)
+            # Several statements of one reading must see one state, as they do in SQLite's WAL.
+            isolation = "READ COMMITTED" if writer else "REPEATABLE READ"
+            return sa.create_engine(
+                self.url, pool_size=1 if writer else 8, pool_pre_ping=True, isolation_level=isolation
+            )
         engine = sa.create_engine(
             self.url,
             connect_args={"check_same_thread": False, "timeout": 30.0, "isolation_level": None},
