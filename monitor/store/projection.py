@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from monitor.core.channel import Instant, instants
 from monitor.core.reading import Quality
 from monitor.core.rules import ChannelRules
-from monitor.ports import LoggedFact, LoggedReading, Refusal
+from monitor.ports import LoggedFact, LoggedReading, Placed, Refusal
 from monitor.store import schema, series
 from monitor.store.engine import Database, upsert
 from monitor.store.log import channel_ids
@@ -57,16 +57,41 @@ class Projection:
                 first, last = spans.get(row.channel, (row.measured_at, row.measured_at))
                 spans[row.channel] = (min(first, row.measured_at), max(last, row.measured_at))
             paths = {number: path for path, number in channel_ids(tx).items()}
-            seen = {
-                number: {i.at: i for i in self._instants(tx, number, paths[number], first, last + 1)}
-                for number, (first, last) in spans.items()
-            }
+            seen = self._seen(tx, spans, paths)
         return [
             _logged(row.position, paths[row.channel], instant, row.battery_percent)
             if (instant := seen[row.channel].get(row.measured_at)) is not None
             else _as_it_came(paths[row.channel], row)
             for row in rows
         ]
+
+    def _seen(
+        self, tx: Connection, spans: Mapping[int, tuple[int, int]], paths: Mapping[int, str]
+    ) -> dict[int, dict[int, Instant]]:
+        """What each channel's readings say in its span, by instant. The tail is searched once, for all."""
+        starts = {
+            number: first - 1 - self._look_back(paths[number], first) for number, (first, _) in spans.items()
+        }
+        tails: dict[int, list[Placed]] = {number: [] for number in spans}
+        for row in series.tail(tx, spans.keys(), after=min(starts.values(), default=0)):
+            tails[row.channel].append(row)
+        found: dict[int, dict[int, Instant]] = {}
+        for number, (first, last) in spans.items():
+            rules = self._rules().get(paths[number])
+            if rules is None:
+                found[number] = {}
+                continue
+            rows = series.settled(tx, number, after=starts[number], upto=last)
+            rows += [row for row in tails[number] if starts[number] < row.reading.measured_at <= last]
+            rows.sort(key=series.in_time)
+            seen = instants((row.reading for row in rows), rules)
+            found[number] = {instant.at: instant for instant in seen if instant.at >= first}
+        return found
+
+    def _look_back(self, path: str, at: int) -> int:
+        """Only where a step can be too fast does the reading before matter."""
+        rules = self._rules().get(path)
+        return LOOK_BACK if rules is not None and rules.settings_at(at).max_rate is not None else 0
 
     def _instants(self, tx: Connection, number: int, path: str, start: int, end: int) -> list[Instant]:
         rules = self._rules().get(path)

@@ -141,11 +141,12 @@ def history(
     """The readings of a channel with ``after`` < measured_at ≤ ``upto``, sorted by instant, copies included."""
     found = settled(tx, channel, after=after, upto=upto)
     found.extend(tail(tx, [channel], after=after, upto=upto, position_max=position_max))
-    found.sort(key=_in_time)
+    found.sort(key=in_time)
     return found
 
 
-def _in_time(row: Placed) -> tuple[int, int]:
+def in_time(row: Placed) -> tuple[int, int]:
+    """The order of a history: by instant, then by arrival."""
     return (row.reading.measured_at, row.position)
 
 

@@ -12,6 +12,7 @@ from monitor.core.reading import Reading
 from monitor.core.unit import ProbeSettings
 from monitor.ports import Arrived, Decoded
 from monitor.store import series
+from monitor.store.projection import Projection
 from monitor.testing import Writer, one_unit
 from tests.unit.lab import T0, WARM, live, lot_event, minutes, register, subjects
 
@@ -230,4 +231,25 @@ def test_a_clock_of_the_year_one_stops_nobody(path: Path) -> None:
     writer.clock.advance(2_000)
     writer.monitor.tick(writer.clock.now(), None)
     assert writer.view.units()[0]["celsius"] == -80.0
+    writer.close()
+
+
+def test_a_projection_gets_of_two_values_for_one_instant_the_one_that_counts(path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(series, "SETTLE_AT", 3)
+    writer = two(path)
+    live(writer, minutes([-80, -79, -78]))
+    writer.read(minutes([-81, -50, -78]), channel=F01)
+    writer.read(minutes([-70]), channel=F02)
+    found = Projection(writer.store.database, lambda: writer.rules).readings_after(0, 100)
+    said = [(r.channel, r.measured_at - T0, r.celsius, r.quality) for r in found]
+    assert said == [
+        (F01, 0, -80.0, "suspect"),
+        (F01, MINUTE, -50.0, "suspect"),
+        (F01, 2 * MINUTE, -78.0, "good"),
+        (F01, 0, -80.0, "suspect"),
+        (F01, MINUTE, -50.0, "suspect"),
+        (F02, 0, -70.0, "good"),
+    ]
+    between = Projection(writer.store.database, lambda: writer.rules).readings_between(F01, T0, T0 + MINUTE)
+    assert [(r.celsius, r.quality) for r in between] == [(-80.0, "suspect")]
     writer.close()
