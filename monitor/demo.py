@@ -78,8 +78,8 @@ def run_demo(
         lab = threading.Thread(target=partial(_feed, service, clock, broker, ended), name="lab", daemon=True)
         lab.start()
         _introduce(console, service, [broker, influx], home, speed)
-        if browser:
-            webbrowser.open(service.web.url)
+        if browser and any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+            webbrowser.open(service.web.url)  # without a display it would take over the terminal
         ended.wait(for_seconds)
         ended.set()
         lab.join(_STOPS_WITHIN)
