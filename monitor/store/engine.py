@@ -164,11 +164,6 @@ class Database:
             config.attributes["connection"] = tx
             command.upgrade(config, "head")
 
-    def is_prepared(self) -> bool:
-        """Whether the tables are there."""
-        with self.reading() as connection:
-            return sa.inspect(connection).has_table("marker")
-
 
 def upsert(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows or, where the primary key is taken, overwrites every column given."""

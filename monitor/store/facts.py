@@ -131,13 +131,6 @@ def drop_checkpoints(tx: Connection, channel: int, since: int) -> None:
     tx.execute(sa.delete(schema.checkpoint).where(c.channel == channel, c.at >= since))
 
 
-def last_checkpoints(tx: Connection) -> dict[int, int]:
-    """For each channel that has one, the instant of its latest state."""
-    c = schema.checkpoint.c
-    rows = tx.execute(sa.select(c.channel, sa.func.max(c.at)).group_by(c.channel))
-    return {row[0]: row[1] for row in rows}
-
-
 # --- latest readings, deadlines, markers ---
 
 

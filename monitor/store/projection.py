@@ -93,13 +93,6 @@ class Projection:
         rules = self._rules().get(path)
         return LOOK_BACK if rules is not None and rules.settings_at(at).max_rate is not None else 0
 
-    def _instants(self, tx: Connection, number: int, path: str, start: int, end: int) -> list[Instant]:
-        rules = self._rules().get(path)
-        if rules is None:
-            return []
-        rows = series.history(tx, number, after=start - 1 - LOOK_BACK, upto=end - 1)
-        return [i for i in instants((row.reading for row in rows), rules) if i.at >= start]
-
     def facts_after(self, position: int, limit: int) -> list[LoggedFact]:
         c = schema.fact.c
         with self._database.reading() as tx:
@@ -133,10 +126,8 @@ class Projection:
     def readings_between(self, channel: str, start: int, end: int) -> list[LoggedReading]:
         with self._database.reading() as tx:
             number = channel_ids(tx)[channel]
-            return [
-                _logged(0, channel, i, i.battery_percent)
-                for i in self._instants(tx, number, channel, start, end)
-            ]
+            seen = self._seen(tx, {number: (start, end - 1)}, {number: channel})[number]
+        return [_logged(0, channel, instant, instant.battery_percent) for instant in seen.values()]
 
     def span(self, channel: str) -> tuple[int, int] | None:
         block, reading = schema.series_block.c, schema.reading.c
