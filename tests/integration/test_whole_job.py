@@ -227,3 +227,31 @@ def test_a_second_program_on_the_same_store_is_refused_in_words(tmp_path: Path, 
     monitor = stopping.add(Monitor(tmp_path, broker))
     monitor.start()
     monitor.command("run", expect=2)
+
+
+def test_rows_deleted_in_influxdb_come_back_by_the_reconcile_command(
+    tmp_path: Path,
+    stopping: Stopping,
+    influx: InfluxServer,  # noqa: F811
+) -> None:
+    broker = stopping.add(Mosquitto(tmp_path))
+    broker.start()
+    to_influx = {
+        "EXOSOME_MONITOR__INFLUX__URL": influx.url,
+        "EXOSOME_MONITOR__INFLUX__ORG": influx.org,
+        "EXOSOME_MONITOR__INFLUX__BUCKET": influx.bucket,
+        "INFLUXDB_TOKEN": influx.token,
+    }
+    monitor = stopping.add(Monitor(tmp_path, broker, env=to_influx))
+    monitor.start()
+    first_at = now() // MINUTE * MINUTE - 22 * MINUTE
+    broker.publish("exosome/v1/lab1/F03/product/reading", payloads(first_at))
+
+    def points() -> int:
+        return len(influx.points("storage_temperature", "unit", "F03"))
+
+    wait_until(lambda: points() == len(CELSIUS), what="all readings in InfluxDB")
+    influx.delete('_measurement="storage_temperature"', first_at, now() + MINUTE)
+    assert points() == 0
+    monitor.command("influx", "reconcile")
+    assert points() == len(CELSIUS)
