@@ -146,11 +146,9 @@ def open_books(configuration: Configuration, store: Store, now: int) -> Books:
 
 
 def books_of(installation: Installation, rulebook: Rulebook, ids: dict[str, int]) -> Books:
-    rules = {
-        channel: rulebook.channel_rules(probe, installation)
-        for channel, probe in installation.probes().items()
-    }
-    return Books(installation, rulebook, rules, ids)
+    rules = {channel: rulebook.rules_of(channel) for channel in installation.probes()}
+    known = {channel: found for channel, found in rules.items() if found is not None}
+    return Books(installation, rulebook, known, ids)
 
 
 def read_books(configuration: Configuration, store: Store) -> Books:
@@ -163,4 +161,4 @@ def read_books(configuration: Configuration, store: Store) -> Books:
             for path, unit in installation.units.items()
             if unit.product_channel in ids
         }
-        return books_of(Installation(known, installation.zones), Rulebook(tx), ids)
+        return books_of(Installation(known, installation.zones), Rulebook(tx, installation.zone_of), ids)

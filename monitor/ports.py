@@ -5,7 +5,7 @@ Threading: a :class:`Source` is driven by one thread. A :class:`View` may be use
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
@@ -13,6 +13,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 from monitor.core.lot import LotEvent, UnitEvent
 from monitor.core.profile import Profile
 from monitor.core.reading import Reading
+from monitor.core.rules import ChannelRules, Stretch
+from monitor.core.timeline import UnitVersion
 
 JSON = dict[str, Any]
 """A JSON object as SPEC section 7 words it: instants RFC 3339 in UTC with milliseconds and Z, units ``site/unit``."""
@@ -267,6 +269,17 @@ class Fact(NamedTuple):
     body: dict[str, Any]
 
 
+class Packed(Protocol):
+    """Readings of a channel that lie together in its history."""
+
+    @property
+    def stretch(self) -> Stretch | None:
+        """What they come to; None if they have to be looked at one by one."""
+
+    def readings(self) -> list[Reading]:
+        """The readings, sorted by instant, copies included."""
+
+
 class Store(Protocol):
     """The log and the facts. One process writes (it holds the lock), one transaction at a time; reading is free."""
 
@@ -305,6 +318,12 @@ class Store(Protocol):
     def event_subjects(self, tx: Tx, scope: str, event_id: str | None = None) -> list[str]:
         """The subjects that have events of a scope."""
 
+    def relatives(self, tx: Tx, lot: str) -> set[str]:
+        """The lots whose events may matter to a lot: ancestors, children, and who else claims one of these."""
+
+    def descendants(self, tx: Tx, lot: str) -> set[str]:
+        """The lots that are said to be aliquots of a lot, or of one of those."""
+
     def log_after(self, tx: Tx, position: int, limit: int | None) -> list[LogRow]:
         """The next readings of the log (``limit`` None: all)."""
 
@@ -330,6 +349,12 @@ class Store(Protocol):
         position_max: int | None = None,
     ) -> list[Placed]:
         """The readings of a channel with ``after`` < measured_at ≤ ``upto``, sorted by instant, copies included."""
+
+    def course(
+        self, tx: Tx, channel: int, *, after: int | None = None, upto: int | None = None
+    ) -> Iterator[Packed]:
+        """The readings of a channel with ``after`` < measured_at ≤ ``upto`` in the order of time, as they lie
+        together: what needs no closer look isn't unpacked."""
 
     def settle(self, tx: Tx, judged_position: int) -> bool:
         """Packs the judged tail of the log if it has grown long; says whether it did."""
@@ -467,3 +492,12 @@ class ProfileBook(Protocol):
 
     def names(self) -> set[str]:
         """Every profile's name."""
+
+    def version(self, name: str, version: int) -> Profile:
+        """One version of a profile; raises KeyError if there is none."""
+
+    def units(self) -> Mapping[str, Sequence[UnitVersion]]:
+        """The dated versions of every unit ever configured, by ``site/unit``, sorted."""
+
+    def rules_of(self, channel: str) -> ChannelRules | None:
+        """The rules of a channel ever configured, also one that is no longer watched; None for an unknown one."""

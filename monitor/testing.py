@@ -165,7 +165,11 @@ class Writer:
             book, _ = load_rulebook(
                 tx, self.installation, list(profiles) or [ult_profile()], self.clock.now()
             )
-        rules = {c: book.channel_rules(p, self.installation) for c, p in self.installation.probes().items()}
+        rules = {
+            channel: found
+            for channel in self.installation.probes()
+            if (found := book.rules_of(channel)) is not None
+        }
         around = Surroundings(
             clock=self.clock,
             installation=self.installation,

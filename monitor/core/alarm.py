@@ -25,6 +25,9 @@ class AlarmCondition(StrEnum):
     PROBE_FAULT = "probe_fault"
     LOT_EXPIRING = "lot_expiring"
     LOT_EXPIRED = "lot_expired"
+    LOT_BUDGET = "lot_budget"
+    LOT_THAWED = "lot_thawed"
+    LOT_BREACHED = "lot_breached"
     INFLUX_LAGGING = "influx_lagging"
     EVENT_CONFLICT = "event_conflict"
 
@@ -40,6 +43,9 @@ LEVEL_OF: Mapping[AlarmCondition, Level] = MappingProxyType(
         AlarmCondition.PROBE_FAULT: "alarm",
         AlarmCondition.LOT_EXPIRING: "warning",
         AlarmCondition.LOT_EXPIRED: "alarm",
+        AlarmCondition.LOT_BUDGET: "warning",
+        AlarmCondition.LOT_THAWED: "alarm",
+        AlarmCondition.LOT_BREACHED: "critical",
         AlarmCondition.INFLUX_LAGGING: "warning",
         AlarmCondition.EVENT_CONFLICT: "warning",
     }

@@ -16,7 +16,7 @@ from monitor.core.instant import EARLIEST
 from monitor.core.profile import HIGH, LOW
 from monitor.core.quality import corrected, is_too_fast, why_bad
 from monitor.core.reading import Quality, Reading
-from monitor.core.rules import ChannelRules
+from monitor.core.rules import ChannelRules, Stretch
 
 _INFINITY = float("inf")
 
@@ -91,6 +91,21 @@ def advance(
         for excursion in state.open_excursions():
             excursion.suspect_readings += 1
     state.settle(rules)
+
+
+def take_stretch(state: ChannelState, rules: ChannelRules, stretch: Stretch) -> bool:
+    """Takes a stretch of readings, later than any before, as a whole if nothing happens in it; says whether it did."""
+    offset = rules.settings_at(stretch.first_at).offset
+    is_calm = (
+        state.calm_low <= corrected(stretch.low, offset)
+        and corrected(stretch.high, offset) <= state.calm_high
+        and stretch.last_at < state.calm_until
+        and rules.are_good(stretch)
+    )
+    if is_calm:
+        state.last_at = stretch.last_at
+        state.last_values = (corrected(stretch.last, offset),)
+    return is_calm
 
 
 def shown(rules: ChannelRules, at: int, values: tuple[float, ...]) -> float:

@@ -1,7 +1,8 @@
 """Custody: where a lot was and when, who decided what about it, and which of its events count.
 
 A fold over the lot's events in the order of (``occurred_at``, ``event_id``). An event that has no effect stays on
-record and is shown with the reason.
+record and is shown with the reason. An aliquot is judged as if its parent's timeline up to the event that made it
+were its own (SPEC section 3, small print 14); so its fold begins with its ancestors' events.
 """
 
 from __future__ import annotations
@@ -29,18 +30,25 @@ class LotHistory:
     """What the events of a lot say as of an instant.
 
     ``zone`` is the time zone of the lot's site. ``registered`` is None while the lot's ``registered`` event has not
-    come. ``expires_at`` is the label's: the first instant at which the lot is expired. ``without_effect`` names
-    events that don't count, and why.
+    come; an aliquot has that of its oldest ancestor, ``born_at`` is the instant of the aliquot itself. ``expires_at``
+    is the label's: the first instant at which the lot is expired. ``thaw_events`` are ``thawed`` and ``refrozen``,
+    ``bound`` is the last event by which QA bound another profile version. ``without_effect`` names events that don't
+    count, and why.
     """
 
     lot: str
     as_of: int
     zone: ZoneInfo
     registered: LotEvent | None = None
+    born_at: int | None = None
+    parent: str | None = None
+    children: list[str] = field(default_factory=list)
     custody: list[Stay] = field(default_factory=list)
     expires_at: int | None = None
     disposition: Disposition = Disposition.IN_STORAGE
     disposed_at: int | None = None
+    thaw_events: list[LotEvent] = field(default_factory=list)
+    bound: LotEvent | None = None
     without_effect: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -94,26 +102,117 @@ def _settle(first: str, voids: Mapping[str, list[str]], in_force: dict[str, bool
         open_path.discard(event_id)
 
 
+def births(events: Iterable[LotEvent]) -> dict[str, LotEvent]:
+    """The event by which each lot came to be: its own ``registered``, or the ``aliquoted`` of a lot that existed.
+
+    ``events``: those in force, of all lots that may be related, in any order. An id that is a lot already is refused.
+    """
+    found: dict[str, LotEvent] = {}
+    disposed: set[str] = set()
+    for event in sorted(events, key=_key):
+        if event.kind is LotEventKind.REGISTERED:
+            found.setdefault(event.lot, event)
+        elif event.lot in found and event.lot not in disposed:
+            if event.kind is LotEventKind.ALIQUOTED:
+                for child in event.into:
+                    found.setdefault(child, event)
+            elif event.kind is LotEventKind.DISPOSED:
+                disposed.add(event.lot)
+    return found
+
+
+def _key(event: LotEvent) -> tuple[int, str]:
+    return event.key
+
+
 def lot_history(
-    lot: str, events: Collection[LotEvent], *, as_of: int, zone: ZoneInfo, contested: Collection[str] = ()
+    lot: str,
+    events: Collection[LotEvent],
+    *,
+    as_of: int,
+    zone: ZoneInfo,
+    contested: Collection[str] = (),
+    relatives: Collection[LotEvent] = (),
 ) -> LotHistory:
     """Folds a lot's events as of an instant.
 
     ``zone`` is the time zone in which ``expires_on`` dates end; ``contested`` are event ids that came with different
-    contents: those count at no instant. A voided event counts at no instant, whenever it was voided.
+    contents: those count at no instant. A voided event counts at no instant, whenever it was voided. ``relatives``
+    are the events of its ancestors, of its children, and of other lots that claim one of them as an aliquot.
     """
     history = LotHistory(lot, as_of, zone)
-    voided = voided_by(event for event in events if event.event_id not in contested)
-    for event in sorted(events, key=lambda e: (e.occurred_at, e.event_id)):
+    in_force = _in_force(history, events, relatives, contested)
+    born = births(in_force)
+    for of_lot, after, before in _lineage(lot, born):
+        for event in in_force:
+            if event.lot == of_lot and after < event.key < before and event.occurred_at <= as_of:
+                why_not = _apply(history, event, zone)
+                if why_not is not None and of_lot == lot:
+                    history.without_effect[event.event_id] = why_not
+    birth = born.get(lot)
+    for event in in_force:
+        if event.lot == lot and birth is not None and birth.lot != lot and event.key < birth.key:
+            history.without_effect[event.event_id] = "before the lot was registered"
+    if birth is not None and birth.occurred_at <= as_of:
+        history.born_at = birth.occurred_at
+        history.parent = None if birth.lot == lot else birth.lot
+    elif birth is not None and birth.lot != lot:
+        history = LotHistory(lot, as_of, zone, without_effect=history.without_effect)
+    _name_children(history, in_force, born)
+    return history
+
+
+_FIRST, _LAST = (-(1 << 62), ""), (1 << 62, "")
+
+
+def _in_force(
+    history: LotHistory,
+    events: Collection[LotEvent],
+    relatives: Collection[LotEvent],
+    contested: Collection[str],
+) -> list[LotEvent]:
+    """All events that count, in order; notes the lot's own that don't."""
+    own = [event for event in events if event.event_id not in contested]
+    of_others: dict[str, list[LotEvent]] = {}
+    for event in relatives:
+        if event.event_id not in contested:
+            of_others.setdefault(event.lot, []).append(event)
+    found: list[LotEvent] = []
+    for group in (own, *of_others.values()):
+        voided = voided_by(group)
+        found += [event for event in group if event.event_id not in voided]
+        if group is own:
+            history.without_effect = {
+                event_id: f"voided by {void}" for event_id, void in sorted(voided.items())
+            }
+    for event in events:
         if event.event_id in contested:
             history.without_effect[event.event_id] = "its event_id came with other content too"
-        elif event.event_id in voided:
-            history.without_effect[event.event_id] = f"voided by {voided[event.event_id]}"
-        elif event.occurred_at <= as_of:
-            why_not = _apply(history, event, zone)
-            if why_not is not None:
-                history.without_effect[event.event_id] = why_not
-    return history
+    return sorted(found, key=_key)
+
+
+def _lineage(lot: str, born: Mapping[str, LotEvent]) -> list[tuple[str, tuple[int, str], tuple[int, str]]]:
+    """Whose events make a lot's timeline, oldest ancestor first: (lot, after, before), keys of events."""
+    found = []
+    before = _LAST
+    while True:
+        birth = born.get(lot)
+        is_aliquot = birth is not None and birth.lot != lot
+        found.append((lot, birth.key if birth is not None and is_aliquot else _FIRST, before))
+        if birth is None or not is_aliquot:
+            return found[::-1]
+        lot, before = birth.lot, birth.key
+
+
+def _name_children(history: LotHistory, in_force: Iterable[LotEvent], born: Mapping[str, LotEvent]) -> None:
+    for event in in_force:
+        is_own = event.lot == history.lot and event.kind is LotEventKind.ALIQUOTED
+        if not is_own or event.occurred_at > history.as_of or event.event_id in history.without_effect:
+            continue
+        refused = [child for child in event.into if born.get(child) is not event]
+        history.children += [child for child in event.into if child not in refused]
+        if refused:
+            history.without_effect[event.event_id] = f"a lot already: {', '.join(refused)}"
 
 
 def _apply(history: LotHistory, event: LotEvent, zone: ZoneInfo) -> str | None:
@@ -131,13 +230,17 @@ def _apply(history: LotHistory, event: LotEvent, zone: ZoneInfo) -> str | None:
             return _change_expiry(history, event, zone)
         case LotEventKind.QUARANTINED:
             history.disposition = Disposition.QUARANTINED
+        case LotEventKind.THAWED | LotEventKind.REFROZEN:
+            history.thaw_events.append(event)
+        case LotEventKind.BOUND:
+            history.bound = event
         case LotEventKind.DISPOSED:
             history.disposition = Disposition.DISPOSED
             history.disposed_at = event.occurred_at
             if history.custody:
                 history.custody[-1] = history.custody[-1]._replace(to_at=event.occurred_at)
         case _:
-            pass  # thaws and aliquots are judged elsewhere; a void acts before the fold
+            pass  # a void acts before the fold, an aliquot on the new lots
     return None
 
 

@@ -361,19 +361,10 @@ class Walk:
         line = self.line
         if line.u0 == line.u1:
             return end - start if band_of((band,), self._celsius(line.u0)) else 0
-        passed = sorted(
-            line.passed_at(self._u(edge), start, end) if edge is not None else beyond
-            for edge, beyond in (
-                (band.above, self._end_towards(-1, start, end)),
-                (band.up_to, self._end_towards(1, start, end)),
-            )
-        )
-        return passed[1] - passed[0]
-
-    def _end_towards(self, warmth: int, start: int, end: int) -> int:
-        """The end of a piece at which an edge without a limit, on the warm (1) or cold (-1) side, is passed."""
-        mirrored = 1 if self.side.direction == HIGH else -1
-        return end if (self.line.u1 - self.line.u0) * warmth * mirrored > 0 else start
+        edges = [None if edge is None else self._u(edge) for edge in (band.above, band.up_to)]
+        low, high = edges if self.side.direction == HIGH else reversed(edges)
+        entered_at, left_at = line.between(low, high, start, end)
+        return left_at - entered_at
 
     def _roll_day(self, at: int) -> None:
         side = self.side

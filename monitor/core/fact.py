@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from monitor.core.ahead import runs_out_at
+from monitor.core.budget import Budget
 from monitor.core.custody import LotHistory
 from monitor.core.excursion import Excursion
+from monitor.core.expiry import Expiry
 from monitor.core.instant import format_instant, parse_instant
+from monitor.core.integrity import Integrity
+from monitor.core.place import rule_in
 from monitor.core.profile import Profile
 from monitor.core.verdict import Reason, worst
 
@@ -66,39 +71,135 @@ def decided_at(body: JSON) -> int | None:
     return None if closed is None else parse_instant(closed)
 
 
-def lot_body(
-    history: LotHistory, profile: Profile, reasons: Sequence[Reason], excursions: Sequence[str]
-) -> JSON:
-    """A registered lot. What this version doesn't compute yet (budgets, thaws, MKT, coverage) is absent; the
-    verdict rests on what ``judged_by`` names, and on nothing else."""
-    registered = history.registered
+class LotFinding(NamedTuple):
+    """A lot judged: what its events say, what storage did to it, when it expires, and what that makes of it."""
+
+    history: LotHistory
+    found: Integrity
+    expiry: Expiry
+    reasons: Sequence[Reason]
+    excursions: Sequence[str]
+
+
+def lot_body(finding: LotFinding) -> JSON:
+    """A registered lot in the words of SPEC section 7."""
+    history, found, expiry, reasons, excursions = finding
+    registered, profile = history.registered, found.profile
     assert registered is not None
+    is_aliquot = history.parent is not None
     return {
         "as_of": format_instant(history.judged_at),
         "lot": history.lot,
+        "site": registered.site,
         "product": registered.product,
         "profile": profile.name,
         "profile_version": profile.version,
+        "profile_title": profile.title,
+        "profile_bound": _bound(history),
         "unit": history.unit,
+        "storage_class": None if found.place is None else found.place.storage_class or profile.name,
+        "window": _window(found),
         "disposition": history.disposition.value,
         "verdict": worst(reasons).value,
-        "judged_by": ["expiry", "excursions"],
         "reasons": [reason._asdict() for reason in reasons],
         "expires_at": instant_or_none(history.expires_at),
+        "effective_expires_at": instant_or_none(expiry.at),
+        "expiry_reason": expiry.reason,
+        **_thaw_figures(found),
+        "budgets": [_budget(found, budget) for budget in found.budgets],
+        "known_seconds": found.known_ms / 1000,
+        "unknown_seconds": found.unknown_ms / 1000,
+        "pending_seconds": found.pending_ms / 1000,
+        "out_of_storage_seconds": found.out_ms / 1000,
+        "coverage": found.coverage,
+        "coverage_minimum": profile.coverage_minimum,
+        **_mkt_figures(found),
+        "min_celsius": found.min_celsius,
+        "max_celsius": found.max_celsius,
+        "uncertain_seconds": None if found.uncertain_ms is None else found.uncertain_ms / 1000,
         "custody": [
-            {
-                "unit": stay.unit,
-                "from": format_instant(stay.from_at),
-                "to": instant_or_none(stay.to_at),
-            }
+            {"unit": stay.unit, "from": format_instant(stay.from_at), "to": instant_or_none(stay.to_at)}
             for stay in history.custody
         ],
         "excursions": list(excursions),
-        "quantity": registered.quantity,
+        "parent": history.parent,
+        "children": list(history.children),
+        "quantity": None if is_aliquot else registered.quantity,
         "gtin": registered.gtin,
-        "lot_number": registered.lot_number or history.lot,
-        "serial": registered.serial,
-        "registered_at": format_instant(registered.occurred_at),
+        "lot_number": registered.lot_number or registered.lot,
+        "serial": None if is_aliquot else registered.serial,
+        "registered_at": instant_or_none(history.born_at),
         "disposed_at": instant_or_none(history.disposed_at),
         "without_effect": dict(history.without_effect),
+    }
+
+
+def _bound(history: LotHistory) -> JSON | None:
+    event = history.bound
+    if event is None:
+        return None
+    return {
+        "profile": event.profile,
+        "reason": event.reason,
+        "by": event.by,
+        "at": format_instant(event.occurred_at),
+        "event_id": event.event_id,
+    }
+
+
+def _window(found: Integrity) -> JSON:
+    window = found.profile.window if found.place is None else found.place.window
+    return {"low": window.low, "high": window.high}
+
+
+def _thaw_figures(found: Integrity) -> JSON:
+    thaw, rule = found.thaw, found.profile.thaw
+    return {
+        "thaw_count": len(thaw.thaws),
+        "thaw_count_determinate": thaw.determinate,
+        "thaw_limit": None if rule is None else rule.limit,
+        "thawed_at": instant_or_none(thaw.thaws[0].at if thaw.thaws else None),
+        "is_frozen": thaw.frozen,
+        "thaws": [
+            {
+                "at": format_instant(one.at),
+                "event": one.event_id,
+                "passage_from": instant_or_none(one.passage_from),
+            }
+            for one in thaw.thaws
+        ],
+    }
+
+
+def _budget(found: Integrity, budget: Budget) -> JSON:
+    return {
+        "band": budget.name,
+        "above": budget.above,
+        "up_to": budget.up_to,
+        "limit_seconds": None if budget.limit is None else budget.limit / 1000,
+        "spent_seconds": budget.spent / 1000,
+        "left_seconds": None if budget.left is None else budget.left / 1000,
+        "exhausted_at": instant_or_none(budget.exhausted_at),
+        "runs_out_at": instant_or_none(runs_out_at(found, budget)),
+    }
+
+
+def _mkt_figures(found: Integrity) -> JSON:
+    profile, worst_stretch = found.profile, found.mkt_worst
+    reason = None
+    if rule_in(profile, None).delta_h_over_r is None:
+        reason = "the window lies below 0 °C: a mean kinetic temperature says nothing of a frozen product"
+    elif found.mkt_celsius is None:
+        reason = "no time of this lot is known"
+    return {
+        "mkt_celsius": found.mkt_celsius,
+        "mkt_reason": reason,
+        "mkt_limit": None if profile.mkt is None else profile.mkt.limit,
+        "mkt_worst": None
+        if worst_stretch is None
+        else {
+            "celsius": worst_stretch.celsius,
+            "from": format_instant(worst_stretch.from_at),
+            "to": format_instant(worst_stretch.to_at),
+        },
     }

@@ -55,6 +55,13 @@ class Line(NamedTuple):
             return min(end, max(start, self.crossing(level)))
         return start if (level < self.u0) == (self.u1 > self.u0) else end
 
+    def between(self, low: int | None, high: int | None, start: int, end: int) -> tuple[int, int]:
+        """The part of [start, end] in which a line that isn't flat lies between two levels; None: no level there."""
+        enters, leaves = (low, high) if self.u1 > self.u0 else (high, low)
+        entered_at = start if enters is None else self.passed_at(enters, start, end)
+        left_at = end if leaves is None else self.passed_at(leaves, start, end)
+        return entered_at, left_at
+
     def first_at_or_above(self, level: int, start: int, end: int) -> int | None:
         """The first instant in [start, end] at which the line is at or above a level."""
         if self._at_or_above(start, level):

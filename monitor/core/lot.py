@@ -21,6 +21,7 @@ class LotEventKind(StrEnum):
     VOIDED = "voided"
     EXPIRY_CHANGED = "expiry_changed"
     QUARANTINED = "quarantined"
+    BOUND = "bound"  # QA binds another profile version; no message can say so
 
 
 class Disposition(StrEnum):
@@ -39,6 +40,7 @@ class LotEvent:
 
     ``unit`` is ``site/unit``, or None for "out of storage" (in ``moved``) and "not yet stored" (in ``registered``).
     ``expires_on`` is an ISO date, through the end of that day at the lot's site; ``expires_at`` an instant.
+    ``profile`` is a name, in ``bound`` ``name@version``.
     """
 
     lot: str
@@ -60,6 +62,11 @@ class LotEvent:
     voids: str | None = None
     reason: str | None = None
     note: str | None = None
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """The place among the events of lots: by instant, then by id."""
+        return (self.occurred_at, self.event_id)
 
 
 class UnitEventKind(StrEnum):

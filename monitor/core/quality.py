@@ -65,6 +65,19 @@ def why_bad(reading: Reading, settings: ProbeSettings) -> str | None:
     return None
 
 
+def is_range_good(low: float, high: float, settings: ProbeSettings) -> bool:
+    """Whether every value from ``low`` to ``high`` as sent, without a fault and from a clock that is right, is good."""
+    if settings.sensor is not None:
+        if any(low <= code <= high for code in SENSOR_CODES.get(settings.sensor, ())):
+            return False
+        coldest, warmest = SENSOR_RANGES.get(settings.sensor, (float("-inf"), float("inf")))
+        if low < coldest or high > warmest:
+            return False
+    return settings.plausible_low <= corrected(low, settings.offset) and (
+        corrected(high, settings.offset) <= settings.plausible_high
+    )
+
+
 def is_too_fast(*, from_at: int, from_celsius: float, to_at: int, to_celsius: float, max_rate: float) -> bool:
     """Whether a step between two consecutive good readings is faster than ``max_rate`` (°C per minute)."""
     return abs(to_celsius - from_celsius) * MINUTE > max_rate * (to_at - from_at)

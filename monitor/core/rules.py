@@ -5,10 +5,28 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.core.instant import EARLIEST, LATEST, DayOf
 from monitor.core.profile import Profile
+from monitor.core.quality import is_range_good
 from monitor.core.unit import ProbeSettings
+
+
+class Stretch(NamedTuple):
+    """Consecutive readings of a channel, summed up: enough to know that nothing happened in them.
+
+    ``low`` and ``high`` are of the values as sent, ``last`` is the last one, ``longest`` the longest step between
+    two. Only for readings without faults, at instants that rise, none from a clock that runs ahead.
+    """
+
+    first_at: int
+    last_at: int
+    readings: int
+    low: float
+    high: float
+    last: float
+    longest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +56,13 @@ class ChannelRules:
         if len(settings) == 1:
             return settings[0][1]
         return settings[max(0, bisect_right(settings, at, key=_from_at) - 1)][1]
+
+    def are_good(self, stretch: Stretch) -> bool:
+        """Whether every reading of a stretch is good, whatever its values between the lowest and the highest."""
+        settings = self.settings_at(stretch.first_at)
+        if settings is not self.settings_at(stretch.last_at):
+            return False
+        return is_range_good(stretch.low, stretch.high, settings)
 
     def profile_named(self, name: str, version: int) -> Profile:
         """A profile version of the schedule; raises KeyError for one that never was in force here."""

@@ -7,20 +7,22 @@ many readings came late. Both ways end in the same state: a property test holds 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from monitor.core.channel import ChannelState, advance, fold
+from monitor.core.channel import ChannelState, advance, fold, take_stretch
 from monitor.core.checkpoint import state_from_json, state_to_json
 from monitor.core.excursion import Excursion
 from monitor.core.fact import JSON, decided_at, excursion_body, is_alive
 from monitor.core.identity import Known, Match, reconcile
 from monitor.core.instant import EARLIEST, parse_instant
+from monitor.core.ledger import Ledger
 from monitor.core.quality import corrected, why_bad
 from monitor.core.reading import Reading
 from monitor.core.rules import ChannelRules
 from monitor.ports import Arrived, Fact, Store, Tx
+from monitor.runtime.ledgers import Ledgers
 
 STAGE = 2_000
 """Readings after which judging again keeps its state on the way."""
@@ -40,12 +42,14 @@ class ExcursionChange(NamedTuple):
 
 @dataclass(slots=True)
 class ChannelDesk:
-    """What judging keeps of one channel: its rules, its state, the ids of its open excursions."""
+    """What judging keeps of one channel: its rules, its state, the ids of its open excursions; and the ledgers of the
+    lots there, which it feeds."""
 
     id: int
     path: str
     rules: ChannelRules
     state: ChannelState
+    ledgers: list[Ledger]
     open_ids: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
     dirty_from: int | None = None
     since_checkpoint: int = 0
@@ -54,12 +58,19 @@ class ChannelDesk:
 class Judge:
     """Holds the state of every channel. Used by the one writer, within its transactions."""
 
-    def __init__(self, store: Store, rules: dict[str, ChannelRules], ids: dict[str, int]) -> None:
+    def __init__(
+        self, store: Store, rules: dict[str, ChannelRules], ids: dict[str, int], ledgers: Ledgers
+    ) -> None:
         self._store = store
+        self._ledgers = ledgers
         self._desks = {
-            ids[path]: ChannelDesk(ids[path], path, channel_rules, ChannelState(channel_rules))
+            ids[path]: ChannelDesk(
+                ids[path], path, channel_rules, ChannelState(channel_rules), ledgers.of_channel(path)
+            )
             for path, channel_rules in rules.items()
         }
+        self._stirred: dict[int, Ledger] = {}
+        self._late: dict[str, int] = {}
 
     # --- starting ---
 
@@ -131,8 +142,25 @@ class Judge:
         if desk.dirty_from is not None or (state.last_at is not None and at <= state.last_at):
             desk.dirty_from = at if desk.dirty_from is None else min(desk.dirty_from, at)
             return
-        value = corrected(celsius, desk.rules.settings_at(at).offset)
-        advance(state, desk.rules, at, (value,), touched)
+        values = (corrected(celsius, desk.rules.settings_at(at).offset),)
+        advance(state, desk.rules, at, values, touched)
+        for ledger in desk.ledgers:
+            # One that was made a moment ago may have this reading from the log already.
+            if ledger.last_at is None or at > ledger.last_at:
+                ledger.take(at, values)
+                if ledger.stirred:
+                    self._stirred[id(ledger)] = ledger
+
+    def take_stirred(self) -> list[Ledger]:
+        """The ledgers in which something happened since the last call."""
+        found = list(self._stirred.values())
+        self._stirred.clear()
+        return found
+
+    def take_late(self) -> dict[str, int]:
+        """The channels that were judged again since the last call, and from which instant on."""
+        found, self._late = self._late, {}
+        return found
 
     def _doubt(self, desk: ChannelDesk, reading: Reading) -> None:
         """A reading that came too early to be true may be an earlier copy of one that was taken for good."""
@@ -154,10 +182,12 @@ class Judge:
         self._store.drop_checkpoints(tx, desk.id, since)
         state, after = self._state_before(tx, desk, since)
         carried = state.open_excursions()
-        rows = self._store.history(tx, desk.id, after=after)
-        touched = self._fold_in_stages(tx, desk, state, [row.reading for row in rows])
+        touched = self._fold_in_stages(tx, desk, state, after)
         judged = [e for e in carried if not any(e is t for t in touched)] + touched
-        desk.state, desk.since_checkpoint = state, len(rows)
+        desk.state = state
+        self._ledgers.rewind(tx, desk.path, since)
+        self._stirred |= {id(ledger): ledger for ledger in desk.ledgers}
+        self._late[desk.path] = since
         facts = self._facts_after(tx, desk, after)
         known = [
             Known(
@@ -171,19 +201,23 @@ class Judge:
         return self._record_matches(tx, desk, reconcile(known, judged), facts, recorded_at)
 
     def _fold_in_stages(
-        self, tx: Tx, desk: ChannelDesk, state: ChannelState, readings: Sequence[Reading]
+        self, tx: Tx, desk: ChannelDesk, state: ChannelState, after: int | None
     ) -> list[Excursion]:
-        """Folds, and keeps the state now and then: the next late reading needn't go back as far."""
+        """Folds all readings later than ``after``, and keeps the state now and then: the next late reading needn't go
+        back as far. What was packed while nothing happened isn't looked at one by one."""
         touched: list[Excursion] = []
-        start = 0
-        while start < len(readings):
-            end = min(start + STAGE, len(readings))
-            while end < len(readings) and readings[end].measured_at == readings[end - 1].measured_at:
-                end += 1
-            touched += fold(state, desk.rules, readings[start:end])
-            if end < len(readings) and state.last_at is not None:
-                self._store.put_checkpoint(tx, desk.id, state.last_at, state_to_json(state))
-            start = end
+        desk.since_checkpoint = 0
+        for packed in self._store.course(tx, desk.id, after=after):
+            if packed.stretch is not None and take_stretch(state, desk.rules, packed.stretch):
+                desk.since_checkpoint += packed.stretch.readings
+                continue
+            readings = packed.readings()
+            for start, end in _stages(readings):
+                if desk.since_checkpoint >= STAGE and state.last_at is not None:
+                    self._store.put_checkpoint(tx, desk.id, state.last_at, state_to_json(state))
+                    desk.since_checkpoint = 0
+                touched += fold(state, desk.rules, readings[start:end])
+                desk.since_checkpoint += end - start
         return list({id(excursion): excursion for excursion in touched}.values())
 
     def _facts_after(self, tx: Tx, desk: ChannelDesk, after: int | None) -> dict[str, Fact]:
@@ -293,3 +327,14 @@ class Judge:
             if desk.since_checkpoint >= CHECKPOINT_AFTER and desk.state.last_at is not None:
                 self._store.put_checkpoint(tx, desk.id, desk.state.last_at, state_to_json(desk.state))
                 desk.since_checkpoint = 0
+
+
+def _stages(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
+    """Cuts of at most about ``STAGE`` readings, none between two of one instant."""
+    start = 0
+    while start < len(readings):
+        end = min(start + STAGE, len(readings))
+        while end < len(readings) and readings[end].measured_at == readings[end - 1].measured_at:
+            end += 1
+        yield start, end
+        start = end

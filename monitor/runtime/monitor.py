@@ -17,6 +17,7 @@ import structlog
 from monitor.core.alarm import LEVEL_OF, Alarm, AlarmCondition, Truth
 from monitor.core.instant import HOUR, SECOND
 from monitor.core.lot import LotEvent, UnitEvent
+from monitor.core.lot_alarm import OF_LOTS
 from monitor.core.reading import Reading
 from monitor.core.unit import Channel
 from monitor.ports import JSON, Arrived, Decoded, Fact, LogRow, Outcome, Store, Tx
@@ -24,8 +25,9 @@ from monitor.runtime.alarms import Alarms
 from monitor.runtime.conditions import Conditions
 from monitor.runtime.copies import Copies
 from monitor.runtime.digests import Digests
+from monitor.runtime.findings import LotEvents, event_to_json
 from monitor.runtime.judge import ExcursionChange, Judge
-from monitor.runtime.lots import LotChange, Lots, event_to_json
+from monitor.runtime.lots import LotChange, Lots
 from monitor.runtime.surroundings import Surroundings
 from monitor.runtime.watch import Watch
 
@@ -36,7 +38,8 @@ FLUSH_AFTER = 1 * SECOND
 RESUME_CHUNK = 5_000
 DUE_MAX = 500
 _NOT_SAID = -1
-_OF_LOTS = (AlarmCondition.LOT_EXPIRING, AlarmCondition.LOT_EXPIRED)
+LOTS_MAX = 500
+"""Lots judged in one transaction; more wait for the next."""
 
 
 @dataclass(slots=True)
@@ -64,9 +67,9 @@ class Monitor:
         self._lock = threading.RLock()
         probes = around.installation.probes()
         ids = {path: around.channel_ids[path] for path in probes}
-        self._judge = Judge(store, dict(around.rules), ids)
+        self._lots = Lots(store, around.installation, around.profiles, around.channel_ids)
+        self._judge = Judge(store, dict(around.rules), ids, self._lots.ledgers)
         self._watch = Watch(probes, around.rules, ids)
-        self._lots = Lots(store, around.installation, around.profiles)
         self._alarms = Alarms(store, around.recipients, around.wording, self._on_alarm)
         self._copies = Copies(store)
         self._conditions = Conditions(store, around.installation, self._alarms, self._lots)
@@ -133,10 +136,10 @@ class Monitor:
             self._judge_rows(
                 [Arrived(r.channel, _reading_of(r), r.item, True) for r in rows], rows[-1].position
             )
-        now = self._around.clock.now()
-        with self._writing() as tx:
-            for lot in self._store.event_subjects(tx, "lot"):
-                self._judge_lot(tx, lot, now, "resumed")
+        with self._store.reading() as tx:
+            events = self._lots.queue_all(tx, "resumed")
+        while self._take_lots(self._around.clock.now(), events):
+            pass
 
     # --- the main path ---
 
@@ -225,12 +228,13 @@ class Monitor:
             for change in changes:
                 self._count(change)
                 self._conditions.on_excursion(tx, change, now)
-            self._judge_lots_of(tx, changes, now)
-            for lot in lots:
-                self._judge_lot(tx, lot, now, "event")
+            self._queue_lots_of(changes)
+            self._lots.queue_after_event(tx, lots)
+            judged = self._judge_queued(tx, now)
             self._judged_position = max(self._judged_position, last_position)
             if self._store.next_fact_position() != fact_position or now - self._flushed_at >= FLUSH_AFTER:
                 self._flush(tx, now)
+        self._lots.done(judged)
         self.counts.judged += len(rows)
         if rows:
             self._around.publish("readings", {"count": len(rows)})
@@ -264,25 +268,45 @@ class Monitor:
         self.counts.confirmed += "confirmed" in change.reason
         self._around.publish("excursion", {"id": change.id, "channel": change.channel})
 
-    def _judge_lots_of(self, tx: Tx, changes: Iterable[ExcursionChange], now: int) -> None:
+    def _queue_lots_of(self, changes: Iterable[ExcursionChange]) -> None:
+        """Queues the lots to which a batch of readings may matter."""
+        self._lots.queue_after_readings(self._judge.take_stirred())
+        for channel, at in self._judge.take_late().items():
+            self._lots.queue_after_late(channel, at)
         units = self._around.installation.units
-        places = {Channel.parse(change.channel).unit_path: change.channel for change in changes}
-        for path, unit in units.items():
-            if path in places and any(change.channel == unit.product_channel for change in changes):
-                for lot in self._lots.in_unit(path):
-                    self._judge_lot(tx, lot, now, "excursion")
+        for channel in {change.channel for change in changes}:
+            unit = units[Channel.parse(channel).unit_path]
+            if channel == unit.product_channel:
+                self._lots.queue(self._lots.in_unit(unit.path), "excursion")
 
-    def _judge_lot(self, tx: Tx, lot: str, now: int, reason: str) -> None:
-        change = self._lots.judge(tx, lot, now, now, reason)
+    def _judge_queued(self, tx: Tx, now: int, events: LotEvents | None = None) -> list[str]:
+        """Judges the next lots of the queue; returns those, to be told done when that is committed."""
+        due = self._lots.due(LOTS_MAX)
+        for lot, reason in due:
+            self._judge_lot(tx, lot, now, now, reason, events)
+        return [lot for lot, _ in due]
+
+    def _take_lots(self, now: int, events: LotEvents | None = None) -> bool:
+        """Judges what is left of the queue, a bounded part in one transaction; says whether there was any."""
+        with self._writing() as tx:
+            judged = self._judge_queued(tx, now, events)
+        self._lots.done(judged)
+        return bool(judged)
+
+    def _judge_lot(
+        self, tx: Tx, lot: str, as_of: int, now: int, reason: str, events: LotEvents | None = None
+    ) -> LotChange:
+        change = self._lots.judge(tx, lot, as_of, now, reason, events)
         holding = {truth.condition for truth in change.truths}
-        for condition in _OF_LOTS:
+        for condition in OF_LOTS:
             alarm = self._alarms.get(condition, lot)
             if alarm is not None and condition not in holding:
-                evidence = {"clear_reason": _why_over(change, holding)}
-                self._alarms.end(tx, condition, lot, at=now, now=now, evidence=evidence)
+                evidence = {"clear_reason": _why_over(change, condition, holding)}
+                self._alarms.end(tx, condition, lot, at=as_of, now=now, evidence=evidence)
         for truth in change.truths:
             self._alarms.hold(tx, truth, now)
         self._around.publish("lot", {"lot": lot})
+        return change
 
     def lot_event(self, event: LotEvent) -> Outcome:
         """Records an event that a person or another program states through us; raises ValueError for one that would
@@ -291,8 +315,9 @@ class Monitor:
         with self._writing() as tx:
             self._lots.refuse_without_effect(tx, event)
             outcome = self._append_event(tx, "lot", event.lot, now, event_to_json(event), lots)
-            for lot in sorted(lots):
-                self._judge_lot(tx, lot, now, "event")
+            self._lots.queue_after_event(tx, lots)
+            judged = self._judge_queued(tx, now)
+        self._lots.done(judged)
         return outcome
 
     # --- the clock ---
@@ -317,7 +342,13 @@ class Monitor:
         itself, so that one that fails doesn't hold up the others."""
         with self._lock:
             self.listen(connected_since)
-            for what in (self._take_silences, self._take_dates, self._take_digests, self._note_progress):
+            for what in (
+                self._take_silences,
+                self._take_dates,
+                self._take_queue,
+                self._take_digests,
+                self._note_progress,
+            ):
                 try:
                     what(now)
                 except Exception as error:
@@ -325,13 +356,22 @@ class Monitor:
                     self.failure = f"{what.__name__.strip('_').replace('_', ' ')}: {error}"
 
     def _take_dates(self, now: int) -> None:
+        """Takes lots' dates, each at its own instant, whenever the clock was asked: first what was true then."""
         while True:
             with self._writing() as tx:
-                due = [subject for _, kind, subject in self._store.due(tx, now, DUE_MAX) if kind == "lot"]
-                for lot in due:
-                    self._judge_lot(tx, lot, now, "date")
-            if len(due) < DUE_MAX:
+                due = self._store.due(tx, now, DUE_MAX)
+                late = {lot: due_at for due_at, kind, lot in due if kind == "lot"}
+                for lot, due_at in late.items():
+                    self._judge_lot(tx, lot, due_at, now, "date")
+                    self._lots.queue([lot], "date")
+            if not late:
                 return
+
+    def _take_queue(self, now: int) -> None:
+        """Judges the lots whose channels fell silent, and what the last batches left over."""
+        self._lots.queue_silent(now)
+        while self._take_lots(now):
+            pass
 
     def _take_digests(self, now: int) -> None:
         with self._writing() as tx:
@@ -389,7 +429,11 @@ def _reading_of(row: LogRow) -> Reading:
     return Reading(row.measured_at, row.received_at, row.celsius, row.fault, row.seq, row.battery_percent)
 
 
-def _why_over(change: LotChange, holding: set[AlarmCondition]) -> str:
+def _why_over(change: LotChange, condition: AlarmCondition, holding: set[AlarmCondition]) -> str:
     if change.history.disposed_at is not None:
         return "disposed"
-    return "expired" if AlarmCondition.LOT_EXPIRED in holding else "corrected"
+    if condition is AlarmCondition.LOT_EXPIRING and AlarmCondition.LOT_EXPIRED in holding:
+        return "expired"
+    if condition is AlarmCondition.LOT_BUDGET and AlarmCondition.LOT_BREACHED in holding:
+        return "exhausted"
+    return "corrected"

@@ -12,13 +12,23 @@ from typing import Any, NamedTuple
 from monitor.core.channel import ChannelState, Instant, fold, instants, seen_at
 from monitor.core.checkpoint import state_from_json
 from monitor.core.custody import LotHistory
-from monitor.core.fact import JSON, decided_at, excursion_body, instant_or_none, is_alive, lot_body
+from monitor.core.fact import (
+    JSON,
+    LotFinding,
+    decided_at,
+    excursion_body,
+    instant_or_none,
+    is_alive,
+    lot_body,
+)
 from monitor.core.identity import Known, reconcile
 from monitor.core.instant import end_of_day, format_instant, parse_instant
+from monitor.core.timeline import Abode, UnitVersion, timeline
 from monitor.core.unit import Channel
 from monitor.core.verdict import OpenExcursion, reasons
 from monitor.ports import Fact, Store, Tx
-from monitor.runtime.lots import history_of, read_history
+from monitor.runtime.findings import Findings, Judged, LotEvents
+from monitor.runtime.ledgers import Ledgers
 from monitor.runtime.picture import Picture
 from monitor.runtime.thinning import thin
 from monitor.runtime.wall import Wall
@@ -100,12 +110,13 @@ class View:
     ) -> list[JSON]:
         at = self.now() if as_of is None else as_of
         channels = {c for c in self._picture.rules if unit is None or Channel.parse(c).unit_path == unit}
-        spans: list[tuple[str, int, int | None]] | None = None
+        spans: list[tuple[str, int, int]] | None = None
         if lot is not None:
             with self._store.reading() as tx:
-                spans = self._custody_spans(
-                    read_history(self._store, tx, self._picture.installation, lot, at)
-                )
+                findings = self._findings(tx)
+                of_lot = findings.history(tx, lot, at)
+                profile = findings.profile_of(of_lot)
+            spans = [] if profile is None else _spans(timeline(of_lot, profile, self._units()))
             channels &= {channel for channel, _, _ in spans}
         found = self._excursions_of(channels, at, history=history)
         return [
@@ -193,68 +204,55 @@ class View:
             if any(stay["unit"] == unit.path and _overlaps(stay, start, end) for stay in lot.body["custody"])
         )
 
-    def _custody_spans(self, history: LotHistory) -> list[tuple[str, int, int | None]]:
-        units = self._picture.installation.units
-        return [
-            (units[stay.unit].product_channel, stay.from_at, stay.to_at)
-            for stay in history.custody
-            if stay.unit is not None and stay.unit in units
-        ]
-
     # --- lots ---
+
+    def _findings(self, tx: Tx) -> Findings:
+        """What judges lots, for the questions of one transaction."""
+        picture = self._picture
+        ledgers = Ledgers(self._store, picture.profiles, self._store.channel_ids(tx))
+        return Findings(self._store, picture.installation, picture.profiles, ledgers)
+
+    def _units(self) -> Mapping[str, Sequence[UnitVersion]]:
+        return self._picture.profiles.units()
 
     def lots(self, *, as_of: int | None = None) -> list[JSON]:
         """All from one reading of events and of excursions, so that a thousand lots take no thousand look-ups."""
         at = self.now() if as_of is None else as_of
-        with self._store.reading() as tx:
-            rows = self._store.events(tx, "lot")
-        by_lot: dict[str, list[JSON]] = {}
-        for row in rows:
-            by_lot.setdefault(row["lot"], []).append(row)
         everywhere = self.excursions(as_of=at)
-        histories = [
-            history_of(events, self._picture.installation, lot, at) for lot, events in sorted(by_lot.items())
-        ]
-        found = [self._lot(history, everywhere if history.judged_at == at else None) for history in histories]
-        return [body for body in found if body is not None]
+        found = []
+        with self._store.reading() as tx:
+            events, findings = LotEvents(self._store, tx), self._findings(tx)
+            for lot in events.lots():
+                history = findings.history(tx, lot, at, events)
+                is_present = history.judged_at == at
+                body = self._lot(tx, findings, history, everywhere if is_present else None)
+                if body is not None:
+                    found.append(body)
+        return found
 
     def lot(self, lot: str, *, as_of: int | None = None) -> JSON | None:
         at = self.now() if as_of is None else as_of
         with self._store.reading() as tx:
-            return self._lot(read_history(self._store, tx, self._picture.installation, lot, at), None)
+            findings = self._findings(tx)
+            return self._lot(tx, findings, findings.history(tx, lot, at), None)
 
-    def _lot(self, history: LotHistory, everywhere: Sequence[JSON] | None) -> JSON | None:
+    def _lot(
+        self, tx: Tx, findings: Findings, history: LotHistory, everywhere: Sequence[JSON] | None
+    ) -> JSON | None:
         """A registered lot as JSON; ``everywhere``: all excursions as of its ``judged_at``, if they are at hand."""
-        registered = history.registered
-        if registered is None or registered.profile is None:
+        profile = findings.profile_of(history)
+        if profile is None:
             return None
-        profile = self._picture.profiles.in_force(registered.profile, registered.occurred_at)
-        spans = self._custody_spans(history)
+        judged = findings.judge(tx, history, profile)
+        spans = _spans(judged.abodes)
         if everywhere is None:
             channels = {channel for channel, _, _ in spans}
             everywhere = self._excursions_of(channels, history.judged_at, history=False)
         excursions = [e for e in everywhere if _in_custody(e, spans)]
-        found = reasons(history, profile, self._open_now(history, excursions))
-        body = lot_body(history, profile, found, [excursion["id"] for excursion in excursions])
-        return {**body, "site": registered.site}
-
-    def _open_now(self, history: LotHistory, excursions: Iterable[JSON]) -> list[OpenExcursion]:
-        unit = self._picture.installation.units.get(history.unit or "")
-        if unit is None:
-            return []
-        return [
-            OpenExcursion(
-                e["id"],
-                e["channel"],
-                parse_instant(e["started_at"]),
-                e["extreme_celsius"],
-                e["limits"]["celsius"],
-            )
-            for e in excursions
-            if e["channel"] == unit.product_channel
-            and e["closed_at"] is None
-            and e["confirmed_at"] is not None
-        ]
+        found = reasons(history, judged.found, judged.expiry, _open_now(judged, excursions))
+        return lot_body(
+            LotFinding(history, judged.found, judged.expiry, found, [e["id"] for e in excursions])
+        )
 
     # --- alarms and messages ---
 
@@ -338,6 +336,27 @@ def _reading_json(instant: Instant) -> JSON:
     }
 
 
+def _spans(abodes: Iterable[Abode]) -> list[tuple[str, int, int]]:
+    """The channels whose temperature a lot had, and when."""
+    return [(abode.channel, abode.from_at, abode.to_at) for abode in abodes if abode.channel is not None]
+
+
+def _open_now(judged: Judged, excursions: Iterable[JSON]) -> list[OpenExcursion]:
+    """The confirmed, open excursions of the product probe where a lot is."""
+    channel = judged.abodes[-1].channel if judged.abodes and judged.history.unit is not None else None
+    return [
+        OpenExcursion(
+            e["id"],
+            e["channel"],
+            parse_instant(e["started_at"]),
+            e["extreme_celsius"],
+            e["limits"]["celsius"],
+        )
+        for e in excursions
+        if e["channel"] == channel and e["closed_at"] is None and e["confirmed_at"] is not None
+    ]
+
+
 def _known(fact: Fact) -> Known:
     body = fact.body
     ended_at = None if body["ended_at"] is None else parse_instant(body["ended_at"])
@@ -348,11 +367,11 @@ def _overlaps(stay: Mapping[str, Any], start: int, end: int) -> bool:
     return parse_instant(stay["from"]) <= end and (stay["to"] is None or parse_instant(stay["to"]) >= start)
 
 
-def _in_custody(body: JSON, spans: Iterable[tuple[str, int, int | None]]) -> bool:
+def _in_custody(body: JSON, spans: Iterable[tuple[str, int, int]]) -> bool:
     start = parse_instant(body["started_at"])
     end = None if body["ended_at"] is None else parse_instant(body["ended_at"])
     return any(
-        channel == body["channel"] and (end is None or from_at <= end) and (to_at is None or start <= to_at)
+        channel == body["channel"] and (end is None or from_at <= end) and start <= to_at
         for channel, from_at, to_at in spans
     )
 

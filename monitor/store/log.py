@@ -107,6 +107,7 @@ def append_event(
             body=msgspec.json.encode(body).decode(),
         )
     )
+    upsert(tx, schema.aliquot, [{"child": child, "parent": subject} for child in body.get("into") or ()])
     return "conflict" if digests else "recorded"
 
 
@@ -150,6 +151,28 @@ def event_subjects(tx: Connection, scope: str, event_id: str | None = None) -> l
     if event_id is not None:
         query = query.where(c.event_id == event_id)
     return list(tx.scalars(query))
+
+
+def relatives(tx: Connection, lot: str) -> set[str]:
+    """The lots whose events may matter to a lot: its ancestors, its children, and who else claims one of these."""
+    c = schema.aliquot.c
+    found: set[str] = set()
+    ahead = {lot, *tx.scalars(sa.select(c.child).where(c.parent == lot))}
+    while ahead:
+        found |= ahead
+        ahead = set(tx.scalars(sa.select(c.parent).where(c.child.in_(ahead)))) - found
+    return found - {lot}
+
+
+def descendants(tx: Connection, lot: str) -> set[str]:
+    """The lots that are said to be aliquots of a lot, or of one of those."""
+    c = schema.aliquot.c
+    found: set[str] = set()
+    ahead = {lot}
+    while ahead:
+        ahead = set(tx.scalars(sa.select(c.child).where(c.parent.in_(ahead)))) - found
+        found |= ahead
+    return found - {lot}
 
 
 # --- rejected messages ---

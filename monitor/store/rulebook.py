@@ -7,8 +7,9 @@ so that the past can be imported; profile versions that are there at the first s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -24,6 +25,8 @@ from monitor.core.installation import Installation, Probe, Unit
 from monitor.core.instant import EARLIEST, days_in
 from monitor.core.profile import Profile
 from monitor.core.rules import ChannelRules
+from monitor.core.timeline import UnitVersion
+from monitor.core.unit import Channel
 from monitor.store import schema
 from monitor.store.facts import add_rule_versions, rule_versions
 
@@ -37,10 +40,12 @@ class EditedProfileError(ValueError):
 class Rulebook:
     """Every version of every rule, as the store holds them. Implements :class:`monitor.ports.ProfileBook`."""
 
-    def __init__(self, tx: Connection) -> None:
+    def __init__(self, tx: Connection, zone_of: Callable[[str], ZoneInfo]) -> None:
+        self._zone_of = zone_of
         self._profiles: dict[str, Schedule] = {}
         self._units: dict[str, Schedule] = {}
         self._probes: dict[str, Schedule] = {}
+        self._rules: dict[str, ChannelRules] = {}
         for row in rule_versions(tx):
             body, entry_at = row["body"], row["from_at"]
             match row["kind"]:
@@ -60,26 +65,43 @@ class Rulebook:
         profile: Profile = _in_force(self._profiles[name], at)
         return profile
 
-    def channel_rules(self, probe: Probe, installation: Installation) -> ChannelRules:
-        """What judges a channel, and when: its own profile or its unit's, in every version, and its settings."""
-        path, unit = str(probe.channel), probe.channel.unit_path
-        names = [(at, body["profile"] or None) for at, body in self._probes[path]]
-        if not names:
-            raise KeyError(path)
-        edges = {at for at, _ in self._probes[path]} | {at for at, _ in self._units[unit]}
+    def version(self, name: str, version: int) -> Profile:
+        """One version of a profile; KeyError if there is none."""
+        for _, profile in self._profiles.get(name, ()):
+            if profile.version == version:
+                found: Profile = profile
+                return found
+        raise KeyError(f"{name}@{version}")
+
+    def units(self) -> dict[str, list[UnitVersion]]:
+        """The dated versions of every unit ever configured."""
+        return {
+            path: [UnitVersion(at, body["class"], f"{path}/{body['product_probe']}") for at, body in schedule]
+            for path, schedule in self._units.items()
+        }
+
+    def rules_of(self, channel: str) -> ChannelRules | None:
+        """What judges a channel ever configured, and when; None for one that never was."""
+        if channel not in self._probes:
+            return None
+        if channel not in self._rules:
+            self._rules[channel] = self._channel_rules(Channel.parse(channel))
+        return self._rules[channel]
+
+    def _channel_rules(self, channel: Channel) -> ChannelRules:
+        """A channel's own profile or its unit's, in every version, and its settings."""
+        path, unit = str(channel), channel.unit_path
+        own_names = {body["profile"] for _, body in self._probes[path]} - {None, ""}
+        names = own_names | {body["profile"] for _, body in self._units[unit]}
+        schedules = [self._probes[path], self._units[unit], *(self._profiles[name] for name in names)]
         profiles: list[tuple[int, Profile]] = []
-        for name in {str(name) for _, name in names if name} | {
-            str(b["profile"]) for _, b in self._units[unit]
-        }:
-            edges |= {at for at, _ in self._profiles[name]}
-        for at in sorted(edges):
+        for at in sorted({at for schedule in schedules for at, _ in schedule}):
             own = _in_force(self._probes[path], at)["profile"]
             profile = self.in_force(own or _in_force(self._units[unit], at)["profile"], at)
             if not profiles or profiles[-1][1] != profile:
                 profiles.append((at, profile))
         settings = tuple((at, settings_from_json(body["settings"])) for at, body in self._probes[path])
-        zone = installation.zone_of(probe.channel.site)
-        return ChannelRules(tuple(profiles), settings, days_in(zone))
+        return ChannelRules(tuple(profiles), settings, days_in(self._zone_of(channel.site)))
 
 
 def _in_force(schedule: Schedule, at: int) -> Any:
@@ -110,7 +132,7 @@ def load_rulebook(
         )
     add_rule_versions(tx, changes)
     told = [f"{row['kind']} {row['name']} version {row['version']}" for row in changes] if stored else []
-    return Rulebook(tx), told
+    return Rulebook(tx, installation.zone_of), told
 
 
 def _profile_changes(

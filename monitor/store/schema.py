@@ -107,7 +107,20 @@ series_block = Table(
     Column("last_at", BigInteger, nullable=False),
     Column("count", Integer, nullable=False),
     Column("packed", LargeBinary, nullable=False),
+    # What the block comes to; None where there are faults, copies, or a clock that ran ahead.
+    Column("low", Float(53)),
+    Column("high", Float(53)),
+    Column("last", Float(53)),
+    Column("longest", BigInteger),  # the longest step between two readings
     Index("series_block_by_time", "channel", "last_at"),
+)
+
+aliquot = Table(
+    "aliquot",
+    metadata,
+    Column("child", Text, primary_key=True),
+    Column("parent", Text, primary_key=True),
+    Index("aliquot_by_parent", "parent"),
 )
 
 checkpoint = Table(

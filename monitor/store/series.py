@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import accumulate, groupby
 from math import isnan, nan
 from operator import itemgetter, sub
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from monitor.core.quality import CLOCK_AHEAD_MAX
 from monitor.core.reading import Fault, Reading
+from monitor.core.rules import Stretch
 from monitor.ports import LogTuple, Placed
 from monitor.store import schema
 
@@ -62,6 +66,131 @@ def unpack(channel: int, count: int, packed: bytes) -> list[Placed]:
         Placed(p, channel, Reading(t, t + lag, None if isnan(v) else v, _FAULTS[f]))
         for t, p, lag, v, f in zip(accumulate(at), accumulate(positions), lags, values, faults, strict=True)
     ]
+
+
+def summary(rows: Sequence[Settled]) -> dict[str, float | int | None]:
+    """What a block's rows come to (:class:`monitor.core.rules.Stretch`); all None if they need a closer look."""
+    at: tuple[int, ...]
+    at, _, received, values, faults = zip(*rows, strict=True)
+    steps = list(map(sub, at[1:], at))
+    is_plain = (
+        not any(faults)
+        and None not in values
+        and min(steps, default=1) > 0
+        and min(map(sub, received, at)) >= -CLOCK_AHEAD_MAX
+    )
+    if not is_plain:
+        return dict.fromkeys(("low", "high", "last", "longest"))
+    return {
+        "low": min(values),
+        "high": max(values),
+        "last": values[-1],
+        "longest": max(steps, default=0),
+    }
+
+
+class Packed:
+    """Readings of a channel that lie together: a block, or several that overlap with what is unsettled among them.
+
+    ``stretch`` is what they come to, None if they have to be looked at one by one. Blocks are unpacked only for
+    :meth:`readings`, in the transaction that they were found in.
+    """
+
+    __slots__ = ("_blocks", "_channel", "_loose", "_span", "_tx", "first_at", "last_at", "stretch")
+
+    def __init__(self, tx: Connection, channel: int, span: tuple[int | None, int | None]) -> None:
+        self.stretch: Stretch | None = None
+        self.first_at = self.last_at = 0
+        self._tx = tx
+        self._channel = channel
+        self._span = span
+        self._blocks: list[int] = []
+        self._loose: list[Placed] = []
+
+    def add_block(self, row: Any) -> None:
+        """A block; blocks are added in the order of their first readings."""
+        is_alone = not self._blocks
+        self.first_at = row.first_at if is_alone else self.first_at
+        self.last_at = row.last_at if is_alone else max(self.last_at, row.last_at)
+        self._blocks.append(row.id)
+        after, upto = self._span
+        is_whole = (after is None or row.first_at > after) and (upto is None or row.last_at <= upto)
+        self.stretch = None
+        if is_alone and is_whole and row.longest is not None:
+            self.stretch = Stretch(
+                row.first_at, row.last_at, row.readings, row.low, row.high, row.last, row.longest
+            )
+
+    def add_loose(self, row: Placed) -> None:
+        """A reading that isn't settled yet."""
+        self.stretch = None
+        self._loose.append(row)
+
+    def readings(self) -> list[Reading]:
+        """The readings within the span that was asked for, in order, copies included."""
+        found = list(self._loose)
+        if self._blocks:
+            blocks = sa.select(_B.count, _B.packed).where(_B.id.in_(self._blocks)).order_by(_B.first_at)
+            for count, packed in self._tx.execute(blocks):
+                found.extend(unpack(self._channel, count, packed))
+        found.sort(key=in_time)
+        return [row.reading for row in found if _is_within(row, self._span)]
+
+
+def _is_within(row: Placed, span: tuple[int | None, int | None]) -> bool:
+    after, upto = span
+    at = row.reading.measured_at
+    return (after is None or at > after) and (upto is None or at <= upto)
+
+
+def course(
+    tx: Connection,
+    channel: int,
+    *,
+    after: int | None = None,
+    upto: int | None = None,
+    unsettled: Sequence[Placed] | None = None,
+) -> Iterator[Packed]:
+    """A channel's readings with ``after`` < measured_at ≤ ``upto`` in the order of time, as they lie together.
+
+    ``unsettled``: the tail of this channel, if the caller has it already.
+    """
+    span = (after, upto)
+    columns = (
+        _B.id,
+        _B.first_at,
+        _B.last_at,
+        _B.count.label("readings"),
+        _B.low,
+        _B.high,
+        _B.last,
+        _B.longest,
+    )
+    query = sa.select(*columns).where(_B.channel == channel)
+    if after is not None:
+        query = query.where(_B.last_at > after)
+    if upto is not None:
+        query = query.where(_B.first_at <= upto)
+    found: list[Packed] = []
+    for row in tx.execute(query.order_by(_B.first_at, _B.id)):
+        if not found or row.first_at > found[-1].last_at:
+            found.append(Packed(tx, channel, span))
+        found[-1].add_block(row)
+    rows = tail(tx, [channel], after=after, upto=upto) if unsettled is None else unsettled
+    between: dict[int, Packed] = {}
+    firsts = [packed.first_at for packed in found]
+    for placed in rows:
+        if _is_within(placed, span):
+            index = bisect_right(firsts, placed.reading.measured_at) - 1
+            if index >= 0 and placed.reading.measured_at <= found[index].last_at:
+                found[index].add_loose(placed)
+            else:
+                between.setdefault(index, Packed(tx, channel, span)).add_loose(placed)
+    for index in range(-1, len(found)):
+        if index >= 0:
+            yield found[index]
+        if index in between:
+            yield between[index]
 
 
 def settled_position(tx: Connection) -> int:
@@ -169,6 +298,7 @@ def _insert_blocks(tx: Connection, channel: int, rows: Sequence[Settled]) -> Non
                 "last_at": block[-1][0],
                 "count": len(block),
                 "packed": pack(block),
+                **summary(block),
             }
             for block in blocks
         ],

@@ -101,6 +101,12 @@ class Store:
     def event_subjects(self, tx: Connection, scope: str, event_id: str | None = None) -> list[str]:
         return log.event_subjects(tx, scope, event_id)
 
+    def relatives(self, tx: Connection, lot: str) -> set[str]:
+        return log.relatives(tx, lot)
+
+    def descendants(self, tx: Connection, lot: str) -> set[str]:
+        return log.descendants(tx, lot)
+
     def log_after(self, tx: Connection, position: int, limit: int | None) -> list[LogRow]:
         query = sa.select(schema.reading).where(_R.position > position).order_by(_R.position).limit(limit)
         return [LogRow(*row) for row in tx.execute(query)]
@@ -148,6 +154,11 @@ class Store:
         position_max: int | None = None,
     ) -> list[Placed]:
         return series.history(tx, channel, after=after, upto=upto, position_max=position_max)
+
+    def course(
+        self, tx: Connection, channel: int, *, after: int | None = None, upto: int | None = None
+    ) -> Iterator[series.Packed]:
+        return series.course(tx, channel, after=after, upto=upto)
 
     def settle(self, tx: Connection, judged_position: int) -> bool:
         if judged_position - self._settled < series.SETTLE_AT:

@@ -421,6 +421,8 @@ def _lot_event_of(event: _LotEvent, topic: LotEventTopic) -> LotEvent:
             return LotEvent(**common, reason=_needed(event.reason, "reason", kind), **_expiry(event))
         case LotEventKind.QUARANTINED:
             return LotEvent(**common, reason=_needed(event.reason, "reason", kind))
+        case LotEventKind.BOUND:
+            raise RejectedError("bad_event", "a profile is bound by QA, by command or page, not by a message")
         case _:
             return LotEvent(**common)
 

@@ -273,7 +273,13 @@ def test_a_lot_event_survives_being_written_and_read(event: LotEvent) -> None:
 
 
 def test_every_kind_of_lot_event_is_in_that_table() -> None:
-    assert {event.kind for event in LOT_EVENTS} == set(LotEventKind)
+    assert {event.kind for event in LOT_EVENTS} == set(LotEventKind) - {LotEventKind.BOUND}
+
+
+def test_a_message_cannot_bind_a_profile() -> None:
+    payload = msgspec.json.encode({"event_id": "e", "occurred_at": AT, "kind": "bound", "profile": "ult@2"})
+    with pytest.raises(v1.RejectedError, match="bound by QA"):
+        v1.decode_lot_event(payload, LotEventTopic("lab1", "EXO-1"))
 
 
 def test_a_unit_without_its_site_is_one_of_the_topics_site() -> None:

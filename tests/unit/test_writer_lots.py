@@ -33,8 +33,10 @@ def test_a_lot_is_at_risk_while_its_unit_is_outside_and_not_after(path: Path) ->
     assert lot["verdict"] == "within_profile"
     assert len(lot["excursions"]) == 1
     assert writer.view.excursions()[0]["lots"] == ["L1"]
-    for figure in ("budgets", "thaw_count", "mkt_celsius", "coverage"):
-        assert figure not in lot
+    spent = {budget["band"]: budget["spent_seconds"] for budget in lot["budgets"]}
+    assert spent == writer.view.excursions()[0]["seconds_by_band"] | {"warmer": 0.0, "cold": 0.0}
+    assert lot["coverage"] == 1.0
+    assert lot["mkt_celsius"] is None
     writer.close()
 
 

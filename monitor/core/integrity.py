@@ -1,0 +1,306 @@
+"""What storage did to a lot: a sweep over its timeline, place after place, piece after piece (SPEC section 3).
+
+The timeline begins at the first storage and ends at ``as_of`` or at the lot's disposal. Every piece of it is known,
+unknown, or told nowhere; what adds up is summed, thaws and unknown stretches go through small automata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from monitor.core.budget import OUT_OF_STORAGE, Budgets
+from monitor.core.ledger import Calm, Known, Piece, Unknown, Untold
+from monitor.core.line import NANO, Line, nano
+from monitor.core.lot import LotEvent, LotEventKind
+from monitor.core.mkt import Segment, Worst, celsius_of, heat_of, worst_window
+from monitor.core.place import PlaceRule, rule_in
+from monitor.core.profile import Profile
+from monitor.core.thaw import ThawCount
+
+
+class Place(NamedTuple):
+    """A lot's time [from_at, to_at] in one place, and what is known of it.
+
+    ``unit`` and ``channel`` are None out of storage (the channel also in a unit that was never configured);
+    ``pieces`` are those of that time, in order; ``close_up`` gives the lines that a calm one sums up.
+    ``is_uncertainty_known``: the probe states one.
+    """
+
+    from_at: int
+    to_at: int
+    unit: str | None
+    channel: str | None
+    rule: PlaceRule
+    pieces: Iterable[Piece]
+    close_up: Callable[[Calm], Iterable[Piece]] = lambda calm: ()
+    is_uncertainty_known: bool = False
+
+
+@dataclass(slots=True)
+class Integrity:
+    """The figures of one lot as of an instant. Times in ms, temperatures in °C.
+
+    ``unknown_from``: since when the present unknown stretch lasts, None if the timeline doesn't end in one.
+    ``present``: the value of the last known instant if the timeline ends in known or pending time in one place.
+    """
+
+    profile: Profile
+    starts_at: int | None
+    judged_at: int
+    budgets: Budgets
+    thaw: ThawCount = field(default_factory=ThawCount)
+    known_ms: int = 0
+    unknown_ms: int = 0
+    pending_ms: int = 0
+    out_ms: int = 0
+    uncertain_ms: int | None = None
+    min_celsius: float | None = None
+    max_celsius: float | None = None
+    mkt_celsius: float | None = None
+    mkt_worst: Worst | None = None
+    unknown_from: int | None = None
+    out_from: int | None = None
+    last_known_at: int | None = None
+    present: float | None = None
+    place: PlaceRule | None = None
+    alternative_from: int | None = None
+    shelf_life_ends_at: int | None = None
+
+    @property
+    def coverage(self) -> float | None:
+        """Known ÷ (known + unknown) of the time in storage; None where there is none."""
+        whole = self.known_ms + self.unknown_ms
+        return None if whole == 0 else self.known_ms / whole
+
+
+def integrity(
+    profile: Profile,
+    places: Sequence[Place],
+    events: Sequence[LotEvent] = (),
+    *,
+    judged_at: int,
+) -> Integrity:
+    """Judges a lot's timeline. ``places`` are in order and without gaps; ``events`` are ``thawed`` and ``refrozen``."""
+    found = Integrity(profile, places[0].from_at if places else None, judged_at, Budgets(profile))
+    sweep = _Sweep(found, events)
+    for place in places:
+        sweep.take(place)
+    sweep.finish()
+    return found
+
+
+def out_of_storage(profile: Profile, start: int, end: int, *, closed: bool) -> list[Piece]:
+    """A stay out of storage: its free part without a temperature, the rest at the profile's ambient. ``closed``: the
+    instant ``end`` belongs to it."""
+    out = profile.out_of_storage
+    if profile.ambient is None:
+        return [Untold(start, end)]
+    free = 0 if out is None else out.free
+    warm_from = min(end, start + free)
+    pieces: list[Piece] = []
+    if warm_from > start:
+        pieces.append(Untold(start, warm_from))
+    if start + free < end or (closed and start + free == end):
+        u = nano(profile.ambient)
+        pieces.append(Known(warm_from, end, Line(warm_from, u, end, u), None))
+    return pieces
+
+
+class _Sweep:
+    """Goes along the timeline once."""
+
+    def __init__(self, found: Integrity, events: Sequence[LotEvent]) -> None:
+        self._found = found
+        self._events = [*events]
+        self._heat = 0
+        self._heat_ms = 0
+        self._delta = rule_in(found.profile, None).delta_h_over_r
+        self._course: list[tuple[Place, Calm | Known]] = []
+        self._edges: set[int] = set()  # of the timeline; readings are edges too
+
+    # --- along the places ---
+
+    def take(self, place: Place) -> None:
+        """The next place, piece by piece."""
+        found = self._found
+        found.place, found.present, found.out_from = place.rule, None, None
+        if place.unit is None:
+            found.out_from = place.from_at
+            found.out_ms += place.to_at - place.from_at
+            budget = found.budgets.get(OUT_OF_STORAGE)
+            if budget is not None:
+                budget.charge(place.from_at, place.to_at)
+        else:
+            self._take_alternative(place)
+        if place.is_uncertainty_known and found.uncertain_ms is None:
+            found.uncertain_ms = 0
+        self._edges |= {place.from_at, place.to_at}
+        for piece in place.pieces:
+            for part in self._split(piece, place):
+                self._take_piece(part, place)
+
+    def _take_alternative(self, place: Place) -> None:
+        """Custody in a unit of an alternative class starts its shelf life (small print 13)."""
+        if place.rule.shelf_life is not None:
+            ends_at = place.from_at + place.rule.shelf_life
+            if self._found.shelf_life_ends_at is None or ends_at < self._found.shelf_life_ends_at:
+                self._found.shelf_life_ends_at = ends_at
+                self._found.alternative_from = place.from_at
+
+    def _split(self, piece: Piece, place: Place) -> Iterator[Piece]:
+        """A piece cut at the lot's events, each of which is taken at its own instant."""
+        thaw, rule = self._found.thaw, place.rule.thaw
+        while self._events and self._events[0].occurred_at < piece.to_at:
+            at = max(piece.from_at, self._events[0].occurred_at)
+            if isinstance(piece, Calm):
+                thaw.take_calm(rule, piece.from_at)
+            elif at > piece.from_at:
+                yield piece._replace(to_at=at)
+                piece = piece._replace(from_at=at)
+            self._take_event(self._events.pop(0))
+            if isinstance(piece, Calm):
+                thaw.take_calm(rule, at)
+        yield piece
+
+    def _take_event(self, event: LotEvent) -> None:
+        if event.kind is LotEventKind.THAWED:
+            self._found.thaw.take_thawed(event.occurred_at, event.event_id)
+        else:
+            self._found.thaw.take_refrozen(event.occurred_at)
+
+    def finish(self) -> None:
+        """Takes the events at the very end, and what can only be told of the whole."""
+        for event in self._events:
+            self._take_event(event)
+        found, rule = self._found, self._found.profile.mkt
+        if self._delta is None:
+            return
+        found.mkt_celsius = celsius_of(self._heat, self._heat_ms, self._delta)
+        if rule is not None and found.starts_at is not None:
+            segments = list(self._near_outside(rule.window))
+            readings = {at for one in segments for at in (one.line.t0, one.line.t1)}
+            found.mkt_worst = worst_window(
+                segments,
+                self._edges | {at for at in readings if found.starts_at <= at <= found.judged_at},
+                start=found.starts_at,
+                end=found.judged_at,
+                window=rule.window,
+                delta_h_over_r=self._delta,
+            )
+
+    def _near_outside(self, window: int) -> Iterator[Segment]:
+        """The known pieces within a window's length of time outside, each a line: no other can matter to the worst."""
+        outside = [
+            (piece.from_at - window, piece.to_at + window)
+            for place, piece in self._course
+            if isinstance(piece, Known) and _is_outside(place.rule, piece)
+        ]
+        for place, piece in self._course:
+            if not any(start <= piece.to_at and piece.from_at <= end for start, end in outside):
+                continue
+            for one in (piece,) if isinstance(piece, Known) else place.close_up(piece):
+                if isinstance(one, Known):
+                    yield Segment(one.from_at, one.to_at, one.line, _is_outside(place.rule, one))
+
+    # --- piece by piece ---
+
+    def _take_piece(self, piece: Piece, place: Place) -> None:
+        found = self._found
+        if isinstance(piece, Unknown):
+            self._take_unknown(piece, place)
+            return
+        found.unknown_from = None
+        if isinstance(piece, Calm):
+            self._take_calm(piece, place)
+        elif isinstance(piece, Known):
+            self._take_known(piece, place)
+        else:
+            found.thaw.interrupt()
+            if place.unit is not None:
+                found.pending_ms += piece.to_at - piece.from_at
+
+    def _take_unknown(self, piece: Unknown, place: Place) -> None:
+        found = self._found
+        if found.unknown_from is None:
+            found.unknown_from = piece.from_at
+        found.unknown_ms += piece.to_at - piece.from_at
+        found.thaw.take_unknown(place.rule.thaw, found.unknown_from, piece.to_at)
+        rule = found.profile.unknown
+        if rule is not None and rule.rule == "as_band" and rule.band is not None:
+            charged_from = max(piece.from_at, found.unknown_from + rule.after)
+            if charged_from < piece.to_at:
+                found.budgets[rule.band].charge(charged_from, piece.to_at)
+
+    def _take_calm(self, piece: Calm, place: Place) -> None:
+        found = self._found
+        found.known_ms += piece.to_at - piece.from_at
+        found.last_known_at = piece.to_at
+        found.thaw.take_calm(place.rule.thaw, piece.from_at)
+        found.present = None
+        self._reach(piece.low, piece.high)
+        if self._delta is not None:
+            self._heat += piece.heat
+            self._heat_ms += piece.to_at - piece.from_at
+            self._course.append((place, piece))
+
+    def _take_known(self, piece: Known, place: Place) -> None:
+        found, line = self._found, piece.line
+        start, end = piece.from_at, piece.to_at
+        ends = [round(line.value(at) / NANO, 9) for at in (start, end)]
+        self._reach(min(ends), max(ends))
+        found.last_known_at, found.present = end, ends[1]
+        if place.unit is not None:
+            found.known_ms += end - start
+            if piece.near is not None:
+                found.uncertain_ms = (found.uncertain_ms or 0) + _near_ms(
+                    place.rule, line, start, end, piece.near
+                )
+        found.budgets.charge_line(place.rule, line, start, end, place.channel)
+        found.thaw.take_known(place.rule.thaw, line, start, end)
+        if self._delta is not None:
+            self._heat += heat_of(line, start, end, self._delta)
+            self._heat_ms += end - start
+            self._course.append((place, piece))
+
+    def _reach(self, low: float, high: float) -> None:
+        found = self._found
+        found.min_celsius = low if found.min_celsius is None else min(low, found.min_celsius)
+        found.max_celsius = high if found.max_celsius is None else max(high, found.max_celsius)
+
+
+def _is_outside(rule: PlaceRule, piece: Known) -> bool:
+    """Whether a piece is outside the window at some instant."""
+    line = piece.line
+    for at in (piece.from_at, piece.to_at):
+        if rule.high is not None and line.above(at, rule.high):
+            return True
+        if rule.low is not None and Line(line.t0, -line.u0, line.t1, -line.u1).above(at, -rule.low):
+            return True
+    return False
+
+
+def _near_ms(rule: PlaceRule, line: Line, start: int, end: int, near: int) -> int:
+    """Known time inside the window and within the probe's uncertainty of one of its limits (small print 18)."""
+    spans = []
+    if rule.high is not None:
+        spans.append((rule.high - near, rule.high))
+    if rule.low is not None:
+        spans.append((rule.low, rule.low + near))
+    found: list[tuple[int, int]] = []
+    for low, high in spans:
+        if rule.low is not None:
+            low = max(low, rule.low)
+        if rule.high is not None:
+            high = min(high, rule.high)
+        if line.u0 == line.u1:
+            if low <= line.u0 <= high:
+                found.append((start, end))
+        else:
+            found.append(line.between(low, high, start, end))
+    if len(found) == 2:
+        (a, b), (c, d) = found
+        overlap = max(0, min(b, d) - max(a, c))
+        return (b - a) + (d - c) - overlap
+    return sum(b - a for a, b in found)
