@@ -27,11 +27,7 @@ class Wakes(NamedTuple):
 
 def level_at(rule: PlaceRule, celsius: float) -> Level | None:
     """The band that holds a value; None in the window."""
-    u = nano(celsius)
-    for level in rule.levels:
-        if (level.above is None or u > level.above) and (level.up_to is None or u <= level.up_to):
-            return level
-    return None
+    return next((level for level in rule.levels if level.holds(nano(celsius))), None)
 
 
 def runs_out_at(found: Integrity, budget: Budget) -> int | None:

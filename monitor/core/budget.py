@@ -80,11 +80,22 @@ class Budgets:
         """A budget by its name."""
         return self._by_name.get(name)
 
-    def charge_line(self, rule: PlaceRule, line: Line, start: int, end: int, channel: str | None) -> None:
-        """Charges a known piece to the bands that it passes through, in the order of time."""
+    def charge_line(
+        self,
+        rule: PlaceRule,
+        line: Line,
+        start: int,
+        end: int,
+        channel: str | None,
+        *,
+        open_end: bool = False,
+    ) -> None:
+        """Charges a known piece to the bands that it passes through, in the order of time. ``open_end``: its last
+        instant is one of the next place."""
         spans = [(span, level.name) for level in rule.levels if (span := level.span(line, start, end))]
         for (begin, finish), name in sorted(spans):
-            self._by_name[name].charge(begin, finish, channel, line)
+            if not (open_end and begin == end):
+                self._by_name[name].charge(begin, finish, channel, line)
 
     def exhausted(self) -> list[Budget]:
         """Those that are, in the order of the instants."""

@@ -255,15 +255,19 @@ def _register(history: LotHistory, event: LotEvent, zone: ZoneInfo) -> str | Non
 
 
 def _move(history: LotHistory, unit: str | None, at: int) -> None:
-    """The timeline begins at the first storage; a move to where the lot is already begins nothing."""
-    if not history.custody:
-        if unit is not None:
-            history.custody.append(Stay(unit, at, None))
+    """The timeline begins at the first storage; a move to where the lot is already begins nothing, and a stay that
+    ends as it begins never was."""
+    custody = history.custody
+    if custody and custody[-1].unit == unit:
         return
-    last = history.custody[-1]
-    if last.unit != unit:
-        history.custody[-1] = last._replace(to_at=at)
-        history.custody.append(Stay(unit, at, None))
+    if custody and custody[-1].from_at == at:
+        custody.pop()
+    elif custody:
+        custody[-1] = custody[-1]._replace(to_at=at)
+    if custody and custody[-1].unit == unit:
+        custody[-1] = custody[-1]._replace(to_at=None)
+    elif custody or unit is not None:
+        custody.append(Stay(unit, at, None))
 
 
 def _change_expiry(history: LotHistory, event: LotEvent, zone: ZoneInfo) -> str | None:

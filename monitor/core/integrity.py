@@ -15,7 +15,7 @@ from monitor.core.ledger import Calm, Known, Piece, Unknown, Untold
 from monitor.core.line import NANO, Line, nano
 from monitor.core.lot import LotEvent, LotEventKind
 from monitor.core.mkt import Segment, Worst, celsius_of, heat_of, worst_window
-from monitor.core.place import PlaceRule, rule_in
+from monitor.core.place import Level, PlaceRule, rule_in
 from monitor.core.profile import Profile
 from monitor.core.thaw import ThawCount
 
@@ -138,6 +138,7 @@ class _Sweep:
             found.uncertain_ms = 0
         self._edges |= {place.from_at, place.to_at}
         for piece in place.pieces:
+            self._take_heat(piece, place)
             for part in self._split(piece, place):
                 self._take_piece(part, place)
 
@@ -152,7 +153,9 @@ class _Sweep:
     def _split(self, piece: Piece, place: Place) -> Iterator[Piece]:
         """A piece cut at the lot's events, each of which is taken at its own instant."""
         thaw, rule = self._found.thaw, place.rule.thaw
-        while self._events and self._events[0].occurred_at < piece.to_at:
+        # At one instant: what ends there, then events, then a lone reading, then what begins there.
+        last = piece.to_at if piece.from_at == piece.to_at else piece.to_at - 1
+        while self._events and self._events[0].occurred_at <= last:
             at = max(piece.from_at, self._events[0].occurred_at)
             if isinstance(piece, Calm):
                 thaw.take_calm(rule, piece.from_at)
@@ -180,10 +183,12 @@ class _Sweep:
         found.mkt_celsius = celsius_of(self._heat, self._heat_ms, self._delta)
         if rule is not None and found.starts_at is not None:
             segments = list(self._near_outside(rule.window))
-            readings = {at for one in segments for at in (one.line.t0, one.line.t1)}
+            readings = {
+                at for one in segments for at in (one.line.t0, one.line.t1) if one.from_at <= at <= one.to_at
+            }
             found.mkt_worst = worst_window(
                 segments,
-                self._edges | {at for at in readings if found.starts_at <= at <= found.judged_at},
+                self._edges | readings,
                 start=found.starts_at,
                 end=found.judged_at,
                 window=rule.window,
@@ -195,16 +200,27 @@ class _Sweep:
         outside = [
             (piece.from_at - window, piece.to_at + window)
             for place, piece in self._course
-            if isinstance(piece, Known) and _is_outside(place.rule, piece)
+            if isinstance(piece, Known) and _outside(place, piece)
         ]
         for place, piece in self._course:
             if not any(start <= piece.to_at and piece.from_at <= end for start, end in outside):
                 continue
             for one in (piece,) if isinstance(piece, Known) else place.close_up(piece):
                 if isinstance(one, Known):
-                    yield Segment(one.from_at, one.to_at, one.line, _is_outside(place.rule, one))
+                    yield Segment(one.from_at, one.to_at, one.line, _outside(place, one))
 
     # --- piece by piece ---
+
+    def _take_heat(self, piece: Piece, place: Place) -> None:
+        """For the mean kinetic temperature, by the whole piece: a lot's events cut no segment."""
+        if self._delta is None or not isinstance(piece, Calm | Known):
+            return
+        if isinstance(piece, Calm):
+            self._heat += piece.heat
+        else:
+            self._heat += heat_of(piece.line, piece.from_at, piece.to_at, self._delta)
+        self._heat_ms += piece.to_at - piece.from_at
+        self._course.append((place, piece))
 
     def _take_piece(self, piece: Piece, place: Place) -> None:
         found = self._found
@@ -240,10 +256,6 @@ class _Sweep:
         found.thaw.take_calm(place.rule.thaw, piece.from_at)
         found.present = None
         self._reach(piece.low, piece.high)
-        if self._delta is not None:
-            self._heat += piece.heat
-            self._heat_ms += piece.to_at - piece.from_at
-            self._course.append((place, piece))
 
     def _take_known(self, piece: Known, place: Place) -> None:
         found, line = self._found, piece.line
@@ -257,12 +269,9 @@ class _Sweep:
                 found.uncertain_ms = (found.uncertain_ms or 0) + _near_ms(
                     place.rule, line, start, end, piece.near
                 )
-        found.budgets.charge_line(place.rule, line, start, end, place.channel)
+        open_end = end == place.to_at != found.judged_at
+        found.budgets.charge_line(place.rule, line, start, end, place.channel, open_end=open_end)
         found.thaw.take_known(place.rule.thaw, line, start, end)
-        if self._delta is not None:
-            self._heat += heat_of(line, start, end, self._delta)
-            self._heat_ms += end - start
-            self._course.append((place, piece))
 
     def _reach(self, low: float, high: float) -> None:
         found = self._found
@@ -270,15 +279,20 @@ class _Sweep:
         found.max_celsius = high if found.max_celsius is None else max(high, found.max_celsius)
 
 
-def _is_outside(rule: PlaceRule, piece: Known) -> bool:
-    """Whether a piece is outside the window at some instant."""
-    line = piece.line
-    for at in (piece.from_at, piece.to_at):
-        if rule.high is not None and line.above(at, rule.high):
-            return True
-        if rule.low is not None and Line(line.t0, -line.u0, line.t1, -line.u1).above(at, -rule.low):
-            return True
-    return False
+def _outside(place: Place, piece: Known) -> list[tuple[int, int]]:
+    """The times of a piece outside the window, and (of no length) the readings there."""
+    line, start, end = piece.line, piece.from_at, piece.to_at
+    readings = () if place.unit is None else ((line.t0, line.u0), (line.t1, line.u1))
+    found = []
+    for low, high in ((place.rule.high, None), (None, place.rule.low)):
+        if low is None and high is None:
+            continue
+        outside = Level("", low, high, None, ends_at_window=True)
+        span = outside.span(line, start, end)
+        if span is not None:
+            found.append(span)
+        found += [(at, at) for at, u in readings if start <= at <= end and outside.holds(u)]
+    return found
 
 
 def _near_ms(rule: PlaceRule, line: Line, start: int, end: int, near: int) -> int:

@@ -117,10 +117,9 @@ class Ledger:
         """The value of the last reading, °C."""
         return None if self.last_at is None else self._value
 
-    @property
-    def is_uncertainty_known(self) -> bool:
-        """Whether the probe states the uncertainty of its readings."""
-        return any(settings.uncertainty is not None for _, settings in self._rules.settings)
+    def is_uncertainty_known(self, start: int, end: int) -> bool:
+        """Whether the probe states the uncertainty of its readings at some time in [start, end]."""
+        return any(settings.uncertainty is not None for settings in self._rules.settings_in(start, end))
 
     @property
     def unknown_at(self) -> int:
@@ -290,8 +289,14 @@ class Ledger:
 
 
 def _cut(piece: Piece, start: int, end: int) -> Piece | None:
-    """The part of a piece in [start, end]; None if there is none. A calm piece is given whole or not at all."""
+    """The part of a piece in [start, end]; None if there is none. A calm piece is given whole or not at all.
+
+    Of a line that ends as the time begins the reading at its end stays: it is one of that time.
+    """
     from_at, to_at = max(piece.from_at, start), min(piece.to_at, end)
+    if isinstance(piece, Known) and from_at == to_at == piece.line.t1:
+        u = piece.line.u1
+        return Known(from_at, to_at, Line(from_at, u, from_at, u), piece.near)
     if from_at > to_at or (from_at == to_at and piece.from_at != piece.to_at):
         return None
     if isinstance(piece, Calm):

@@ -64,7 +64,7 @@ class Line(NamedTuple):
 
     def first_at_or_above(self, level: int, start: int, end: int) -> int | None:
         """The first instant in [start, end] at which the line is at or above a level."""
-        if self._at_or_above(start, level):
+        if self.at_or_above(start, level):
             return start
         if self.u1 >= level > self.u0:
             at = max(start, self.crossing(level))
@@ -80,7 +80,8 @@ class Line(NamedTuple):
             return at if at <= end else None
         return None
 
-    def _at_or_above(self, at: int, level: int) -> bool:
+    def at_or_above(self, at: int, level: int) -> bool:
+        """Whether the line at an instant is at or above a level."""
         span = self.t1 - self.t0
         if span == 0:
             return self.u1 >= level

@@ -31,12 +31,13 @@ class Worst(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A known piece of a lot's timeline; ``outside``: the lot was outside its window at some instant of it."""
+    """A known piece of a lot's timeline. ``outside``: the times in it at which the lot was outside its window, from
+    leaving it to coming back; of no length for a reading that is outside."""
 
     from_at: int
     to_at: int
     line: Line
-    outside: bool
+    outside: Sequence[tuple[int, int]]
 
 
 def heat_of(line: Line, start: int, end: int, delta_h_over_r: float) -> int:
@@ -106,20 +107,15 @@ def worst_window(
     instants at which windows may begin or end (readings and edges of the timeline). At least half of a window must be
     known. The earliest of equals; None if there is none.
     """
-    outside = [(one.from_at, one.to_at) for one in segments if one.outside]
-    if not outside or end <= start:
+    outside = _Outside([span for one in segments for span in one.outside])
+    if outside.is_empty or end <= start:
         return None
     length = min(window, end - start)
     course = _Course(segments, delta_h_over_r)
     starts = set(edges) | {edge - length for edge in edges} | {start, end - length}
-    outside_starts = [from_at for from_at, _ in outside]
     best: tuple[float, int] | None = None
     for begin in sorted(starts):
-        if (
-            begin < start
-            or begin + length > end
-            or not _touches(outside, outside_starts, begin, begin + length)
-        ):
+        if begin < start or begin + length > end or not outside.touches(begin, begin + length):
             continue
         heat, known = course.between(begin, begin + length)
         if 2 * known < length or heat <= 0:
@@ -134,7 +130,22 @@ def worst_window(
     return None if celsius is None else Worst(celsius, best[1], best[1] + length)
 
 
-def _touches(outside: Sequence[tuple[int, int]], starts: Sequence[int], begin: int, end: int) -> bool:
-    """Whether [begin, end] has an instant in common with time outside."""
-    index = bisect_right(starts, end) - 1
-    return index >= 0 and outside[index][1] >= begin
+class _Outside:
+    """Time outside the window, and the readings there."""
+
+    def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
+        self._spans = sorted(span for span in spans if span[0] < span[1])
+        self._starts = [start for start, _ in self._spans]
+        self._readings = sorted(start for start, end in spans if start == end)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._spans and not self._readings
+
+    def touches(self, begin: int, end: int) -> bool:
+        """Whether [begin, end] shares time with it, or holds a reading outside."""
+        index = bisect_left(self._starts, end) - 1
+        if index >= 0 and self._spans[index][1] > begin:
+            return True
+        index = bisect_left(self._readings, begin)
+        return index < len(self._readings) and self._readings[index] <= end

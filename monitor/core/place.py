@@ -18,25 +18,43 @@ _MARGIN = 1e-6
 
 
 class Level(NamedTuple):
-    """A band ``(above, up_to]`` in nano-degrees, with its budget in ms (None: recorded only)."""
+    """A band ``(above, up_to]`` in nano-degrees, with its budget in ms (None: recorded only).
+
+    ``ends_at_window``: ``up_to`` is the window's low end, which is inside the window and so in no band.
+    """
 
     name: str
     above: int | None
     up_to: int | None
     limit: int | None
+    ends_at_window: bool
 
     def _side(self, line: Line, at: int) -> int:
         """Where the line is at an instant: 0 in the band, −1 colder, 1 warmer."""
         if self.above is not None and not line.above(at, self.above):
             return -1
-        return int(self.up_to is not None and line.above(at, self.up_to))
+        if self.up_to is None:
+            return 0
+        is_beyond = line.at_or_above if self.ends_at_window else line.above
+        return int(is_beyond(at, self.up_to))
+
+    def holds(self, u: int) -> bool:
+        """Whether a value in nano-degrees is in the band."""
+        return self._side(Line(0, u, 0, u), 0) == 0
 
     def span(self, line: Line, start: int, end: int) -> tuple[int, int] | None:
-        """The part of [start, end] that the line is in the band, perhaps a single instant; None if it never is."""
+        """The part of [start, end] that the line is in the band; a reading alone is one of no length. None if there is
+        neither (what is shorter than half a millisecond is none)."""
         before, after = self._side(line, start), self._side(line, end)
         if before == after:
             return (start, end) if before == 0 else None
-        return line.between(self.above, self.up_to, start, end)
+        entered_at, left_at = line.between(self.above, self.up_to, start, end)
+        if left_at > entered_at:
+            return entered_at, left_at
+        for at, u in ((line.t0, line.u0), (line.t1, line.u1)):
+            if start <= at <= end and self.holds(u):
+                return at, at
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +109,10 @@ def _rule(
     thaw: ThawRule | None,
     shelf_life: int | None,
 ) -> PlaceRule:
-    levels = tuple(Level(b.name, _nano(b.above), _nano(b.up_to), b.limit) for b in bands)
+    levels = tuple(
+        Level(b.name, _nano(b.above), _nano(b.up_to), b.limit, b.up_to is not None and b.up_to == window.low)
+        for b in bands
+    )
     return PlaceRule(
         profile=profile,
         storage_class=storage_class,

@@ -57,6 +57,10 @@ class ChannelRules:
             return settings[0][1]
         return settings[max(0, bisect_right(settings, at, key=_from_at) - 1)][1]
 
+    def settings_in(self, start: int, end: int) -> list[ProbeSettings]:
+        """The probe settings in force at some time in [start, end]."""
+        return [self.settings_at(start)] + [one for at, one in self.settings if start < at <= end]
+
     def are_good(self, stretch: Stretch) -> bool:
         """Whether every reading of a stretch is good, whatever its values between the lowest and the highest."""
         settings = self.settings_at(stretch.first_at)

@@ -64,7 +64,8 @@ def _in_unit(
         if version.from_at >= end and index > first:
             break
         rule, channel = rule_in(profile, version.storage_class), version.product_channel
-        if found and (found[-1].rule, found[-1].channel) == (rule, channel):
+        before = versions[index - 1]
+        if found and (before.storage_class, before.product_channel) == (version.storage_class, channel):
             continue
         if found:
             found[-1] = found[-1]._replace(to_at=version.from_at)

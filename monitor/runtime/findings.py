@@ -151,7 +151,14 @@ class Findings:
         zoom = self.ledgers.zoom(tx, channel)
         pieces = ledger.pieces(start, end, as_of=as_of, closed=is_last, zoom=zoom)
         return Place(
-            start, end, unit, channel, rule, pieces, _closer(ledger, zoom), ledger.is_uncertainty_known
+            start,
+            end,
+            unit,
+            channel,
+            rule,
+            pieces,
+            _closer(ledger, zoom),
+            ledger.is_uncertainty_known(start, end),
         )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from monitor.core.plain import Plain
 from monitor.core.quality import CLOCK_AHEAD_MAX
 from monitor.core.reading import Fault, Reading
 from monitor.core.rules import Stretch
@@ -66,6 +67,16 @@ def unpack(channel: int, count: int, packed: bytes) -> list[Placed]:
         Placed(p, channel, Reading(t, t + lag, None if isnan(v) else v, _FAULTS[f]))
         for t, p, lag, v, f in zip(accumulate(at), accumulate(positions), lags, values, faults, strict=True)
     ]
+
+
+def unpack_plain(count: int, packed: bytes) -> Plain:
+    """Instants and values of a block whose readings are plain."""
+    raw = zlib.decompress(packed)
+    width = 8 * count
+    at, values = array("q"), array("d")
+    at.frombytes(raw[:width])
+    values.frombytes(raw[3 * width : 4 * width])
+    return Plain(list(accumulate(at)), values)
 
 
 def summary(rows: Sequence[Settled]) -> dict[str, float | int | None]:
@@ -125,6 +136,14 @@ class Packed:
         """A reading that isn't settled yet."""
         self.stretch = None
         self._loose.append(row)
+
+    def plain(self) -> Plain | None:
+        """The columns of a block that has a ``stretch``; None where readings have to be looked at one by one."""
+        if self.stretch is None:
+            return None
+        packed = self._tx.scalar(sa.select(_B.packed).where(_B.id == self._blocks[0]))
+        assert packed is not None  # found in this transaction
+        return unpack_plain(self.stretch.readings, packed)
 
     def readings(self) -> list[Reading]:
         """The readings within the span that was asked for, in order, copies included."""
