@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,30 +16,41 @@ import structlog
 from monitor.assembly import (
     Books,
     MessageWording,
+    binding,
+    installation_of,
     is_anybody_told,
     media_of,
     open_books,
     read_books,
     recipients_of,
+    refuse_edited_profiles,
     sink_of,
     token_path,
 )
 from monitor.clock import SystemClock
 from monitor.config import Configuration
 from monitor.config import load as load_configuration
-from monitor.core.instant import SECOND
+from monitor.core.instant import EARLIEST, SECOND, format_instant
 from monitor.influx.reconcile import reconcile, status
 from monitor.influx.sink import CountingSink, FileSink, InfluxSink, SinkUnavailable
 from monitor.ingest.decode import Decoder
-from monitor.ports import JSON, Clock, Commands, DeliveryError, Notification, View
+from monitor.ingest.files import look_at
+from monitor.ingest.past import Progress, decode, import_files
+from monitor.ports import JSON, Clock, Commands, DeliveryError, Message, Notification, View
+from monitor.runtime.difference import Difference
 from monitor.runtime.monitor import Monitor
 from monitor.runtime.picture import Picture
+from monitor.runtime.replay import Progress as ReplayProgress
+from monitor.runtime.replay import Replay
 from monitor.runtime.surroundings import Surroundings
 from monitor.runtime.view import View as StoreView
 from monitor.service import Service
 from monitor.store.engine import StoreLockedError
+from monitor.store.facts import rule_versions
 from monitor.store.projection import Projection
+from monitor.store.rulebook import Rulebook
 from monitor.store.store import Store
+from monitor.store.trial import Trial
 from monitor.web.client import ApiCommands
 
 log = structlog.get_logger(__name__)
@@ -49,8 +61,16 @@ def load(directory: Path) -> Configuration:
     return load_configuration(directory, os.environ)
 
 
+def check_against_store(configuration: Configuration) -> None:
+    """Raises ConfigurationError if the store's past forbids an edit of a profile; changes nothing."""
+    refuse_edited_profiles(configuration)
+
+
 def run(configuration: Configuration, *, stop: threading.Event | None = None) -> int:
-    """Runs the service until SIGINT, SIGTERM or ``stop``; returns an exit code."""
+    """Runs the service until SIGINT, SIGTERM or ``stop``; returns an exit code.
+
+    Raises ConfigurationError where a profile was edited that has been judging.
+    """
     ended = stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -132,7 +152,7 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
             profiles=books.rulebook,
             channel_ids=books.channel_ids,
             recipients=recipients_of(configuration),
-            wording=MessageWording(configuration),
+            wording=MessageWording(configuration, clock),
             digest_due=lambda now, zone, done: None,
         )
         monitor = Monitor(store, around)
@@ -140,7 +160,8 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
         names = books.rulebook.names()
         units, sites = set(books.installation.units), set(books.installation.zones)
         decoder = Decoder(configuration.mqtt.root, books.channel_ids, units, sites, names)
-        yield _OwnCommands(monitor, decoder)
+        view = StoreView(store, _picture(configuration, store, clock, books))
+        yield _OwnCommands(monitor, decoder, view)
         monitor.close()
     finally:
         store.close()
@@ -149,13 +170,102 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
 class _OwnCommands:
     """Commands of a process that holds the store itself. What is owed is sent when the program runs again."""
 
-    def __init__(self, monitor: Monitor, decoder: Decoder) -> None:
+    def __init__(self, monitor: Monitor, decoder: Decoder, view: View) -> None:
         self._monitor = monitor
         self._decoder = decoder
+        self._view = view
 
     def lot_event(self, site: str, lot: str, event: JSON) -> JSON:
         parsed = self._decoder.parse_lot_event(site, lot, event)
         return {"event_id": parsed.event_id, "outcome": self._monitor.lot_event(parsed)}
+
+    def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
+        event = binding(self._view, lot, profile, reason=reason, by=by)
+        return {"event_id": event.event_id, "outcome": self._monitor.lot_event(event)}
+
+    def ingest(
+        self,
+        messages: Sequence[Message],
+        *,
+        live: bool = False,
+        marks: Mapping[str, str] | None = None,
+        last: bool = False,
+    ) -> JSON:
+        decoded = decode(self._decoder, messages)
+        return self._monitor.imports.ingest(decoded, live=live, marks=marks or {}, last=last)
+
+
+def ingest(
+    configuration: Configuration,
+    names: Sequence[str],
+    *,
+    restart: bool,
+    progress: Progress,
+    stop: threading.Event,
+) -> JSON:
+    """Imports files of the past (``-``: standard input), and returns the summary; goes on where an import of the
+    same files was broken off, unless ``restart``.
+
+    Raises ValueError, before anything is taken, for a file that can't be imported; RuntimeError if a running program
+    holds the store and can't be reached.
+    """
+    files = [look_at(name) for name in names]
+
+    def done(mark: str) -> int:
+        if restart:
+            return 0
+        store = Store(configuration.store.url)
+        try:
+            with store.reading() as tx:
+                return int(store.marker(tx, mark) or 0)
+        finally:
+            store.close()
+
+    # What is made of a part dies together and holds no circles: looking through it again and again finds nothing.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+    with open_commands(configuration) as commands:
+        root, clock = configuration.mqtt.root, SystemClock()
+        return import_files(commands, files, root=root, clock=clock, done=done, progress=progress, stop=stop)
+
+
+def replay(
+    configuration: Configuration,
+    *,
+    store_url: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+    as_dated: bool = False,
+    progress: ReplayProgress = lambda what, done, of: None,
+) -> JSON:
+    """What the rules of a configuration would have done on the history of a store, which is only read: that of its
+    ``[store] url``, or another. As of ``end`` (default, and at most: now); shown is what touches ``start`` or later.
+
+    Raises ValueError, in words, for a store that can't be read so, and for lots whose profile the configuration lacks.
+    """
+    url = store_url or configuration.store.url
+    now = SystemClock().now()
+    first, last = EARLIEST if start is None else start, now if end is None else min(end, now)
+    installation = installation_of(configuration)
+    store = Store(url, read_only=True)
+    try:
+        with store.reading() as tx:
+            stored = rule_versions(tx)
+            trial = Trial(stored, installation, configuration.profiles, as_dated=as_dated)
+            books = Rulebook(stored, installation.zone_of), trial.book()
+            replaying = Replay(store, tx, installation, books, start=first, end=last)
+            found = replaying.run(trial.names, progress)
+            difference = Difference(store, tx, installation, first, last).to_json(replaying, found)
+    finally:
+        store.close()
+    return {
+        "from": None if start is None else format_instant(start),
+        "to": format_instant(last),
+        "store": store.database.url.render_as_string(),
+        "as_dated": as_dated,
+        "rules": trial.changes(),
+        **difference,
+    }
 
 
 def influx_status(configuration: Configuration) -> JSON:

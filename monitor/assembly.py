@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,14 +14,18 @@ import structlog
 
 from monitor.alerting import message
 from monitor.alerting.media import AppriseMedium, ConsoleMedium, MailServer
-from monitor.config import Configuration
+from monitor.config import Configuration, ConfigurationError
+from monitor.config.problem import Problem
 from monitor.core.installation import Installation, Probe, Unit
+from monitor.core.lot import LotEvent, LotEventKind
+from monitor.core.profile import Profile
 from monitor.core.rules import ChannelRules
 from monitor.core.told import Recipient
 from monitor.core.unit import Channel
 from monitor.influx.sink import FileSink, InfluxSink, open_sink
-from monitor.ports import JSON, Medium
-from monitor.store.rulebook import Rulebook, load_rulebook
+from monitor.ports import JSON, Clock, Medium, View
+from monitor.store.engine import StoreUnreadableError
+from monitor.store.rulebook import EditedProfileError, Rulebook, load_rulebook, refuse_edits
 from monitor.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -89,9 +95,9 @@ def media_of(configuration: Configuration) -> dict[str, Medium]:
 class MessageWording:
     """Implements :class:`monitor.ports.Wording` with the alerting room's texts."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, clock: Clock) -> None:
         zones = {name: site.zone for name, site in configuration.sites.items()}
-        self._context = message.Context(zones, configuration.web.base_url)
+        self._context = message.Context(zones, configuration.web.base_url, clock.now)
 
     def opened(self, alarm: JSON) -> tuple[str, str]:
         return message.opened(alarm, self._context)
@@ -125,6 +131,31 @@ def token_path(configuration: Configuration, store: Store) -> Path:
     return Path("var/writer.token") if beside is None else beside.with_name(beside.name + ".token")
 
 
+def binding(view: View, lot: str, profile: str, *, reason: str, by: str) -> LotEvent:
+    """The event by which QA binds a lot to another profile version (``name@version``), now.
+
+    Raises ValueError, in words, where the lot is unknown, or it isn't said who binds it and why.
+    """
+    for name, text in (("reason", reason), ("by", by)):
+        if not text.strip():
+            raise ValueError(f"a binding needs {name!r}: it is kept who bound a lot, and why")
+        if "\0" in text:
+            raise ValueError(f"{name!r} has a NUL character in it")
+    found = view.lot(lot)
+    if found is None:
+        raise ValueError(f"there is no lot {lot!r}")
+    return LotEvent(
+        lot=lot,
+        site=found["site"],
+        event_id=str(uuid.uuid4()),
+        occurred_at=view.now(),
+        kind=LotEventKind.BOUND,
+        by=by.strip(),
+        profile=profile,
+        reason=reason.strip(),
+    )
+
+
 class Books(NamedTuple):
     """The rules as the store holds them, for what is configured."""
 
@@ -134,12 +165,47 @@ class Books(NamedTuple):
     channel_ids: dict[str, int]
 
 
+@contextmanager
+def _edits_in_words(configuration: Configuration) -> Iterator[None]:
+    """A profile that was edited where it may not be is a mistake in its file."""
+    try:
+        yield
+    except EditedProfileError as error:
+        files = ((edit, _file_of(configuration.directory, edit.profile)) for edit in error.edits)
+        problems = [Problem(file, "version", edit.found, edit.expected) for edit, file in files]
+        raise ConfigurationError(configuration.directory, problems) from error
+
+
+def _file_of(directory: Path, profile: Profile) -> str:
+    """The file of a profile version, below the configuration's directory."""
+    of_version = f"profiles/{profile.label}.toml"
+    return of_version if (directory / of_version).exists() else f"profiles/{profile.name}.toml"
+
+
+def refuse_edited_profiles(configuration: Configuration) -> None:
+    """Raises ConfigurationError if the store's past forbids an edit of a profile. Changes nothing; a store that isn't
+    there yet, or not with the tables of this version, has nothing against anything."""
+    try:
+        store = Store(configuration.store.url, read_only=True)
+    except StoreUnreadableError:
+        return
+    try:
+        with store.reading() as tx, _edits_in_words(configuration):
+            refuse_edits(tx, configuration.profiles)
+    finally:
+        store.close()
+
+
 def open_books(configuration: Configuration, store: Store, now: int) -> Books:
-    """Brings the store's rules up to the configuration (the writer's lock must be held)."""
+    """Brings the store's rules up to the configuration (the writer's lock must be held).
+
+    Raises ConfigurationError where a profile was edited that has been judging.
+    """
     installation = installation_of(configuration)
     with store.writing() as tx:
         ids = store.add_channels(tx, list(installation.probes()))
-        rulebook, changed = load_rulebook(tx, installation, configuration.profiles, now)
+        with _edits_in_words(configuration):
+            rulebook, changed = load_rulebook(tx, installation, configuration.profiles, now)
     for what in changed:
         log.info("configuration changed: takes effect now", what=what)
     return books_of(installation, rulebook, ids)
@@ -161,4 +227,6 @@ def read_books(configuration: Configuration, store: Store) -> Books:
             for path, unit in installation.units.items()
             if unit.product_channel in ids
         }
-        return books_of(Installation(known, installation.zones), Rulebook(tx, installation.zone_of), ids)
+        return books_of(
+            Installation(known, installation.zones), Rulebook.stored(tx, installation.zone_of), ids
+        )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from monitor.core.lot import LotEvent, UnitEvent
+from monitor.core.plain import Plain
 from monitor.core.profile import Profile
 from monitor.core.reading import Reading
 from monitor.core.rules import ChannelRules, Stretch
@@ -157,6 +158,26 @@ class Commands(Protocol):
         """Records a lot event in the wire's words and returns ``{"event_id", "outcome"}`` where outcome is
         ``recorded``, ``duplicate`` or ``conflict``. Raises ValueError with a sentence for a refused one."""
 
+    def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
+        """From now on a lot is judged by another profile version (``name@version``), over its whole timeline: a
+        decision of QA, kept as an event of the lot. Answers as :meth:`lot_event`; raises ValueError with a sentence
+        for an unknown lot or version, one that judges it already, or no reason."""
+
+    def ingest(
+        self,
+        messages: Sequence[Message],
+        *,
+        live: bool = False,
+        marks: Mapping[str, str] | None = None,
+        last: bool = False,
+    ) -> JSON:
+        """Takes messages that came by another way than the broker; they are durable when it returns.
+
+        ``live``: they are signs of life, judged as if the broker had sent them. Otherwise they are a part of an
+        import: what is over when the import ends wakes no one. ``marks`` are small named values that are kept in
+        the same commit, to go on from; ``last`` (without messages) goes a step towards the end, until the answer's
+        ``ended`` is true, and ``marks`` are then kept. What the answers hold: :mod:`monitor.runtime.importing`."""
+
 
 class View(Protocol):
     """What can be asked of the store: everything that pages, the API, the command line and exports show.
@@ -275,6 +296,9 @@ class Packed(Protocol):
     @property
     def stretch(self) -> Stretch | None:
         """What they come to; None if they have to be looked at one by one."""
+
+    def plain(self) -> Plain | None:
+        """Their columns, if there is a ``stretch``."""
 
     def readings(self) -> list[Reading]:
         """The readings, sorted by instant, copies included."""
@@ -492,6 +516,9 @@ class ProfileBook(Protocol):
 
     def names(self) -> set[str]:
         """Every profile's name."""
+
+    def labels(self) -> list[str]:
+        """Every version of every profile as ``name@version``, sorted by name and version."""
 
     def version(self, name: str, version: int) -> Profile:
         """One version of a profile; raises KeyError if there is none."""

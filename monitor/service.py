@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from monitor.alerting.delivery import Deliverer
 from monitor.alerting.schedule import Job, Schedules, digest_due
 from monitor.assembly import (
     MessageWording,
+    binding,
     is_anybody_told,
     media_of,
     open_books,
@@ -29,8 +30,9 @@ from monitor.core.instant import MINUTE, format_instant
 from monitor.influx.exporter import Exporter
 from monitor.ingest.decode import Decoder
 from monitor.ingest.mqtt import MqttSource
+from monitor.ingest.past import decode
 from monitor.measures import Measures
-from monitor.ports import JSON, Clock, Medium
+from monitor.ports import JSON, Clock, Medium, Message
 from monitor.runtime.loop import Loop
 from monitor.runtime.monitor import Monitor
 from monitor.runtime.picture import Picture
@@ -81,7 +83,7 @@ class Service:
                 profiles=books.rulebook,
                 channel_ids=books.channel_ids,
                 recipients=recipients,
-                wording=MessageWording(configuration),
+                wording=MessageWording(configuration, self.clock),
                 digest_due=partial(self._digest_due),
                 publish=self._publish,
             ),
@@ -133,6 +135,7 @@ class Service:
             banner=self.banner,
             events=self.events,
             metrics=Measures(self.monitor.counts, self.health).registry,
+            root=self.configuration.mqtt.root,
         )
         return WebServer(application, self.configuration.web.host, self.configuration.web.port)
 
@@ -222,6 +225,23 @@ class Service:
         """Implements :class:`monitor.ports.Commands`."""
         parsed = self.decoder.parse_lot_event(site, lot, event)
         return {"event_id": parsed.event_id, "outcome": self.monitor.lot_event(parsed)}
+
+    def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
+        """Implements :class:`monitor.ports.Commands`."""
+        event = binding(self.view, lot, profile, reason=reason, by=by)
+        return {"event_id": event.event_id, "outcome": self.monitor.lot_event(event)}
+
+    def ingest(
+        self,
+        messages: Sequence[Message],
+        *,
+        live: bool = False,
+        marks: Mapping[str, str] | None = None,
+        last: bool = False,
+    ) -> JSON:
+        """Implements :class:`monitor.ports.Commands`."""
+        decoded = decode(self.decoder, messages)
+        return self.monitor.imports.ingest(decoded, live=live, marks=marks or {}, last=last)
 
     def health(self) -> JSON:
         """How each part is, in words."""

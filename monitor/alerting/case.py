@@ -5,7 +5,7 @@ Pure. A key that is absent or null yields fewer words, never an invented figure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,13 +22,15 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # strftime's foll
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a message needs beside the alarm: each site's time zone, and where the pages are.
+    """What a message needs beside the alarm: each site's time zone, where the pages are, and what time it is.
 
     ``external_url`` is [web] external_url, like ``https://monitor.lab.example``; empty: no links are given.
+    ``now`` gives the present instant in ms; without it nothing is said of how far off an instant is.
     """
 
     zones: Mapping[str, ZoneInfo]
     external_url: str = ""
+    now: Callable[[], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,13 @@ class Case:
         zone = zone_of(self.site, self.context)
         found = (local(source.get(key), zone) for key in keys for source in (self.evidence, self.alarm))
         return next((moment for moment in found if moment is not None), None)
+
+    @property
+    def now(self) -> datetime | None:
+        """The present instant in the site's time; None where nobody says it."""
+        if self.context.now is None:
+            return None
+        return to_datetime(self.context.now()).astimezone(zone_of(self.site, self.context) or UTC)
 
     @property
     def since(self) -> datetime | None:
@@ -185,7 +194,11 @@ def short_text(moment: datetime, beside: datetime | None) -> str:
 
 def duration_text(start: datetime, end: datetime) -> str:
     """``2 d 3 h``, ``1 h 58 min``, ``58 min``, ``40 s``: the two largest units, cut off."""
-    total = int((end - start).total_seconds() * SECOND)
+    return span_text(int((end - start).total_seconds() * SECOND))
+
+
+def span_text(total: int) -> str:
+    """A span in ms, as :func:`duration_text` says it."""
     if total < MINUTE:
         return f"{max(total, 0) // SECOND} s"
     parts = (

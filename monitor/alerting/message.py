@@ -1,14 +1,15 @@
 """What a message says: subject and plain text of an alarm's opening, its closing, and the morning digest.
 
 Pure. The subject, repeated as the body's first line, says how bad, what, where and since when; then comes how
-long there is to act (only if the alarm knows), what to do first, the lots inside, the evidence, and where to
-look. Sentences are wrapped for a phone; times are the site's own, with their offset from UTC.
+long there is to act (only if the alarm knows), what to do first, which lots to move first, the lots inside, the
+evidence, and where to look. Sentences are wrapped for a phone; times are the site's own, with their offset from UTC.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from monitor.alerting.case import (
     TEMPERATURE,
@@ -20,13 +21,16 @@ from monitor.alerting.case import (
     full_text,
     limit_text,
     local,
+    number,
     page,
     plain,
     short_text,
+    span_text,
     unit_name,
     zone_of,
 )
 from monitor.alerting.wording import CONFIRMED_BY, move, spell_out, why_cleared
+from monitor.core.instant import SECOND
 from monitor.ports import JSON
 
 __all__ = ["Context", "closed", "digest", "opened"]
@@ -34,6 +38,7 @@ __all__ = ["Context", "closed", "digest", "opened"]
 WIDTH = 64
 MOST_LOTS = 30
 MOST_LISTED = 50
+MOST_SHELTERS = 3
 _WORST_FIRST = ("breached", "indeterminate", "at_risk")
 
 
@@ -41,14 +46,15 @@ def opened(alarm: JSON, context: Context) -> tuple[str, str]:
     """Subject and body for an alarm that has opened."""
     case = Case.of(alarm, context)
     subject = f"[{case.level.upper()}] {_headline(case)}"
-    act_by = full_text(case.at("act_by"))
     inside = None if case.lots is None else len(case.lots)
     steps = [step.replace("{move}", move(inside)) for step in case.wording.first]
     return subject, _body(
         [subject],
-        [f"Act by: {act_by}"] if act_by else [],
+        _act_by(case),
         ["What to do first:", *_numbered(steps)],
-        _lots_inside(case),
+        _why_breached(case),
+        _rescue(case),
+        _lots_inside(case, besides=_rescued(case)),
         _evidence(case),
         _footer(case, "opened"),
     )
@@ -124,14 +130,34 @@ def _how_bad(case: Case) -> str:
     if case.condition == "probe_fault":
         parts = [part for part in (case.probe, spell_out(plain(case.evidence.get("fault")))) if part]
         return f" ({', '.join(parts)})" if parts else ""
-    if case.lot and (expires := full_text(case.at("expires_at"))):
-        return f": {expires}"
-    return ""
+    told = _how_bad_a_lot(case) if case.lot else ""
+    return f": {told}" if told else ""
+
+
+def _how_bad_a_lot(case: Case) -> str:
+    """When it expires, what is left of its budgets, how often it thawed, or how its profile was broken."""
+    evidence = case.evidence
+    match case.condition:
+        case "lot_budget":
+            left = evidence.get("left_seconds")
+            found = left.items() if isinstance(left, Mapping) else ()
+            known = [(band, seconds) for band, value in found if (seconds := number(value)) is not None]
+            return ", ".join(
+                f"{spell_out(plain(band))} {span_text(int(seconds * SECOND))} left" for band, seconds in known
+            )
+        case "lot_thawed":
+            count, last = number(evidence.get("count")), full_text(case.at("thawed_at"))
+            times = "" if count is None or count < 2 else f"{count:g} times, last "
+            return f"{times}{last}" if last else ""
+        case "lot_breached":
+            return ", ".join(spell_out(plain(code)) for code in evidence.get("codes") or ())
+        case _:
+            return full_text(case.at("expires_at"))
 
 
 def _since(case: Case) -> str:
     """Since when; where only the alarm's own instant is known of silence, that it was noticed then."""
-    if case.lot and case.at("expires_at"):
+    if case.lot and case.at("expires_at", "thawed_at"):
         return ""
     since, raised = case.since, case.at("raised_at")
     if since is None:
@@ -147,10 +173,74 @@ def _inside(case: Case) -> str:
     return "" if case.lots is None else f", {count_text(len(case.lots), 'lot', 'lots')} inside"
 
 
-def _lots_inside(case: Case) -> list[str]:
-    if not case.lots:
+def _act_by(case: Case) -> list[str]:
+    """By when somebody must have acted, how far off that is, and what happens then."""
+    at, now = case.at("act_by"), case.now
+    if at is None:
         return []
-    return [f"Lots inside ({len(case.lots)}):", *bounded((f"  {lot}" for lot in case.lots), MOST_LOTS)]
+    if now is None:
+        line = f"Act by {full_text(at)}"
+    else:
+        how_far = f"in {duration_text(now, at)}" if at > now else f"{duration_text(at, now)} ago"
+        line = f"Act by {short_text(at, now)} ({how_far})"
+    reason = plain(case.evidence.get("act_by_reason"))
+    return [line, *_wrapped(reason[:1].upper() + reason[1:].rstrip(".") + ".")] if reason else [line]
+
+
+def _why_breached(case: Case) -> list[str]:
+    """What broke a lot's profile, without product and place, which have lines of their own."""
+    if case.condition != "lot_breached":
+        return []
+    evidence = case.evidence
+    about = f"{plain(evidence.get('product'))}, {plain(evidence.get('unit')) or 'out of storage'}: "
+    text = plain(evidence.get("text")).removeprefix(about)
+    return _wrapped(f"Why: {text}.") if text else []
+
+
+def _rescue_rows(case: Case) -> list[Mapping[str, Any]]:
+    """The lots in the order in which to move them, if that was worked out."""
+    rows = case.evidence.get("rescue")
+    return [one for one in rows if isinstance(one, Mapping)] if isinstance(rows, list | tuple) else []
+
+
+def _rescued(case: Case) -> frozenset[str]:
+    return frozenset(plain(row.get("lot")) for row in _rescue_rows(case)[:MOST_LOTS])
+
+
+def _rescue(case: Case) -> list[str]:
+    """Which lots to move first: by when, where to, and why there."""
+    rows = _rescue_rows(case)
+    if not rows:
+        return []
+    more = len(rows) - MOST_LOTS
+    return [
+        "Move the lots in this order:",
+        *_numbered(_rescue_line(case, row) for row in rows[:MOST_LOTS]),
+        *([f"... and {more} more: see the page"] if more > 0 else []),
+    ]
+
+
+def _rescue_line(case: Case, row: Mapping[str, Any]) -> str:
+    """``L-7, by 05:40 +01:00, to lab1/F01 or lab1/F04. Why.``"""
+    act_by = local(row.get("act_by"), zone_of(case.site, case.context))
+    to = row.get("to")
+    units = [plain(unit) for unit in to[:MOST_SHELTERS]] if isinstance(to, list | tuple) else []
+    parts = [
+        plain(row.get("lot")),
+        f"by {short_text(act_by, case.now or case.at('raised_at'))}" if act_by else "",
+        f"to {' or '.join(units)}" if units else "",
+    ]
+    why = plain(row.get("why")).rstrip(".")
+    return f"{', '.join(filter(None, parts))}.{f' {why}.' if why else ''}"
+
+
+def _lots_inside(case: Case, besides: frozenset[str] = frozenset()) -> list[str]:
+    """The lots in the unit; ``besides`` those that are named already."""
+    lots = [lot for lot in case.lots or () if lot not in besides]
+    if not lots:
+        return []
+    title = "Other lots inside" if besides else "Lots inside"
+    return [f"{title} ({len(lots)}):", *bounded((f"  {lot}" for lot in lots), MOST_LOTS)]
 
 
 def _evidence(case: Case) -> list[str]:
@@ -176,6 +266,8 @@ def _evidence(case: Case) -> list[str]:
         *_labelled("Began", full_text(case.at("started_at"))),
         *_labelled("Confirmed", confirmed_at and confirmed_at + confirmed),
         *_labelled("Ended", full_text(case.at("ended_at"))),
+        *_labelled("Thawed", full_text(case.at("thawed_at"))),
+        *_labelled("Event", plain(evidence.get("event"))),
         *_labelled("Expires", full_text(case.at("expires_at"))),
         *_labelled("Alarm raised", full_text(case.at("raised_at"))),
     ]

@@ -76,6 +76,34 @@ WORDINGS: Mapping[str, Wording] = {
             "Set it apart, and ask QA for a decision.",
         ),
     ),
+    "lot_budget": Wording(
+        "is running out of allowed time",
+        "running out of allowed time",
+        (
+            "See what spends it: its unit's temperature, or the time that it has been out of storage.",
+            "Bring the lot to a healthy unit that its profile allows, and record the move.",
+            "What is spent does not come back: with nothing left the lot is breached.",
+        ),
+    ),
+    "lot_thawed": Wording(
+        "has thawed",
+        "thawed",
+        (
+            "Do not refreeze the lot: ask QA first.",
+            "Keep it where its profile allows a thawed lot, and record each move.",
+            "Its time in use may have begun: see on its page until when it is good.",
+            "It did not thaw? Have QA look at the readings and events on its page.",
+        ),
+    ),
+    "lot_breached": Wording(
+        "has broken its profile",
+        "breached",
+        (
+            "Do not use the lot.",
+            "Set it apart and mark it, in storage that is within its profile: do not throw it away.",
+            "Ask QA for a decision. The readings that decided are on its page.",
+        ),
+    ),
     "influx_lagging": Wording(
         "lags behind",
         "lagging behind",
@@ -94,12 +122,20 @@ CONFIRMED_BY: Mapping[str, str] = {
     "cumulative_delay": "short ones added up to the daily limit",
 }
 
+_LOT_CORRECTED = (
+    "Data that came later, a corrected record, or another profile that QA bound to the lot: it does not hold now. "
+    "The earlier message was right by what was known then."
+)
 _TEMPERATURE_BACK = "The temperature is back in its window and has stayed there."
 _CLEARED: Mapping[tuple[str, str], str] = {
     ("temperature_high", "recovered"): _TEMPERATURE_BACK,
     ("temperature_low", "recovered"): _TEMPERATURE_BACK,
     ("no_data", "recovered"): "Readings arrive again.",
     ("probe_fault", "recovered"): "The probe gives good readings again.",
+    ("lot_budget", "corrected"): _LOT_CORRECTED,
+    ("lot_thawed", "corrected"): _LOT_CORRECTED,
+    ("lot_breached", "corrected"): _LOT_CORRECTED,
+    ("lot_budget", "exhausted"): "The allowed time is used up: the lot is breached. Do not use it.",
     ("influx_lagging", "recovered"): "InfluxDB has caught up; nothing was lost.",
 }
 _CLEARED_ANY: Mapping[str, str] = {

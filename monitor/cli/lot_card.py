@@ -1,87 +1,110 @@
-"""A lot on the screen."""
+"""A lot on the screen: the verdict and why first, then what storage did to it, then what it is."""
 
 from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from monitor.cli.output import NONE, celsius, duration, local, percent, print_fields, print_table, words
+from monitor.cli import lot_words
+from monitor.cli.output import celsius, duration, local, print_fields, print_table, window, words
 from monitor.cli.session import Session
 from monitor.cli.watching import print_excursions
+from monitor.core.instant import SECOND, parse_instant
 from monitor.ports import JSON
-
-_LATER = {
-    "budgets": "time budgets",
-    "thaw_count": "thaws",
-    "coverage": "coverage",
-    "mkt_celsius": "mean kinetic temperature",
-}
-"""Figures that may be absent because they aren't computed: a reader must not take silence for "fine"."""
 
 
 def print_lot(lot: JSON, session: Session, excursions: list[JSON]) -> None:
     """All that the view gives of a lot, in the local time of its site."""
-    zone = session.zone(lot["unit"] or lot.get("site"))
-    print_fields(_fields(lot, zone))
-    if lot.get("reasons"):
-        rows = [(words(reason["code"]), reason["text"]) for reason in lot["reasons"]]
-        print_table(("Reason", "What"), rows, none="", title="Why")
-    if lot.get("budgets"):
-        print_table(
-            ("Band", "Spent", "Left", "Limit", "Ran out at"), _budgets(lot, zone), none="", title="Budgets"
-        )
-    stays = [
-        (stay["unit"] or "out of storage", local(stay["from"], zone), local(stay["to"], zone) or "now")
-        for stay in lot["custody"]
-    ]
-    print_table(("Unit", "From", "To"), stays, none="It has never been stored.", title="Custody")
-    print_excursions(excursions, session, title="Excursions")
-
-
-def _fields(lot: JSON, zone: ZoneInfo) -> dict[str, object]:
-    absent = ", ".join(name for key, name in _LATER.items() if key not in lot)
-    thaws = lot.get("thaw_count")
-    return {
-        "Lot": lot["lot"],
-        "Verdict": words(lot.get("verdict")) or "not judged yet",
-        "Judged by": ", ".join(lot["judged_by"]) if "judged_by" in lot else None,
-        "Not computed": absent or None,
-        "As of": local(lot["as_of"], zone),
-        "Product": lot["product"],
-        "Profile": f"{lot['profile']}, version {lot['profile_version']}",
-        "Unit": lot["unit"] or "out of storage",
-        "Disposition": words(lot["disposition"]),
-        "Expires at": local(lot["expires_at"], zone),
-        "Effective expiry": _effective(lot, zone),
-        "Quantity": lot.get("quantity"),
-        "GTIN": lot.get("gtin"),
-        "Lot number": lot.get("lot_number"),
-        "Serial": lot.get("serial"),
-        "Thaws": None if thaws is None else f"{thaws}{'' if lot['thaw_count_determinate'] else ' or more'}",
-        "Coverage": percent(lot.get("coverage")),
-        "Unknown": duration(lot.get("unknown_seconds")),
-        "Out of storage": duration(lot.get("out_of_storage_seconds")),
-        "Lowest": celsius(lot.get("min_celsius")),
-        "Highest": celsius(lot.get("max_celsius")),
-        "MKT": celsius(lot.get("mkt_celsius")),
-        "Without effect": ", ".join(f"{name}: {why}" for name, why in lot.get("without_effect", {}).items())
-        or None,
-    }
-
-
-def _effective(lot: JSON, zone: ZoneInfo) -> str | None:
-    if lot.get("effective_expires_at") is None:
-        return None
-    return f"{local(lot['effective_expires_at'], zone)}, by {words(lot.get('expiry_reason')) or NONE}"
-
-
-def _budgets(lot: JSON, zone: ZoneInfo) -> list[tuple[object, ...]]:
-    return [
+    zone = session.zone(lot["unit"] or lot["site"])
+    print_fields(_head(lot, zone))
+    if lot["reasons"]:
+        print_table(("Makes it", "Why"), lot_words.reason_rows(lot, zone), none="")
+    budgets = [
         (
-            budget["band"],
-            duration(budget["spent_seconds"]),
-            duration(budget["left_seconds"]),
-            duration(budget["limit_seconds"]),
-            local(budget["exhausted_at"], zone),
+            lot_words.band_words(budget),
+            lot_words.bar(budget) or " ",
+            lot_words.spent_words(budget),
+            lot_words.left_words(budget) or " ",
+            lot_words.end_words(budget, zone) or " ",
         )
         for budget in lot["budgets"]
     ]
+    print_table(
+        ("Budget", "", "Spent", "Left", "If all stays so"), budgets, none="Its profile has no budgets."
+    )
+    print_fields(_figures(lot, zone) | _about(lot, zone))
+    stays = [
+        (
+            stay["unit"] or "out of storage",
+            local(stay["from"], zone),
+            local(stay["to"], zone) or "now",
+            length,
+        )
+        for stay, length in zip(lot["custody"], _lengths(lot), strict=True)
+    ]
+    none = "It has never been stored."
+    print_table(("Unit", "From", "To", "For"), stays, none=none, title="Custody")
+    print_excursions(excursions, session, title="Excursions")
+
+
+def _head(lot: JSON, zone: ZoneInfo) -> dict[str, object]:
+    return {
+        "Verdict": words(lot["verdict"]),
+        "Lot": lot["lot"],
+        "Product": lot["product"],
+        "Where": _place(lot),
+        "Disposition": words(lot["disposition"]),
+        "Good until": lot_words.expiry_words(lot, zone),
+        "Act by": lot_words.act_by_words(lot, zone),
+        "As of": local(lot["as_of"], zone),
+    }
+
+
+def _place(lot: JSON) -> str:
+    if lot["disposition"] == "disposed":
+        return "disposed of"
+    return lot["unit"] or ("out of storage" if lot["custody"] else "not stored yet")
+
+
+def _figures(lot: JSON, zone: ZoneInfo) -> dict[str, object]:
+    """What storage did to it."""
+    return {
+        "Thaws": lot_words.thaw_words(lot, zone),
+        "Coverage": lot_words.coverage_words(lot),
+        "Known": duration(lot["known_seconds"]),
+        "Unknown": duration(lot["unknown_seconds"]),
+        "Pending": duration(lot["pending_seconds"]) if lot["pending_seconds"] else None,
+        "Out of storage": duration(lot["out_of_storage_seconds"]),
+        "Lowest": celsius(lot["min_celsius"]),
+        "Highest": celsius(lot["max_celsius"]),
+        "Near a limit": lot_words.near_limit_words(lot),
+        "MKT": lot_words.mkt_words(lot),
+        "Worst MKT": lot_words.worst_words(lot, zone),
+    }
+
+
+def _about(lot: JSON, zone: ZoneInfo) -> dict[str, object]:
+    """What it is, and by which rules it is judged."""
+    without_effect = ", ".join(f"{name}: {why}" for name, why in lot["without_effect"].items())
+    return {
+        "Profile": f"{lot['profile']}, version {lot['profile_version']}",
+        "Bound": lot_words.bound_words(lot, zone),
+        "Storage class": lot["storage_class"],
+        "Window": window(lot["window"]),
+        "Label": local(lot["expires_at"], zone),
+        "Registered": local(lot["registered_at"], zone),
+        "Disposed of": local(lot["disposed_at"], zone),
+        "Quantity": lot["quantity"],
+        "GTIN": lot["gtin"],
+        "Lot number": lot["lot_number"],
+        "Serial": lot["serial"],
+        "Aliquot of": lot["parent"],
+        "Aliquots": ", ".join(lot["children"]) or None,
+        "Without effect": without_effect or None,
+    }
+
+
+def _lengths(lot: JSON) -> list[str | None]:
+    """How long each stay was, up to the instant judged."""
+    starts = [parse_instant(stay["from"]) for stay in lot["custody"]]
+    ends = [parse_instant(stay["to"] or lot["as_of"]) for stay in lot["custody"]]
+    return [duration((end - start) / SECOND) for start, end in zip(starts, ends, strict=True)]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import re
-import uuid
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from monitor.cli.lot_card import print_lot
+from monitor.cli.lot_words import least_left
 from monitor.cli.options import (
     AsOfOption,
     AtOption,
@@ -21,20 +19,15 @@ from monitor.cli.options import (
     JsonOption,
     LotArgument,
     SiteOption,
-    When,
     example,
     read_day,
     read_instant,
 )
 from monitor.cli.output import local, print_json, print_table, words
-from monitor.cli.session import Finding, load, start_at, store_in_words, viewing
-from monitor.clock import SystemClock
+from monitor.cli.recording import asked, login_name, record, site_of, stamped, unit_path
+from monitor.cli.session import load, viewing
 from monitor.core.instant import format_instant
-from monitor.core.lot import LotEventKind
 from monitor.ports import JSON
-
-if TYPE_CHECKING:
-    from monitor.config import Configuration
 
 commands = typer.Typer(no_args_is_help=True, help="Lots: what the storage did to them.")
 
@@ -57,6 +50,7 @@ _TAKES: Mapping[str, tuple[str, ...]] = {
 _OF_OTHERS: Mapping[str, str] = {
     "registered": "Use 'lots register'.",
     "moved": "Use 'lots move'.",
+    "bound": "Use 'lots bind'.",
     "released": "That is a signed decision of QA and is not made here.",
     "rejected": "That is a signed decision of QA and is not made here.",
 }
@@ -77,7 +71,7 @@ ExpiresAt = Annotated[
 
 @commands.command("list", epilog=example("lots list --as-of 2026-11-22"))
 def list_lots(config: ConfigOption = None, as_of: AsOfOption = None, as_json: JsonOption = False) -> None:
-    """Lists lots with place, verdict and expiry."""
+    """Lists lots with place, verdict, the budget of which least is left, and expiry."""
     with viewing(config) as session:
         found = session.view.lots(as_of=session.as_of(as_of))
         if as_json:
@@ -88,15 +82,14 @@ def list_lots(config: ConfigOption = None, as_of: AsOfOption = None, as_json: Js
                 each["lot"],
                 each["product"],
                 each["unit"] or OUT,
-                words(each.get("verdict")),
-                local(
-                    each.get("effective_expires_at") or each["expires_at"],
-                    session.zone(each["unit"] or each.get("site")),
-                ),
+                words(each["verdict"]),
+                least_left(each),
+                local(each["effective_expires_at"], session.zone(each["unit"] or each["site"])),
             )
             for each in found
         ]
-    print_table(("Lot", "Product", "Unit", "Verdict", "Expires at"), rows, none="No lot is registered.")
+    columns = ("Lot", "Product", "Unit", "Verdict", "Least left", "Expires at")
+    print_table(columns, rows, none="No lot is registered.")
 
 
 @commands.command(epilog=example("lots show EXO-2026-014 --as-of 2026-11-22T10:00:00Z"))
@@ -115,7 +108,7 @@ def show(
             print_json(found)
         else:
             print_lot(found, session, session.view.excursions(lot=lot, as_of=at))
-    if found.get("verdict") == "breached":
+    if found["verdict"] == "breached":
         raise typer.Exit(1)
 
 
@@ -157,7 +150,7 @@ def register(
     """
     _require_one_expiry(expires_on, expires_at)
     configuration = load(config)
-    path = _unit(configuration, unit, site)
+    path = unit_path(configuration, unit, site)
     event = {
         "product": product,
         "profile": profile,
@@ -169,12 +162,12 @@ def register(
         "serial": serial,
     }
     kept = {key: value for key, value in event.items() if value is not None or key == "unit"}
-    where = _site(configuration, config, lot, site, path)
-    _record(
+    where = site_of(configuration, config, lot, site, path)
+    record(
         configuration,
         where,
         lot,
-        _stamped(configuration, where, "registered", kept, at, by, event_id),
+        stamped(configuration, where, "registered", kept, at, by, event_id),
         as_json,
     )
 
@@ -194,10 +187,10 @@ def move(
 ) -> None:
     """Records that a lot was moved."""
     configuration = load(config)
-    path = None if unit == OUT else _unit(configuration, unit, site)
-    where = _site(configuration, config, lot, site, path)
-    event = _stamped(configuration, where, "moved", {"unit": path}, at, by, event_id)
-    _record(configuration, where, lot, event, as_json)
+    path = None if unit == OUT else unit_path(configuration, unit, site)
+    where = site_of(configuration, config, lot, site, path)
+    event = stamped(configuration, where, "moved", {"unit": path}, at, by, event_id)
+    record(configuration, where, lot, event, as_json)
 
 
 @commands.command("event", epilog=example("lots event EXO-2026-014 quarantined --reason 'label damaged'"))
@@ -238,10 +231,37 @@ def record_event(
     if kind == "expiry_changed":
         _require_one_expiry(expires_on, expires_at)
     configuration = load(config)
-    where = _site(configuration, config, lot, site, None)
-    _record(
-        configuration, where, lot, _stamped(configuration, where, kind, fields, at, by, event_id), as_json
-    )
+    where = site_of(configuration, config, lot, site, None)
+    record(configuration, where, lot, stamped(configuration, where, kind, fields, at, by, event_id), as_json)
+
+
+@commands.command(
+    epilog=example("lots bind EXO-2026-014 ult-80@1 --reason 'stability study S-12' --by 'QA, R. Lindqvist'")
+)
+def bind(
+    lot: LotArgument,
+    profile: Annotated[
+        str, typer.Argument(metavar="PROFILE@VERSION", help="The profile version that judges it from now on.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")],
+    config: ConfigOption = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Binds a lot to another profile version.
+
+    A decision of QA: from now on the lot is judged by it over its whole timeline. Who, when and why are kept as an
+    event of the lot.
+    """
+    configuration = load(config)
+    with viewing(config) as session:
+        session.lot(lot, None)
+    name = by or login_name()
+    found = asked(configuration, lambda to: to.bind(lot, profile, reason=reason, by=name))
+    if as_json:
+        print_json(found)
+    else:
+        typer.echo(f"recorded: {lot} is judged by {profile} from now on (event {found['event_id']})")
 
 
 def _require_kind(kind: str, fields: Mapping[str, Any]) -> None:
@@ -273,97 +293,3 @@ def _expiry(expires_on: str | None, expires_at: int | None) -> JSON:
         "expires_on": expires_on,
         "expires_at": None if expires_at is None else format_instant(expires_at),
     }
-
-
-# --- where, when, who ---
-
-
-def _unit(configuration: Configuration, given: str | None, site: str | None) -> str | None:
-    """``site/unit``; a bare name is a unit of ``--site``, else of the only site that has one of that name."""
-    if given is None or "/" in given:
-        return given
-    if site is not None:
-        return f"{site}/{given}"
-    matches = [unit.path for unit in configuration.units if unit.name == given]
-    if len(matches) > 1:
-        text = f"{given!r} is a unit at several sites. Write one of {', '.join(matches)}."
-        raise typer.BadParameter(text, param_hint="UNIT")
-    if not matches:
-        known = ", ".join(unit.path for unit in configuration.units)
-        raise typer.BadParameter(f"there is no unit {given!r}. Write one of {known}.", param_hint="UNIT")
-    return matches[0]
-
-
-def _site(
-    configuration: Configuration, config: Path | None, lot: str, given: str | None, path: str | None
-) -> str:
-    """The site named, else the unit's, else the only one, else the lot's."""
-    if given is not None:
-        if given not in configuration.sites:
-            known = ", ".join(configuration.sites)
-            raise typer.BadParameter(
-                f"there is no site {given!r}. Write one of {known}.", param_hint="--site"
-            )
-        return given
-    if path is not None:
-        return path.split("/")[0]
-    if len(configuration.sites) == 1:
-        return next(iter(configuration.sites))
-    with viewing(config) as session:
-        site = (session.view.lot(lot) or {}).get("site")
-    if site is None:
-        known = ", ".join(configuration.sites)
-        raise typer.BadParameter(f"there are several sites. Write one of {known}.", param_hint="--site")
-    return str(site)
-
-
-def _stamped(
-    configuration: Configuration,
-    site: str,
-    kind: str,
-    fields: Mapping[str, Any],
-    at: When | None,
-    by: str | None,
-    event_id: str | None,
-) -> JSON:
-    """A whole event in the wire's words: its id, when, who, and its fields."""
-    occurred_at = SystemClock().now() if at is None else start_at(configuration, at, "--at", site)
-    return {
-        "event_id": event_id or str(uuid.uuid4()),
-        "occurred_at": format_instant(occurred_at),
-        "kind": LotEventKind(kind).value,
-        "by": by or _login_name(),
-        **fields,
-    }
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, ImportError, OSError):
-        text = "this login has no name. Write who did it."
-        raise typer.BadParameter(text, param_hint="--by") from None
-
-
-def _record(configuration: Configuration, site: str, lot: str, event: JSON, as_json: bool) -> None:
-    from monitor import app
-
-    try:
-        with store_in_words(), app.open_commands(configuration) as commands_:
-            found = commands_.lot_event(site, lot, event)
-    except (
-        ValueError,
-        RuntimeError,
-    ) as error:  # refused, or the program that holds the store can't be reached
-        raise Finding(str(error)) from error
-    outcome, name = found["outcome"], found["event_id"]
-    if as_json:
-        print_json(found)
-    elif outcome == "recorded":
-        typer.echo(f"recorded: {lot} {words(event['kind'])} at {event['occurred_at']} (event {name})")
-    elif outcome == "duplicate":
-        typer.echo(f"on record already: event {name}; nothing was changed")
-    if outcome == "conflict":
-        raise Finding(
-            f"event {name} is on record with other content: both are set aside. Use a new --event-id."
-        )

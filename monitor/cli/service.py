@@ -9,7 +9,7 @@ import typer
 
 from monitor.cli.options import PROGRAM, ConfigOption, JsonOption, example, read_duration
 from monitor.cli.output import print_json, say
-from monitor.cli.session import load
+from monitor.cli.session import configuration_in_words, load, store_in_words
 
 commands = typer.Typer()
 
@@ -66,7 +66,10 @@ def run(config: ConfigOption = None) -> None:
     """Runs the monitor until SIGINT or SIGTERM."""
     from monitor import app
 
-    raise typer.Exit(app.run(load(config)))
+    configuration = load(config)
+    with store_in_words():
+        code = app.run(configuration)
+    raise typer.Exit(code)
 
 
 @commands.command(epilog=example("check --config config"))
@@ -75,11 +78,20 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
     What is printed is in force, every default included.
 
-    Warnings go to standard error. Mistakes are listed all at once; the exit code is 2 then.
+    Warnings go to standard error. Mistakes are listed all at once; the exit code is 2 then. An edit of a profile
+    that has been judging is a mistake too.
     """
+    from sqlalchemy.exc import DBAPIError
+
+    from monitor import app
     from monitor.config.effective import effective_json, effective_toml
 
     configuration = load(config)
+    try:
+        with configuration_in_words():
+            app.check_against_store(configuration)
+    except DBAPIError as error:
+        say(f"warning: the store can't be asked whether a profile in use was edited: {error.orig}")
     if as_json:
         print_json(effective_json(configuration))
     else:

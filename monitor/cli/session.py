@@ -31,22 +31,31 @@ class Unusable(Exception):  # noqa: N818
 def load(directory: Path | None) -> Configuration:
     """The configuration in the directory that ``--config`` chose."""
     from monitor import app
-    from monitor.config import ConfigurationError
 
     assert directory is not None  # the option's callback has filled it in
-    try:
+    with configuration_in_words():
         return app.load(directory)
+
+
+@contextmanager
+def configuration_in_words() -> Iterator[None]:
+    """Says in words what is wrong with the configuration, by itself or after what the store has on record."""
+    from monitor.config import ConfigurationError
+
+    try:
+        yield
     except ConfigurationError as error:
         raise Unusable(str(error)) from error
 
 
 @contextmanager
 def store_in_words() -> Iterator[None]:
-    """Says in words that the database refuses or can't be reached."""
+    """Says in words that the database refuses or can't be reached, or contradicts the configuration."""
     from sqlalchemy.exc import DBAPIError
 
     try:
-        yield
+        with configuration_in_words():
+            yield
     except DBAPIError as error:
         # Its own text would show the statement and its values.
         raise Unusable(f"the store of [store] url can't be used: {error.orig}") from error

@@ -88,13 +88,13 @@ def _while_silent(found: Integrity) -> list[int]:
     if found.unknown_from is None or found.place is None:
         return []
     instants, unknown, thaw = [], found.profile.unknown, found.place.thaw
-    if unknown is not None and unknown.limit is not None:
-        instants.append(found.judged_at + max(0, unknown.limit - found.unknown_ms) + 1)
+    if unknown is not None and unknown.limit is not None and found.unknown_ms <= unknown.limit:
+        instants.append(found.judged_at + unknown.limit - found.unknown_ms + 1)
     if thaw is not None and thaw.hidden_by_gap is not None and found.thaw.frozen:
         since = max(found.unknown_from, found.thaw.frozen_since or found.unknown_from)
         instants.append(since + thaw.hidden_by_gap)
-    minimum = found.profile.coverage_minimum
-    if minimum:
+    minimum, coverage = found.profile.coverage_minimum, found.coverage
+    if minimum and (coverage is None or coverage >= minimum):
         allowed = int(found.known_ms * (1 - minimum) / minimum)
         instants.append(found.judged_at + max(0, allowed - found.unknown_ms) + 1)
     return instants

@@ -54,18 +54,21 @@ LEVEL_OF: Mapping[AlarmCondition, Level] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A condition that holds for a subject since an instant."""
+    """A condition that holds for a subject since an instant; ``act_by``: by when somebody must have acted."""
 
     condition: AlarmCondition
     subject: str
     since_at: int
     level: Level
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    act_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm. ``past``: its condition had ended before anything said that it began, so it wakes no one."""
+    """One alarm. ``past``: its condition had ended before anything said that it began, so it wakes no one.
+    ``act_by``: by when somebody must have acted, as far as could be told when it was raised or got worse.
+    """
 
     id: str
     condition: AlarmCondition
@@ -75,6 +78,7 @@ class Alarm:
     cleared_at: int | None = None
     past: bool = False
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    act_by: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -94,7 +98,7 @@ class Alarm:
             "acknowledged_at": None,
             "acknowledged_by": None,
             "shelved_until": None,
-            "act_by": None,
+            "act_by": None if self.act_by is None else format_instant(self.act_by),
             "past": self.past,
             "evidence": dict(self.evidence),
         }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from monitor.core.budget import OUT_OF_STORAGE, Budgets
+from monitor.core.instant import LATEST
 from monitor.core.ledger import Calm, Known, Piece, Unknown, Untold
 from monitor.core.line import NANO, Line, nano
 from monitor.core.lot import LotEvent, LotEventKind
@@ -117,6 +118,7 @@ class _Sweep:
         self._heat = 0
         self._heat_ms = 0
         self._delta = rule_in(found.profile, None).delta_h_over_r
+        self._last: tuple[Place, Piece] | None = None
         self._course: list[tuple[Place, Calm | Known]] = []
         self._edges: set[int] = set()  # of the timeline; readings are edges too
 
@@ -141,6 +143,7 @@ class _Sweep:
             self._take_heat(piece, place)
             for part in self._split(piece, place):
                 self._take_piece(part, place)
+                self._last = (place, part)
 
     def _take_alternative(self, place: Place) -> None:
         """Custody in a unit of an alternative class starts its shelf life (small print 13)."""
@@ -152,31 +155,48 @@ class _Sweep:
 
     def _split(self, piece: Piece, place: Place) -> Iterator[Piece]:
         """A piece cut at the lot's events, each of which is taken at its own instant."""
-        thaw, rule = self._found.thaw, place.rule.thaw
-        # At one instant: what ends there, then events, then a lone reading, then what begins there.
+        # At one instant: what ends there, then events, then a reading, then what begins there.
         last = piece.to_at if piece.from_at == piece.to_at else piece.to_at - 1
         while self._events and self._events[0].occurred_at <= last:
             at = max(piece.from_at, self._events[0].occurred_at)
-            if isinstance(piece, Calm):
-                thaw.take_calm(rule, piece.from_at)
-            elif at > piece.from_at:
-                yield piece._replace(to_at=at)
-                piece = piece._replace(from_at=at)
-            self._take_event(self._events.pop(0))
-            if isinstance(piece, Calm):
-                thaw.take_calm(rule, at)
+            if at > piece.from_at:
+                if isinstance(piece, Calm):
+                    self._found.thaw.take_calm(place.rule.thaw, piece.from_at)
+                else:
+                    yield piece._replace(to_at=at)
+                    piece = piece._replace(from_at=at)
+            self._take_events(at)
+            if isinstance(piece, Calm) and at > piece.from_at:
+                self._found.thaw.take_calm(place.rule.thaw, at)
+            else:
+                self._look_again(at, place)
         yield piece
 
-    def _take_event(self, event: LotEvent) -> None:
-        if event.kind is LotEventKind.THAWED:
-            self._found.thaw.take_thawed(event.occurred_at, event.event_id)
-        else:
-            self._found.thaw.take_refrozen(event.occurred_at)
+    def _take_events(self, at: int) -> None:
+        """All events up to an instant, before what is known of that instant."""
+        while self._events and self._events[0].occurred_at <= at:
+            event = self._events.pop(0)
+            if event.kind is LotEventKind.THAWED:
+                self._found.thaw.take_thawed(event.occurred_at, event.event_id)
+            else:
+                self._found.thaw.take_refrozen(event.occurred_at)
+
+    def _look_again(self, at: int, place: Place) -> None:
+        """The reading at an instant counts after the events there: it may have ended the piece before."""
+        before = self._last
+        if before is None or before[0] is not place or before[1].to_at != at:
+            return
+        if isinstance(before[1], Calm):
+            self._found.thaw.take_calm(place.rule.thaw, at)
+        elif isinstance(before[1], Known):
+            self._found.thaw.take_known(place.rule.thaw, before[1].line, at, at)
 
     def finish(self) -> None:
         """Takes the events at the very end, and what can only be told of the whole."""
-        for event in self._events:
-            self._take_event(event)
+        if self._events:
+            self._take_events(LATEST)
+            if self._last is not None:
+                self._look_again(self._found.judged_at, self._last[0])
         found, rule = self._found, self._found.profile.mkt
         if self._delta is None:
             return
@@ -200,14 +220,16 @@ class _Sweep:
         outside = [
             (piece.from_at - window, piece.to_at + window)
             for place, piece in self._course
-            if isinstance(piece, Known) and _outside(place, piece)
+            if isinstance(piece, Known) and _outside(place, piece, self._found.judged_at)
         ]
         for place, piece in self._course:
             if not any(start <= piece.to_at and piece.from_at <= end for start, end in outside):
                 continue
             for one in (piece,) if isinstance(piece, Known) else place.close_up(piece):
                 if isinstance(one, Known):
-                    yield Segment(one.from_at, one.to_at, one.line, _outside(place, one))
+                    yield Segment(
+                        one.from_at, one.to_at, one.line, _outside(place, one, self._found.judged_at)
+                    )
 
     # --- piece by piece ---
 
@@ -271,7 +293,7 @@ class _Sweep:
                 )
         open_end = end == place.to_at != found.judged_at
         found.budgets.charge_line(place.rule, line, start, end, place.channel, open_end=open_end)
-        found.thaw.take_known(place.rule.thaw, line, start, end)
+        found.thaw.take_known(place.rule.thaw, line, start, end, open_end=open_end)
 
     def _reach(self, low: float, high: float) -> None:
         found = self._found
@@ -279,19 +301,22 @@ class _Sweep:
         found.max_celsius = high if found.max_celsius is None else max(high, found.max_celsius)
 
 
-def _outside(place: Place, piece: Known) -> list[tuple[int, int]]:
+def _outside(place: Place, piece: Known, judged_at: int) -> list[tuple[int, int]]:
     """The times of a piece outside the window, and (of no length) the readings there."""
     line, start, end = piece.line, piece.from_at, piece.to_at
-    readings = () if place.unit is None else ((line.t0, line.u0), (line.t1, line.u1))
+    readings: list[tuple[int, int]] = []
+    if place.unit is not None:
+        last = end if end == judged_at or end != place.to_at else end - 1  # at its end the next place begins
+        readings = [(at, u) for at, u in ((line.t0, line.u0), (line.t1, line.u1)) if start <= at <= last]
     found = []
     for low, high in ((place.rule.high, None), (None, place.rule.low)):
         if low is None and high is None:
             continue
         outside = Level("", low, high, None, ends_at_window=True)
         span = outside.span(line, start, end)
-        if span is not None:
+        if span is not None and span[0] < span[1]:
             found.append(span)
-        found += [(at, at) for at, u in readings if start <= at <= end and outside.holds(u)]
+        found += [(at, at) for at, u in readings if outside.holds(u)]
     return found
 
 

@@ -52,15 +52,18 @@ class ThawCount:
 
     # --- the curve ---
 
-    def take_known(self, rule: ThawRule | None, line: Line, start: int, end: int) -> None:
-        """A known piece of the timeline, under the rule of the place there."""
+    def take_known(
+        self, rule: ThawRule | None, line: Line, start: int, end: int, *, open_end: bool = False
+    ) -> None:
+        """A known piece of the timeline, under the rule of the place there. ``open_end``: its last instant is one of
+        the next place."""
         if rule is None:
             self.interrupt()
         elif line.u1 > line.u0:
             self._refreeze(rule, line, start, end)
-            self._warm(rule, line, start, end)
+            self._warm(rule, line, start, end, open_end=open_end)
         else:
-            self._warm(rule, line, start, end)
+            self._warm(rule, line, start, end, open_end=open_end)
             self._refreeze(rule, line, start, end)
 
     def take_calm(self, rule: ThawRule | None, at: int) -> None:
@@ -69,9 +72,13 @@ class ThawCount:
         if rule is not None and not self.frozen:
             self._freeze(at)
 
-    def _warm(self, rule: ThawRule, line: Line, start: int, end: int) -> None:
+    def _warm(self, rule: ThawRule, line: Line, start: int, end: int, *, open_end: bool) -> None:
         level = nano(rule.above)
         is_warm_then, is_warm_later = line.above(start, level), line.above(end, level)
+        if open_end and is_warm_then and start < end:
+            is_warm_later = line.at_or_above(
+                end, level
+            )  # it comes down to the limit where the next place begins
         if not is_warm_then and not is_warm_later:
             self.interrupt()
             return

@@ -84,14 +84,16 @@ _SHAPES: Mapping[str, _Shape] = {
         measurement="lot_integrity",
         tags=("product",),
         figures=(
-            *("profile_version", "thaw_count", "unknown_seconds", "out_of_storage_seconds", "coverage"),
-            *("mkt_celsius", "min_celsius", "max_celsius", "uncertain_seconds"),
+            *("profile_version", "thaw_count", "known_seconds", "unknown_seconds", "pending_seconds"),
+            *("out_of_storage_seconds", "coverage", "mkt_celsius", "min_celsius", "max_celsius"),
+            "uncertain_seconds",
         ),
         texts=(
             *("as_of", "profile", "unit", "disposition", "verdict"),
-            *("expires_at", "effective_expires_at", "expiry_reason", "parent"),
+            *("expires_at", "effective_expires_at", "expiry_reason", "thawed_at", "disposed_at", "parent"),
+            "profile_bound",
         ),
-        flags=("thaw_count_determinate",),
+        flags=("thaw_count_determinate", "is_frozen", "withdrawn"),
         lists=("reasons", "children", "excursions"),
     ),
 }
@@ -154,8 +156,8 @@ def _shaped_fields(shape: _Shape, body: Mapping[str, Any]) -> Fields:
 
 
 def _band_fields(body: Mapping[str, Any]) -> Fields:
-    """``band_seconds_<band>`` of an excursion; ``spent_seconds_<band>``, ``left_seconds_<band>`` and
-    ``mkt_worst_celsius`` of a lot.
+    """``band_seconds_<band>`` of an excursion; ``spent_seconds_<band>``, ``left_seconds_<band>`` (of bands with a
+    limit) and ``mkt_worst_celsius`` of a lot.
     """
     found: dict[str, float | None] = {}
     by_band = body.get("seconds_by_band")

@@ -30,6 +30,7 @@ def alarm_from_json(body: Mapping[str, Any]) -> Alarm:
         cleared_at=None if body["cleared_at"] is None else parse_instant(body["cleared_at"]),
         past=body["past"],
         evidence=body["evidence"],
+        act_by=None if body["act_by"] is None else parse_instant(body["act_by"]),
     )
 
 
@@ -70,7 +71,8 @@ class Alarms:
         if decision == "raise":
             self._record(tx, self._new(truth), now, "raised")
         elif decision == "worsen" and alarm is not None:
-            worse = replace(alarm, level=truth.level, evidence={**alarm.evidence, **truth.evidence})
+            evidence = {**alarm.evidence, **truth.evidence}
+            worse = replace(alarm, level=truth.level, evidence=evidence, act_by=truth.act_by or alarm.act_by)
             self._record(tx, worse, now, f"now {truth.level}")
 
     def end(
@@ -104,6 +106,7 @@ class Alarms:
             level=truth.level,
             raised_at=truth.since_at,
             evidence=dict(truth.evidence),
+            act_by=truth.act_by,
         )
 
     def _record(self, tx: Tx, alarm: Alarm, now: int, reason: str) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth, decide
 from monitor.core.fact import JSON, is_alive
 from monitor.core.installation import Installation
 from monitor.core.instant import format_instant, format_local, parse_instant
 from monitor.core.profile import HIGH
+from monitor.core.rescue import Shelter
+from monitor.core.rules import ChannelRules
 from monitor.core.unit import Channel
 from monitor.ports import Store, Tx
 from monitor.runtime.alarms import Alarms
@@ -28,8 +31,16 @@ _THERMAL = {HIGH: AlarmCondition.TEMPERATURE_HIGH, "low": AlarmCondition.TEMPERA
 class Conditions:
     """Holds and ends alarms about channels. Used by the one writer, within its transactions."""
 
-    def __init__(self, store: Store, installation: Installation, alarms: Alarms, lots: Lots) -> None:
+    def __init__(
+        self,
+        store: Store,
+        installation: Installation,
+        rules: Mapping[str, ChannelRules],
+        alarms: Alarms,
+        lots: Lots,
+    ) -> None:
         self._store = store
+        self._rules = rules
         self._installation = installation
         self._probes = installation.probes()
         self._alarms = alarms
@@ -106,7 +117,9 @@ class Conditions:
         is_over = is_real and body["closed_at"] is not None
         if is_real and not is_over:
             if self._probes[change.channel].alarms:
-                self._alarms.hold(tx, self._thermal_truth(change, condition), now)
+                self._alarms.hold(
+                    tx, self._with_outlook(tx, self._thermal_truth(change, condition), now), now
+                )
             return
         alarm = self._alarms.get(condition, change.channel)
         if alarm is not None and not self._still_outside(tx, change):
@@ -140,6 +153,38 @@ class Conditions:
         }
         level = "critical" if body["limit_reached_at"] is not None else LEVEL_OF[condition]
         return Truth(condition, change.channel, parse_instant(body["confirmed_at"]), level, evidence)
+
+    def _with_outlook(self, tx: Tx, truth: Truth, now: int) -> Truth:
+        """The truth with what comes next: by when to act, and what to move where. Worked out once, as the alarm is
+        raised or gets worse; the pages show it as it changes."""
+        alarm = self._alarms.get(truth.condition, truth.subject)
+        unit = self._installation.units[Channel.parse(truth.subject).unit_path]
+        if truth.subject != unit.product_channel or decide(alarm, truth) == "nothing":
+            return truth
+        outlook = self._lots.outlook(tx, self._rules, now)
+        coming = outlook.unit(unit, self._lots.in_unit(unit.path), self._shelters())
+        evidence = {**truth.evidence, "act_by_reason": coming["act_by_reason"], "rescue": coming["rescue"]}
+        act_by = None if coming["act_by"] is None else parse_instant(coming["act_by"])
+        return replace(truth, evidence=evidence, act_by=act_by)
+
+    def _shelters(self) -> list[Shelter]:
+        """The units as places to take lots to: healthy are those without an open alarm."""
+        found = []
+        for unit in self._installation.units.values():
+            channels = [str(probe.channel) for probe in unit.probes]
+            wrong = [c.value for c in _OF_CHANNELS for channel in channels if self._alarms.get(c, channel)]
+            found.append(
+                Shelter(
+                    unit=unit.path,
+                    title=unit.title,
+                    storage_class=unit.storage_class,
+                    is_healthy=not wrong,
+                    why_not=", ".join(wrong) or None,
+                    site=unit.site,
+                    lots=len(self._lots.in_unit(unit.path)),
+                )
+            )
+        return found
 
     def _was_told(self, tx: Tx, change: ExcursionChange) -> bool:
         facts = self._store.current_facts(tx, "alarm", subjects=[change.channel])

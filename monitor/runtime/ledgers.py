@@ -44,15 +44,27 @@ class Ledgers:
         rules = self._book.rules_of(channel)
         if rules is None or channel not in self._ids:
             return None
-        since = start - max(settings.max_gap for _, settings in rules.settings)
-        key = (channel, rule.key)
-        ledger = self._ledgers.get(key)
+        since = _since(rules, start)
+        ledger = self._ledgers.get((channel, rule.key))
         if ledger is None:
-            ledger = self._ledgers[key] = Ledger(rule, rules, since)
-            self.of_channel(channel).append(ledger)
+            ledger = self._add(channel, rule, rules, since)
             self._feed(tx, channel, rules, ledger, since - 1)
         elif ledger.since > since:
             self._feed(tx, channel, rules, ledger, ledger.begin_at(since))
+        return ledger
+
+    def expect(self, channel: str, rule: PlaceRule, start: int) -> None:
+        """:meth:`get` will be asked for this ledger, and somebody feeds it before: those that are expected are
+        made empty, from the earliest ``start`` on, and are in :meth:`of_channel`."""
+        rules = self._book.rules_of(channel)
+        if rules is None or channel not in self._ids:
+            return
+        ledger = self._ledgers.get((channel, rule.key)) or self._add(channel, rule, rules, LATEST)
+        ledger.since = min(ledger.since, _since(rules, start))
+
+    def _add(self, channel: str, rule: PlaceRule, rules: ChannelRules, since: int) -> Ledger:
+        ledger = self._ledgers[channel, rule.key] = Ledger(rule, rules, since)
+        self.of_channel(channel).append(ledger)
         return ledger
 
     def rewind(self, tx: Tx, channel: str, at: int) -> None:
@@ -78,6 +90,11 @@ class Ledgers:
             return _good((row.reading for row in rows), rules)
 
         return zoomed
+
+
+def _since(rules: ChannelRules, start: int) -> int:
+    """Since when a ledger's readings may matter: the line to the first one in custody begins before it."""
+    return start - max(settings.max_gap for _, settings in rules.settings)
 
 
 def _good(readings: Iterable[Reading], rules: ChannelRules) -> Iterator[GoodValues]:

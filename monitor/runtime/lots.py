@@ -13,10 +13,12 @@ from monitor.core.instant import DAY, LATEST, format_instant, parse_instant
 from monitor.core.ledger import Ledger
 from monitor.core.lot import LotEvent, LotEventKind
 from monitor.core.lot_alarm import lot_truths
+from monitor.core.rules import ChannelRules
 from monitor.core.verdict import OpenExcursion, reasons
 from monitor.ports import Fact, ProfileBook, Store, Tx
 from monitor.runtime.findings import Findings, Judged, LotEvents
 from monitor.runtime.ledgers import Ledgers, Waking
+from monitor.runtime.outlook import Outlook
 
 _TELLING = (
     *("verdict", "unit", "disposition", "expires_at", "effective_expires_at", "expiry_reason", "profile"),
@@ -78,6 +80,10 @@ class Lots:
     def in_unit(self, unit: str) -> list[str]:
         """The lots that are in a unit now."""
         return sorted(self._in_unit.get(unit, ()))
+
+    def outlook(self, tx: Tx, rules: Mapping[str, ChannelRules], now: int) -> Outlook:
+        """What is coming for units and the lots in them."""
+        return Outlook(self._store, tx, rules, self._findings, now)
 
     # --- what must be judged again ---
 
@@ -147,6 +153,8 @@ class Lots:
                 self._refuse_taken(tx, event)
             case LotEventKind.EXPIRY_CHANGED:
                 self._refuse_later(event, history)
+            case LotEventKind.BOUND:
+                self._refuse_binding(tx, event, history)
 
     def _refuse_taken(self, tx: Tx, event: LotEvent) -> None:
         taken = [
@@ -161,6 +169,26 @@ class Lots:
             raise ValueError(
                 f"lot {event.lot} expires at {format_instant(history.expires_at)}; an expiry date can only be"
                 " brought forward, a later one is a signed decision of QA"
+            )
+
+    def _refuse_binding(self, tx: Tx, event: LotEvent, history: LotHistory) -> None:
+        lot, known, profile = event.lot, self._profiles.labels(), self._findings.profile_of(history)
+        if profile is None:
+            raise ValueError(f"there is no lot {lot!r}")
+        if history.disposed_at is not None:
+            raise ValueError(f"lot {lot} was disposed of; it stays judged as it was then")
+        if event.profile not in known:
+            raise ValueError(
+                f"there is no profile version {event.profile!r}; write one of {', '.join(known)}"
+                " (a new file is read when the program starts)"
+            )
+        if event.profile == profile.label:
+            raise ValueError(f"lot {lot} is judged by {profile.label} already")
+        last = self._findings.history(tx, lot, LATEST).bound
+        if last is not None and last.key > event.key:
+            raise ValueError(
+                f"lot {lot} was bound to {last.profile} at {format_instant(last.occurred_at)}, which is later than"
+                " now; see whether this machine's clock is right"
             )
 
     def judge(

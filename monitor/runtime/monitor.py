@@ -26,6 +26,7 @@ from monitor.runtime.conditions import Conditions
 from monitor.runtime.copies import Copies
 from monitor.runtime.digests import Digests
 from monitor.runtime.findings import LotEvents, event_to_json
+from monitor.runtime.importing import Imports
 from monitor.runtime.judge import ExcursionChange, Judge
 from monitor.runtime.lots import LotChange, Lots
 from monitor.runtime.surroundings import Surroundings
@@ -72,8 +73,9 @@ class Monitor:
         self._watch = Watch(probes, around.rules, ids)
         self._alarms = Alarms(store, around.recipients, around.wording, self._on_alarm)
         self._copies = Copies(store)
-        self._conditions = Conditions(store, around.installation, self._alarms, self._lots)
+        self._conditions = Conditions(store, around.installation, around.rules, self._alarms, self._lots)
         self._digests = Digests(store, around)
+        self.imports = Imports(self, store)
         self._is_behind = False  # something committed has not been judged
         self._is_stale = False  # a transaction failed; what is remembered may not be in the store
         self._judged_position = 0
@@ -104,7 +106,8 @@ class Monitor:
         """Takes alarms and lots from the store: at the start, and after a transaction that failed."""
         self._alarms.resume(tx)
         self._lots.resume(tx)
-        faulty = {
+        self.imports.resume(tx)
+        faulty = self.imports.faulty() | {
             path: alarm.raised_at
             for path in self._alarms.open_subjects(AlarmCondition.PROBE_FAULT)
             if (alarm := self._alarms.get(AlarmCondition.PROBE_FAULT, path)) is not None
@@ -252,14 +255,14 @@ class Monitor:
     # --- what follows from readings ---
 
     def _hear(self, tx: Tx, rows: Sequence[Arrived], reasons: Sequence[str | None], now: int) -> None:
-        watch = self._watch
+        watch, on_faults = self._watch, self.imports.on_faults
         for arrived, reason in zip(rows, reasons, strict=True):
             if arrived.item == 0 and watch.has_faults:
-                self._conditions.on_faults(tx, watch.take_faults(), now)
+                on_faults(tx, watch.take_faults(), now)
             silence = watch.hear(arrived, reason)
             if silence is not None:
                 self._conditions.on_silence(tx, silence, now)
-        self._conditions.on_faults(tx, watch.take_faults(), now)
+        on_faults(tx, watch.take_faults(), now)
 
     # --- lots ---
 
@@ -348,6 +351,7 @@ class Monitor:
                 self._take_queue,
                 self._take_digests,
                 self._note_progress,
+                self.imports.end_idle,
             ):
                 try:
                     what(now)
@@ -417,6 +421,7 @@ class Monitor:
 
     def _on_alarm(self, alarm: Alarm) -> None:
         self.counts.alarms_raised += alarm.is_open
+        self.imports.note_alarm(alarm)
         self._around.publish("alarm", {"id": alarm.id})
 
     def close(self) -> None:

@@ -22,16 +22,22 @@ from monitor.core.fact import (
     lot_body,
 )
 from monitor.core.identity import Known, reconcile
+from monitor.core.installation import Unit
 from monitor.core.instant import end_of_day, format_instant, parse_instant
+from monitor.core.rescue import Shelter
 from monitor.core.timeline import Abode, UnitVersion, timeline
 from monitor.core.unit import Channel
 from monitor.core.verdict import OpenExcursion, reasons
 from monitor.ports import Fact, Store, Tx
 from monitor.runtime.findings import Findings, Judged, LotEvents
 from monitor.runtime.ledgers import Ledgers
+from monitor.runtime.outlook import NOTHING, Outlook
 from monitor.runtime.picture import Picture
 from monitor.runtime.thinning import thin
 from monitor.runtime.wall import Wall
+
+_FAILING = frozenset(("warning", "outside", "excursion"))
+_HEALTHY = frozenset(("ok", "warning"))
 
 
 class _Shown(NamedTuple):
@@ -62,16 +68,32 @@ class View:
     # --- units ---
 
     def units(self) -> list[JSON]:
-        wall = self._wall()
-        return [wall.card(unit) for unit in self._picture.installation.units.values()]
+        return self._cards(self._picture.installation.units.values())
 
     def unit(self, unit: str) -> JSON | None:
         found = self._picture.installation.units.get(unit)
-        return None if found is None else self._wall().card(found)
+        return None if found is None else self._cards([found])[0]
 
-    def _wall(self) -> Wall:
+    def _cards(self, units: Iterable[Unit]) -> list[JSON]:
+        """The cards of units; those that aren't well say what is coming."""
+        now = self.now()
         with self._store.reading() as tx:
-            return Wall(self._store, tx, self._picture, self.now())
+            wall = Wall(self._store, tx, self._picture, now)
+            outlook = self._outlook(tx, now)
+            shelters: list[Shelter] | None = None
+            found = []
+            for unit in units:
+                card, coming = wall.card(unit), dict(NOTHING)
+                if card["state"] in _FAILING:
+                    if shelters is None:
+                        every = self._picture.installation.units.values()
+                        shelters = [_shelter(wall.card(one)) for one in every]
+                    coming = outlook.unit(unit, card["lots"], shelters)
+                found.append({**card, **coming, "rescue": list(coming["rescue"])})
+        return found
+
+    def _outlook(self, tx: Tx, now: int, findings: Findings | None = None) -> Outlook:
+        return Outlook(self._store, tx, self._picture.rules, findings or self._findings(tx), now)
 
     # --- readings ---
 
@@ -222,10 +244,11 @@ class View:
         found = []
         with self._store.reading() as tx:
             events, findings = LotEvents(self._store, tx), self._findings(tx)
+            outlook = self._outlook(tx, at, findings) if as_of is None else None
             for lot in events.lots():
                 history = findings.history(tx, lot, at, events)
                 is_present = history.judged_at == at
-                body = self._lot(tx, findings, history, everywhere if is_present else None)
+                body = self._lot(tx, findings, history, everywhere if is_present else None, outlook)
                 if body is not None:
                     found.append(body)
         return found
@@ -234,12 +257,19 @@ class View:
         at = self.now() if as_of is None else as_of
         with self._store.reading() as tx:
             findings = self._findings(tx)
-            return self._lot(tx, findings, findings.history(tx, lot, at), None)
+            outlook = self._outlook(tx, at, findings) if as_of is None else None
+            return self._lot(tx, findings, findings.history(tx, lot, at), None, outlook)
 
     def _lot(
-        self, tx: Tx, findings: Findings, history: LotHistory, everywhere: Sequence[JSON] | None
+        self,
+        tx: Tx,
+        findings: Findings,
+        history: LotHistory,
+        everywhere: Sequence[JSON] | None,
+        outlook: Outlook | None,
     ) -> JSON | None:
-        """A registered lot as JSON; ``everywhere``: all excursions as of its ``judged_at``, if they are at hand."""
+        """A registered lot as JSON; ``everywhere``: all excursions as of its ``judged_at``, if they are at hand;
+        ``outlook``: what is coming, if it is judged as of now."""
         profile = findings.profile_of(history)
         if profile is None:
             return None
@@ -355,6 +385,19 @@ def _open_now(judged: Judged, excursions: Iterable[JSON]) -> list[OpenExcursion]
         for e in excursions
         if e["channel"] == channel and e["closed_at"] is None and e["confirmed_at"] is not None
     ]
+
+
+def _shelter(card: JSON) -> Shelter:
+    """A unit as a place to take lots to."""
+    return Shelter(
+        unit=card["unit"],
+        title=card["title"],
+        storage_class=card["class"],
+        is_healthy=card["state"] in _HEALTHY and not card["alarms"],
+        why_not=None if card["state"] in _HEALTHY else card["state_text"],
+        site=card["unit"].partition("/")[0],
+        lots=len(card["lots"]),
+    )
 
 
 def _known(fact: Fact) -> Known:

@@ -14,10 +14,13 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -28,12 +31,21 @@ class StoreLockedError(RuntimeError):
     """Another process is the writer of this store."""
 
 
-class Database:
-    """Connections to one store. ``url`` is SQLAlchemy's; a SQLite file and its folder are made if missing."""
+class StoreUnreadableError(ValueError):
+    """There is no store, or its tables are those of another version of the program; the text says the remedy."""
 
-    def __init__(self, url: str) -> None:
+
+class Database:
+    """Connections to one store. ``url`` is SQLAlchemy's; a SQLite file and its folder are made if missing.
+
+    ``read_only``: nothing is made or changed, whatever is asked; a store that isn't there, or whose tables are not
+    those of this version of the program, raises :class:`StoreUnreadableError`.
+    """
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.is_read_only = read_only
         self._mutex = threading.RLock()
         self._connection: Connection | None = None  # the writer's
         self._tx: Connection | None = None
@@ -44,9 +56,14 @@ class Database:
                 raise ValueError(
                     f"store url {url!r} names no file; a store in memory would not outlive a restart"
                 )
-            Path(self.url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
-        self._writer = self._engine(writer=True)
+            if not read_only:
+                Path(self.url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+            elif not Path(self.url.database).is_file():
+                raise StoreUnreadableError(f"there is no store {self.url.database}")
+        self._writer = self._engine(writer=not read_only)
         self._reader = self._engine(writer=False)
+        if read_only:
+            self._check_tables()
 
     @property
     def path(self) -> Path | None:
@@ -58,10 +75,14 @@ class Database:
             # Several statements of one reading must see one state, as they do in SQLite's WAL.
             isolation = "READ COMMITTED" if writer else "REPEATABLE READ"
             return sa.create_engine(
-                self.url, pool_size=1 if writer else 8, pool_pre_ping=True, isolation_level=isolation
+                self.url,
+                pool_size=1 if writer else 8,
+                pool_pre_ping=True,
+                isolation_level=isolation,
+                execution_options={"postgresql_readonly": self.is_read_only},
             )
         engine = sa.create_engine(
-            self.url,
+            self._read_only_url() if self.is_read_only else self.url,
             connect_args={"check_same_thread": False, "timeout": 30.0, "isolation_level": None},
             pool_size=1 if writer else 8,
             max_overflow=0 if writer else 32,
@@ -71,7 +92,8 @@ class Database:
         def _prepare(connection: Any, _record: Any) -> None:
             cursor = connection.cursor()
             # FULL: a commit is on the disk before the broker is told that a message is safe.
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "cache_size=-32000"):
+            lasting = ("query_only=ON",) if self.is_read_only else ("journal_mode=WAL", "synchronous=FULL")
+            for pragma in (*lasting, "busy_timeout=30000", "cache_size=-32000"):
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
 
@@ -83,10 +105,16 @@ class Database:
 
         return engine
 
+    def _read_only_url(self) -> sa.URL:
+        """SQLite's own way of saying so: the last connection to close doesn't tidy up the file either."""
+        path = quote(str(Path(str(self.url.database)).absolute()))
+        return self.url.set(database=f"file:{path}", query={"mode": "ro", "uri": "true"})
+
     # --- the one writer ---
 
     def lock(self) -> None:
         """Becomes the writer; raises :class:`StoreLockedError` if another process is. Ends with the process."""
+        self._refuse_if_read_only()
         if self.is_sqlite:
             path = Path(f"{self.url.database}.lock")
             self._lock_file = path.open("a+", encoding="utf-8")
@@ -132,6 +160,7 @@ class Database:
         It begins with the first statement, so that one in which nothing is written costs nothing; and the
         connection is kept, because taking one from a pool costs more than a small batch.
         """
+        self._refuse_if_read_only()
         with self._mutex:
             if self._tx is not None:
                 yield self._tx
@@ -154,15 +183,41 @@ class Database:
         with self._reader.connect() as connection:
             yield connection
 
+    def _refuse_if_read_only(self) -> None:
+        if self.is_read_only:
+            raise RuntimeError(f"the store {self.url.render_as_string()} was opened for reading only")
+
     # --- migrations ---
+
+    def _check_tables(self) -> None:
+        """Raises :class:`StoreUnreadableError` unless the tables are those of this version of the program."""
+        scripts = ScriptDirectory.from_config(_migrations())
+        with self.reading() as tx:
+            found = MigrationContext.configure(tx).get_current_revision()
+        if found == scripts.get_current_head():
+            return
+        shown = self.url.render_as_string()
+        if found is None:
+            raise StoreUnreadableError(f"{shown} holds no store")
+        if found in {script.revision for script in scripts.walk_revisions()}:
+            raise StoreUnreadableError(
+                f"the store {shown} is of an older version of the program, and here nothing is written: start the"
+                " program on it once, or on a copy, which brings it up to date"
+            )
+        raise StoreUnreadableError(f"the store {shown} is of a newer version of the program: use that one")
 
     def migrate(self) -> None:
         """Brings the tables up to this version of the program; the lock must be held."""
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config = _migrations()
         with self.writing() as tx:
             config.attributes["connection"] = tx
             command.upgrade(config, "head")
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
 
 
 def upsert(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

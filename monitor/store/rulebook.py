@@ -7,8 +7,8 @@ so that the past can be imported; profile versions that are there at the first s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -30,23 +30,44 @@ from monitor.core.unit import Channel
 from monitor.store import schema
 from monitor.store.facts import add_rule_versions, rule_versions
 
+Row = dict[str, Any]
 Schedule = list[tuple[int, Any]]
 
 
+class Edit(NamedTuple):
+    """An edit of a profile version that can't be taken: what it says now, and what to write instead."""
+
+    profile: Profile
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"profile {self.profile.name}: found {self.found}; expected {self.expected}"
+
+
 class EditedProfileError(ValueError):
-    """A profile version that has been judging was changed without a new version number."""
+    """Profile versions that have been judging were changed without a new version number."""
+
+    def __init__(self, edits: Sequence[Edit]) -> None:
+        super().__init__("; ".join(map(str, edits)))
+        self.edits = tuple(edits)
 
 
 class Rulebook:
     """Every version of every rule, as the store holds them. Implements :class:`monitor.ports.ProfileBook`."""
 
-    def __init__(self, tx: Connection, zone_of: Callable[[str], ZoneInfo]) -> None:
+    def __init__(
+        self, rows: Iterable[Row], zone_of: Callable[[str], ZoneInfo], spare: Iterable[Profile] = ()
+    ) -> None:
+        """``rows``: kind, name, from_at, body, in the order in which they take effect. ``spare``: further profile
+        versions, in force nowhere, to which a lot can be bound."""
         self._zone_of = zone_of
+        self._spare = {(profile.name, profile.version): profile for profile in spare}
         self._profiles: dict[str, Schedule] = {}
         self._units: dict[str, Schedule] = {}
         self._probes: dict[str, Schedule] = {}
         self._rules: dict[str, ChannelRules] = {}
-        for row in rule_versions(tx):
+        for row in rows:
             body, entry_at = row["body"], row["from_at"]
             match row["kind"]:
                 case "profile":
@@ -56,9 +77,19 @@ class Rulebook:
                 case _:
                     self._probes.setdefault(row["name"], []).append((entry_at, body))
 
+    @classmethod
+    def stored(cls, tx: Connection, zone_of: Callable[[str], ZoneInfo]) -> Rulebook:
+        """The book that the store holds."""
+        return cls(rule_versions(tx), zone_of)
+
     def names(self) -> set[str]:
         """Every profile's name."""
         return set(self._profiles)
+
+    def labels(self) -> list[str]:
+        """Every version of every profile as ``name@version``, sorted by name and version."""
+        versions = {(p.name, p.version) for schedule in self._profiles.values() for _, p in schedule}
+        return [f"{name}@{version}" for name, version in sorted(versions | self._spare.keys())]
 
     def in_force(self, name: str, at: int) -> Profile:
         """The version of a profile in force at an instant; KeyError for an unknown name."""
@@ -71,6 +102,8 @@ class Rulebook:
             if profile.version == version:
                 found: Profile = profile
                 return found
+        if (name, version) in self._spare:
+            return self._spare[name, version]
         raise KeyError(f"{name}@{version}")
 
     def units(self) -> dict[str, list[UnitVersion]]:
@@ -115,12 +148,12 @@ def load_rulebook(
 
     Raises :class:`EditedProfileError` where a version that has been judging was edited in place.
     """
-    stored = rule_versions(tx)
-    has_readings = tx.scalar(sa.select(schema.reading.c.position).limit(1)) is not None
+    stored, profiles = rule_versions(tx), list(profiles)
+    refuse_edits(tx, profiles, stored)
     changes = [
-        *_profile_changes(stored, profiles, now, has_readings=has_readings),
-        *_changes(stored, "unit", {u.path: _unit_body(u) for u in installation.units.values()}, now),
-        *_changes(stored, "probe", {c: _probe_body(p) for c, p in installation.probes().items()}, now),
+        *_profile_changes(stored, profiles, now),
+        *_changes(stored, "unit", {u.path: unit_body(u) for u in installation.units.values()}, now),
+        *_changes(stored, "probe", {c: probe_body(p) for c, p in installation.probes().items()}, now),
     ]
     replaced = [row for row in changes if row.pop("replaces", False)]
     for row in replaced:
@@ -132,11 +165,50 @@ def load_rulebook(
         )
     add_rule_versions(tx, changes)
     told = [f"{row['kind']} {row['name']} version {row['version']}" for row in changes] if stored else []
-    return Rulebook(tx, installation.zone_of), told
+    return Rulebook.stored(tx, installation.zone_of), told
+
+
+def refuse_edits(
+    tx: Connection, profiles: Iterable[Profile], stored: Sequence[Mapping[str, Any]] | None = None
+) -> None:
+    """Raises :class:`EditedProfileError` if a version that has been judging isn't what it was, or if a version that
+    is new comes before one that is known. ``stored``: the store's versions, if at hand."""
+    rows = rule_versions(tx) if stored is None else stored
+    known = {(row["name"], row["version"]): row for row in rows if row["kind"] == "profile"}
+    has_judged = _has_judged(tx)
+    edits = [edit for profile in profiles if (edit := _edit_of(profile, known, has_judged=has_judged))]
+    if edits:
+        raise EditedProfileError(edits)
+
+
+def _has_judged(tx: Connection) -> bool:
+    """Whether any profile can have judged anything: a reading, or a lot."""
+    readings = sa.select(schema.reading.c.position)
+    lots = sa.select(schema.event.c.position).where(schema.event.c.scope == "lot")
+    return any(tx.scalar(query.limit(1)) is not None for query in (readings, lots))
+
+
+def _edit_of(
+    profile: Profile, known: Mapping[tuple[str, int], Mapping[str, Any]], *, has_judged: bool
+) -> Edit | None:
+    old = known.get((profile.name, profile.version))
+    if old is not None and (not has_judged or old["digest"] == digest(profile_to_json(profile))):
+        return None
+    newest = max((version for name, version in known if name == profile.name), default=profile.version)
+    if old is not None:
+        expected = (
+            f"the file as it was when {profile.label} began to judge; for new limits write version {newest + 1}, and"
+            f" keep the old file as profiles/{profile.label}.toml"
+        )
+        return Edit(profile, f"{profile.version}, with other content than what has been judging", expected)
+    if profile.version < newest:
+        expected = f"a version over {newest}: {profile.name}@{newest} is in use"
+        return Edit(profile, str(profile.version), expected)
+    return None
 
 
 def _profile_changes(
-    stored: list[dict[str, Any]], profiles: Iterable[Profile], now: int, *, has_readings: bool
+    stored: list[dict[str, Any]], profiles: Iterable[Profile], now: int
 ) -> list[dict[str, Any]]:
     known = {(row["name"], row["version"]): row for row in stored if row["kind"] == "profile"}
     first_load = not known
@@ -146,25 +218,11 @@ def _profile_changes(
         old = known.get((profile.name, profile.version))
         if old is not None and old["digest"] == digest(body):
             continue
-        if old is not None and has_readings:
-            raise EditedProfileError(
-                f"profile {profile.label} was changed after it had been judging: raise its version"
-                f" (keep the old file as {profile.label}.toml) or put it back as it was"
-            )
-        _refuse_older(profile, known)
         is_first = first_load or not any(name == profile.name for name, _ in known)
         from_at = profile.effective_from if is_first or old is not None else max(profile.effective_from, now)
         row = _row("profile", profile.name, profile.version, from_at, now, body)
         found.append({**row, "replaces": old is not None})
     return found
-
-
-def _refuse_older(profile: Profile, known: Mapping[tuple[str, int], Any]) -> None:
-    newest = max((version for name, version in known if name == profile.name), default=profile.version)
-    if profile.version < newest:
-        raise EditedProfileError(
-            f"profile {profile.label} comes after {profile.name}@{newest}, which is in use: give it a higher version"
-        )
 
 
 def _changes(
@@ -198,7 +256,7 @@ def _row(kind: str, name: str, version: int, from_at: int, now: int, body: dict[
     }
 
 
-def _unit_body(unit: Unit) -> dict[str, Any]:
+def unit_body(unit: Unit) -> dict[str, Any]:
     return {
         "profile": unit.profile,
         "class": unit.storage_class,
@@ -206,5 +264,5 @@ def _unit_body(unit: Unit) -> dict[str, Any]:
     }
 
 
-def _probe_body(probe: Probe) -> dict[str, Any]:
+def probe_body(probe: Probe) -> dict[str, Any]:
     return {"profile": probe.profile, "settings": settings_to_json(probe.settings)}

@@ -18,10 +18,11 @@ _R = schema.reading.c
 
 
 class Store:
-    """Implements :class:`monitor.ports.Store`. ``open_for_writing`` makes this process the one writer."""
+    """Implements :class:`monitor.ports.Store`. ``open_for_writing`` makes this process the one writer; one that is
+    ``read_only`` never can, and raises :class:`~monitor.store.engine.StoreUnreadableError` if it can't be read."""
 
-    def __init__(self, url: str) -> None:
-        self.database = Database(url)
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        self.database = Database(url, read_only=read_only)
         self.outbox = Outbox(self.database)
         self._rejected = log.RejectedLog()
         self._next_position = 0

@@ -254,6 +254,65 @@ async def lot_event(wired: Wired, lot: str, request: Request) -> JsonResponse:
     return await run_in_threadpool(_record, wired, lot, event)
 
 
+class _Binding(msgspec.Struct):
+    """What a request to bind a lot says."""
+
+    profile: str
+    reason: str
+    by: str
+
+
+_BINDING_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["profile", "reason", "by"],
+                    "properties": {name: {"type": "string"} for name in ("profile", "reason", "by")},
+                },
+                "example": {
+                    "profile": "ult-80@4",
+                    "reason": "stability study S-12",
+                    "by": "QA, R. Lindqvist",
+                },
+            }
+        },
+    }
+}
+
+
+@api.post(
+    "/lots/{lot}/binding",
+    summary="Bind a lot to another profile version",
+    openapi_extra=_BINDING_BODY,
+    responses={
+        **_MISSING,
+        401: {"model": ErrorBody, "description": "no token, or a wrong one"},
+        413: {"model": ErrorBody, "description": "the body is too large"},
+    },
+)
+async def bind(wired: Wired, lot: str, request: Request) -> JsonResponse:
+    """A decision of QA: from now on the lot is judged by `profile` (`name@version`) over its whole timeline. Kept as
+    an event of the lot, with who and why. Needs `Authorization: Bearer <token>`."""
+    _authorize(wired, request)
+    try:
+        wanted = msgspec.json.decode(await _body(request), type=_Binding)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        text = f"The body does not say what to bind: {error}."
+        raise ApiError(422, "bad_binding", text, "Send profile, reason and by, as /docs shows.") from error
+    return await run_in_threadpool(_bind, wired, lot, wanted)
+
+
+def _bind(wired: Wiring, lot: str, wanted: _Binding) -> JsonResponse:
+    known_lot(wired, lot)
+    try:
+        return JsonResponse(wired.commands.bind(lot, wanted.profile, reason=wanted.reason, by=wanted.by))
+    except ValueError as error:
+        raise ApiError(422, "binding_refused", str(error), "Correct it and send it again.") from error
+
+
 def _authorize(wired: Wiring, request: Request) -> None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if wired.token is None:

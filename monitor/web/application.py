@@ -10,10 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import monitor
 from monitor.ports import Commands, View
-from monitor.web import api, assets, pages
+from monitor.web import api, assets, intake, pages
 from monitor.web.errors import install_handlers
 from monitor.web.events import EventHub
 from monitor.web.wiring import Wiring
+from monitor.wire.v1 import DEFAULT_ROOT
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -57,6 +58,7 @@ def create_application(
     banner: tuple[str, ...],
     events: EventHub,
     metrics: CollectorRegistry,
+    root: str = DEFAULT_ROOT,
 ) -> FastAPI:
     """The API and the pages over one view. ``banner`` are lines shown on every page ("Demo: simulated lab").
 
@@ -69,12 +71,13 @@ def create_application(
         docs_url=None,  # FastAPI's own pages load scripts from another host
         redoc_url=None,
     )
-    app.state.wiring = Wiring(view, commands, events, metrics, token, title, banner)
+    app.state.wiring = Wiring(view, commands, events, metrics, token, title, banner, root)
     install_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(GuardHeaders)
     app.include_router(api.service)
     app.include_router(api.api)
+    app.include_router(intake.router)
     app.include_router(assets.router)
     app.include_router(pages.router)
     return app

@@ -120,7 +120,7 @@ def chart_spec(
     ``channel`` and ``others`` are as :meth:`monitor.ports.View.readings` gives them, the product probe's
     first; ``excursions`` those of that probe; ``window`` is ``{low, high}``, either None.
     """
-    shift = _shift(end, zone)
+    shift = shift_at(end, zone)
     main = series_of(channel, shift=shift, start=start, end=end)
     rest = [
         {**point, "channel": other["channel"], "stroke": f"{other['channel']} {point['stroke']}"}
@@ -131,10 +131,10 @@ def chart_spec(
     low, high = extent([point["celsius"] for point in drawn], window)
     hover = [*main.line[:: len(main.line) // HOVER_POINTS + 1], *main.alone]
     datasets = {
-        "window": [_window_rect(window, low, high)],
-        "limits": _limits(window),
-        "gaps": _gaps(main.gaps, end - start),
-        "excursions": _excursions(excursions, shift, start, end),
+        "window": [window_rect(window, low, high)],
+        "limits": limits(window),
+        "gaps": gap_marks(main.gaps, end - start),
+        "excursions": excursion_marks(excursions, shift, start, end),
         "line": main.line,
         "alone": main.alone,
         "others": rest,
@@ -142,15 +142,17 @@ def chart_spec(
         "suspect": main.suspect,
         "hover": hover,
     }
-    scales = _Scales(start + shift, end + shift, low, high, shift, offset_text(end, zone))
-    spec: JSON = _layers(scales, palette).to_dict()
+    scales = Scales(start + shift, end + shift, low, high, shift, offset_text(end, zone))
+    spec: JSON = layers(scales, palette).to_dict()
     spec["description"] = describe(channel)
     spec["datasets"] = datasets
     return spec
 
 
 @dataclass(frozen=True, slots=True)
-class _Scales:
+class Scales:
+    """What the axes span: local ms and °C; ``shift`` and ``offset`` are local time's from UTC, as ms and words."""
+
     left: int
     right: int
     low: float
@@ -159,17 +161,20 @@ class _Scales:
     offset: str
 
 
-def _shift(end: int, zone: ZoneInfo) -> int:
+def shift_at(end: int, zone: ZoneInfo) -> int:
+    """What local time has to be shifted by from UTC, in ms, as of an instant."""
     offset = to_datetime(end, zone).utcoffset()
     return int(offset.total_seconds()) * SECOND if offset else 0
 
 
-def _window_rect(window: JSON, low: float, high: float) -> JSON:
+def window_rect(window: JSON, low: float, high: float) -> JSON:
+    """The window as a band between ``low`` and ``high``, which stand for a side that is open."""
     bottom, top = window.get("low"), window.get("high")
     return {"low": low if bottom is None else bottom, "high": high if top is None else top}
 
 
-def _limits(window: JSON) -> list[JSON]:
+def limits(window: JSON) -> list[JSON]:
+    """The window's limits with their labels."""
     found = []
     for side in ("low", "high"):
         if (value := window.get(side)) is not None:
@@ -177,7 +182,7 @@ def _limits(window: JSON) -> list[JSON]:
     return found
 
 
-def _excursions(found: Sequence[JSON], shift: int, start: int, end: int) -> list[JSON]:
+def excursion_marks(found: Sequence[JSON], shift: int, start: int, end: int) -> list[JSON]:
     """What of the excursions lies in the range, oldest first. A label that would lie on another is left out
     (its words are still under the pointer); one in the right half goes to the left of its excursion."""
     shown = []
@@ -212,16 +217,17 @@ def _excursion_words(found: JSON) -> str:
     return kind if extreme is None else f"{kind} {celsius(extreme)}"
 
 
-def _gaps(gaps: Sequence[JSON], span: int) -> list[JSON]:
+def gap_marks(gaps: Sequence[JSON], span: int) -> list[JSON]:
     """Gaps with their label, where they are wide enough for one."""
     return [{**gap, "label": "no data" if gap["to"] - gap["from"] > span // 16 else ""} for gap in gaps]
 
 
-def _layers(scales: _Scales, palette: Palette) -> alt.LayerChart:
+def layers(scales: Scales, palette: Palette, extra: Sequence[Any] = ()) -> alt.LayerChart:
+    """The drawing itself, over named datasets; ``extra`` layers lie between the backdrop and the readings."""
     import altair as alt
 
     chart: alt.LayerChart = (
-        alt.layer(*_backdrop(palette), *_marks(scales, palette))
+        alt.layer(*_backdrop(palette), *extra, *_marks(scales, palette))
         .properties(width="container", height=380, background="transparent")
         .configure_view(stroke=None)
         .configure_axis(
@@ -241,24 +247,33 @@ def _layers(scales: _Scales, palette: Palette) -> alt.LayerChart:
 
 
 def _tick_step(span: int) -> int:
-    """Ticks at whole local hours or days: at most ten of them."""
-    steps = (5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR)
-    return next((step for step in steps if span <= 10 * step), DAY)
+    """Ticks at whole local hours or days: at most ten of them, unless the span is longer than 30 years."""
+    hours = (5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR)
+    days = (DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 60 * DAY, 120 * DAY, 365 * DAY, 1_095 * DAY)
+    return next((step for step in (*hours, *days) if span <= 10 * step), days[-1])
 
 
-def _axes(scales: _Scales) -> tuple[Any, Any]:
+def _tick_format(span: int, step: int) -> str:
+    if step < DAY:
+        return "%H:%M"
+    return "%-d %b" if span <= 300 * DAY else "%-d %b %Y"
+
+
+def _axes(scales: Scales) -> tuple[Any, Any]:
     """The axes, with their domains: for one layer, whose scales all others share."""
     import altair as alt
 
-    step = _tick_step(scales.right - scales.left)
+    span = scales.right - scales.left
+    step = _tick_step(span)
     x = alt.X(
         "at:Q",
         scale=alt.Scale(domain=[scales.left, scales.right], zero=False, nice=False, clamp=True),
         axis=alt.Axis(
-            labelExpr=f"utcFormat(datum.value, '{'%-d %b' if step == DAY else '%H:%M'}')",
+            labelExpr=f"utcFormat(datum.value, '{_tick_format(span, step)}')",
             values=list(range(scales.left - scales.left % step + step, scales.right, step)),
             title=f"local time, UTC{scales.offset}",
             labelOverlap=True,
+            labelSeparation=8,
             grid=False,
         ),
     )
@@ -308,7 +323,7 @@ def _backdrop(palette: Palette) -> list[Any]:
     ]
 
 
-def _marks(scales: _Scales, palette: Palette) -> list[Any]:
+def _marks(scales: Scales, palette: Palette) -> list[Any]:
     """The readings: strokes, lone ones, suspect and bad ones, and what the pointer finds."""
     import altair as alt
 

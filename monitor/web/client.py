@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 
-from monitor.ports import JSON
+from monitor.ports import JSON, Message
+from monitor.wire.recording import Recorded, encode_part
+
+PART_SECONDS = 600.0
+"""How long a part of an import may take: a long history may have to be judged again."""
 
 
 class WriterUnreachableError(RuntimeError):
@@ -31,23 +37,60 @@ class ApiCommands:
 
     def lot_event(self, site: str, lot: str, event: JSON) -> JSON:
         """See :class:`monitor.ports.Commands`."""
+        return self._post(f"lots/{quote(lot, safe='')}/events", {**event, "site": site})
+
+    def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
+        """See :class:`monitor.ports.Commands`."""
+        return self._post(
+            f"lots/{quote(lot, safe='')}/binding", {"profile": profile, "reason": reason, "by": by}
+        )
+
+    def ingest(
+        self,
+        messages: Sequence[Message],
+        *,
+        live: bool = False,
+        marks: Mapping[str, str] | None = None,
+        last: bool = False,
+    ) -> JSON:
+        """See :class:`monitor.ports.Commands`. Not for ``live`` messages: gateways have a way of their own."""
+        if live:
+            raise ValueError("live readings go to /api/v1/ingest/readings")
+        sent = ((Recorded(m.topic, m.payload, m.received_at), m.token) for m in messages)
+        answer = self._send("ingest/messages", encode_part(sent, marks or {}, last=last), PART_SECONDS)
+        if answer.status_code != 200:
+            raise WriterUnreachableError(f"the running program took no more: {_said(answer)}")
+        found: JSON = answer.json()
+        return found
+
+    def _post(self, path: str, body: JSON) -> JSON:
+        """Asks the running program; raises ValueError with what it says against it."""
+        answer = self._send(path, json.dumps(body).encode(), 30.0)
+        found: JSON = answer.json()
+        if answer.status_code in (200, 409) and "outcome" in found:
+            return found
+        raise ValueError(_said(answer))
+
+    def _send(self, path: str, body: bytes, timeout: float) -> httpx.Response:
         try:
             way_in = json.loads(self._token_file.read_text(encoding="utf-8"))
-            answer = httpx.post(
-                f"{way_in['url']}/api/v1/lots/{lot}/events",
-                json={**event, "site": site},
-                headers={"Authorization": f"Bearer {way_in['token']}"},
-                timeout=30.0,
+            return httpx.post(
+                f"{way_in['url']}/api/v1/{path}",
+                content=body,
+                headers={"Authorization": f"Bearer {way_in['token']}", "Content-Type": "application/json"},
+                timeout=timeout,
             )
         except (OSError, ValueError, httpx.HTTPError) as error:
             raise WriterUnreachableError(
                 f"the store is held by a running program whose API can't be reached ({error}); "
                 f"look at {self._token_file} and at that program's log, or stop it"
             ) from error
-        found: JSON = answer.json()
-        if answer.status_code in (200, 409) and "outcome" in found:
-            return found
-        said = found.get("error", {})
-        raise ValueError(
-            said.get("text", answer.text) + (f"; {said['remedy']}" if said.get("remedy") else "")
-        )
+
+
+def _said(answer: httpx.Response) -> str:
+    """What the API said was wrong."""
+    try:
+        said = answer.json().get("error", {})
+    except ValueError:
+        said = {}
+    return str(said.get("text", answer.text)) + (f"; {said['remedy']}" if said.get("remedy") else "")

@@ -6,24 +6,27 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
 import jinja2
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from markupsafe import Markup
+from pydantic import Field
 
 from monitor.core.instant import DAY, HOUR, format_instant
-from monitor.ports import JSON, View
-from monitor.web import assets, words
+from monitor.ports import JSON
+from monitor.web import assets, lot_words, words
 from monitor.web.api import known_lot, known_unit
 from monitor.web.chart import DARK, LIGHT, chart_spec
-from monitor.web.errors import JsonResponse
-from monitor.web.queries import AsOfQuery, Strict
+from monitor.web.errors import ApiError, JsonResponse
+from monitor.web.lot_chart import Stay, lot_chart_spec, shown_range, stays_between, timeline
+from monitor.web.queries import AsOfQuery, Instant, Strict
 from monitor.web.wiring import Wired, Wiring
+from monitor.web.zones import Zones
 
 RANGES = {"1h": HOUR, "6h": 6 * HOUR, "24h": DAY, "7d": 7 * DAY}
+LOT_RANGES: dict[str, int | None] = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "all": None}
 CHART_POINTS = 1_500
+FEWEST_POINTS = 50
 WEEK_POINTS = 4_000
 """More for the week: thinned readings have to stay closer together than the usual ``max_gap`` of 15 min."""
 
@@ -37,28 +40,13 @@ class RangeQuery(Strict):
     scheme: Literal["light", "dark"] = "light"
 
 
-class Zones:
-    """The local time of each site."""
+class LotQuery(AsOfQuery):
+    """As of when a lot is judged, and how much of its timeline the chart shows: its end, or ``at`` in the
+    middle. Without a range: all of it where that is at most 90 days, else the last 30."""
 
-    def __init__(self, view: View) -> None:
-        self.now = view.now()
-        self._of = {site["site"]: ZoneInfo(site["timezone"]) for site in view.sites()}
-        self._first = next(iter(self._of.values()), ZoneInfo("UTC"))
-
-    def at(self, place: str | None) -> ZoneInfo:
-        """The zone of ``site``, ``site/unit`` or ``site/unit/probe``; the first site's for anything else."""
-        return self._of.get((place or "").partition("/")[0], self._first)
-
-    def clocks(self) -> list[tuple[str, str, str]]:
-        """Site, name of its zone, and its time now, once per zone; two at most."""
-        first: dict[str, str] = {}
-        for site, zone in self._of.items():
-            first.setdefault(zone.key, site)
-        return [(s, key, words.clock_text(self.now, ZoneInfo(key), self.now)) for key, s in first.items()][:2]
-
-    def when(self, text: str | None, place: str | None, age: str | None = None) -> Markup:
-        """A ``<time>`` in the local time of ``place``; "–" for none."""
-        return Markup("–") if text is None else words.time_tag(text, self.at(place), self.now, age=age)
+    range: Literal["24h", "7d", "30d", "all"] | None = None
+    at: Instant | None = Field(None, description="the chart shows the range around this instant")
+    scheme: Literal["light", "dark"] = "light"
 
 
 class Place(NamedTuple):
@@ -82,7 +70,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(address=assets.address, w=words)
+    made.globals.update(address=assets.address, w=words, lw=lot_words)
     return made
 
 
@@ -102,6 +90,7 @@ def _live(request: Request, wired: Wired, body: str, context: JSON, **page: Any)
     zones = Zones(wired.view)
     common = {
         "when": zones.when,
+        "zones": zones,
         "clocks": zones.clocks(),
         "now": format_instant(zones.now),
         "unwatched": wired.view.unwatched(),
@@ -188,7 +177,7 @@ def unit(
     return _live(request, wired, "_unit.html", context, heading=found["title"], chart=found["unit"])
 
 
-@router.get("/charts/{site}/{unit}.json")
+@router.get("/charts/units/{site}/{unit}.json")
 def chart(wired: Wired, site: str, unit: str, query: Annotated[RangeQuery, Query()]) -> JsonResponse:
     """The unit's chart as a Vega-Lite specification."""
     found = known_unit(wired, f"{site}/{unit}")
@@ -228,12 +217,77 @@ def lots(request: Request, wired: Wired, query: Annotated[AsOfQuery, Query()]) -
 
 @router.get("/lots/{lot}")
 @router.get("/fragments/lots/{lot}")
-def lot(request: Request, wired: Wired, lot: str, query: Annotated[AsOfQuery, Query()]) -> Response:
-    """One lot: the verdict with its reasons, expiry, budgets, custody, excursions."""
+def lot(request: Request, wired: Wired, lot: str, query: Annotated[LotQuery, Query()]) -> Response:
+    """One lot: the verdict with its reasons, expiry, budgets, its curve over its custody, excursions."""
     found = known_lot(wired, lot, query.as_of)
-    excursions = wired.view.excursions(lot=lot, as_of=query.as_of)
-    context = {"lot": found, "excursions": excursions, **_as_of(query)}
+    chosen = query.range or lot_words.default_range(found, wired.view.now())
+    context = {
+        "lot": found,
+        "excursions": wired.view.excursions(lot=lot, as_of=query.as_of),
+        "range": chosen,
+        "ranges": list(LOT_RANGES),
+        "at": None if query.at is None else format_instant(query.at),
+        "has_curve": timeline(found, _judged_at(wired, query)) is not None,
+        **_as_of(query),
+    }
     return _live(request, wired, "_lot.html", context, heading=f"Lot {lot}", lot_id=lot)
+
+
+@router.get("/charts/lots/{lot}.json")
+def lot_chart(wired: Wired, lot: str, query: Annotated[LotQuery, Query()]) -> JsonResponse:
+    """The lot's chart as a Vega-Lite specification; 404 for a lot that was never stored."""
+    found = known_lot(wired, lot, query.as_of)
+    span = timeline(found, _judged_at(wired, query))
+    if span is None:
+        text = f"Lot {lot!r} was never stored: there is nothing to draw."
+        raise ApiError(404, "nothing_to_draw", text, "Ask again once it has been moved to a unit.")
+    chosen = query.range or lot_words.default_range(found, wired.view.now())
+    start, end = shown_range(span, LOT_RANGES[chosen], query.at)
+    stays = [_read(wired, stay, end - start) for stay in stays_between(found, start, end)]
+    spec = lot_chart_spec(
+        stays,
+        _product_excursions(wired, found["lot"], stays, query.as_of),
+        window=found.get("window") or _last_window(wired, found, stays),
+        zone=Zones(wired.view).at(found.get("site") or found.get("unit")),
+        at=query.at,
+        palette=DARK if query.scheme == "dark" else LIGHT,
+    )
+    return JsonResponse(spec)
+
+
+def _judged_at(wired: Wiring, query: LotQuery) -> int:
+    return wired.view.now() if query.as_of is None else query.as_of
+
+
+def _read(wired: Wiring, stay: Stay, span: int) -> Stay:
+    """A stay with its unit's product probe's readings, as many as its share of the chart is wide."""
+    unit = None if stay.unit is None else wired.view.unit(stay.unit)
+    product = next((probe for probe in unit["probes"] if probe["product"]), None) if unit else None
+    if unit is None or product is None:
+        return stay
+    points = max(WEEK_POINTS * (stay.end - stay.start) // span, FEWEST_POINTS)
+    channel = f"{unit['unit']}/{product['probe']}"
+    return stay._replace(channel=wired.view.readings(channel, stay.start, stay.end, points))
+
+
+def _last_window(wired: Wiring, lot: JSON, stays: Sequence[Stay]) -> JSON | None:
+    """The window of a lot that is in no unit now, from the last that it was in, where that is judged by the same
+    version of the same profile."""
+    last = next((stay.unit for stay in reversed(stays) if stay.unit is not None), None)
+    unit = None if last is None else wired.view.unit(last)
+    keys = ("profile", "profile_version")
+    if unit is None or any(unit[key] != lot.get(key) for key in keys):
+        return None
+    window: JSON | None = unit["window"]
+    return window
+
+
+def _product_excursions(wired: Wiring, lot: str, stays: Sequence[Stay], as_of: int | None) -> list[JSON]:
+    """The excursions of the channels that the chart draws."""
+    drawn = {stay.channel["channel"] for stay in stays if stay.channel is not None}
+    start, end = stays[0].start, stays[-1].end
+    found = wired.view.excursions(lot=lot, start=start, end=end, as_of=as_of)
+    return [each for each in found if each["channel"] in drawn]
 
 
 def _as_of(query: AsOfQuery) -> JSON:

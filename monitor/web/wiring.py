@@ -10,11 +10,12 @@ from prometheus_client import CollectorRegistry
 
 from monitor.ports import Commands, View
 from monitor.web.events import EventHub
+from monitor.wire.v1 import DEFAULT_ROOT
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """``token`` None: nothing can be changed through this server."""
+    """``token`` None: nothing can be changed through this server. ``root`` is that of topics."""
 
     view: View
     commands: Commands
@@ -23,6 +24,7 @@ class Wiring:
     token: str | None
     title: str
     banner: tuple[str, ...]
+    root: str = DEFAULT_ROOT
 
 
 async def wiring_of(request: Request) -> Wiring:

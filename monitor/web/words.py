@@ -4,12 +4,13 @@ alone."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from monitor.core.instant import parse_instant, to_datetime
+from monitor.core.instant import format_instant, parse_instant, to_datetime
 from monitor.ports import JSON
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -204,6 +205,90 @@ def time_tag(text: str, zone: ZoneInfo, now: int, *, age: str | None = None) -> 
     return Markup('<time datetime="{}" title="{}" data-age="{}">{}</time>').format(*shown)
 
 
+def day_text(at: int, zone: ZoneInfo, now: int, *, today: str = "today ") -> str:
+    """Local time as people say it: "today 15:40", "tomorrow 03:10", "24 Nov 15:40", with the year if it isn't
+    this one. The offset is left out: it is under the pointer."""
+    moment, present = to_datetime(at, zone), to_datetime(now, zone)
+    days = (moment.date() - present.date()).days
+    said = {-1: "yesterday ", 0: today, 1: "tomorrow "}.get(days, _date_text(moment, present) + " ")
+    return f"{said}{moment:%H:%M}"
+
+
+def _date_text(moment: datetime, present: datetime) -> str:
+    year = f" {moment.year}" if moment.year != present.year else ""
+    return f"{moment.day} {_MONTHS[moment.month - 1]}{year}"
+
+
+def _tag(at: int, zone: ZoneInfo, now: int, shown: str) -> Markup:
+    """A ``<time>`` with the exact local time and UTC as its tooltip."""
+    moment = to_datetime(at)
+    utc = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year} {moment:%H:%M:%S} UTC"
+    title = f"{clock_text(at, zone, now)} · {utc}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(format_instant(at), title, shown)
+
+
+def near_tag(text: str, zone: ZoneInfo, now: int, *, today: str = "today ") -> Markup:
+    """A ``<time>`` that says an instant as :func:`day_text` does."""
+    at = parse_instant(text)
+    return _tag(at, zone, now, day_text(at, zone, now, today=today))
+
+
+def until_tag(text: str, zone: ZoneInfo, now: int) -> Markup:
+    """Until when something is good. The first instant of a local day is the end of the day before, and a date
+    is what the label says: "through 30 Jun 2028"; any other instant "until 24 Nov 15:40"."""
+    at = parse_instant(text)
+    moment, present = to_datetime(at, zone), to_datetime(now, zone)
+    if (moment.hour, moment.minute, moment.second, moment.microsecond) != (0, 0, 0, 0):
+        return Markup("until {}").format(near_tag(text, zone, now))
+    return _tag(at, zone, now, f"through {_date_text(to_datetime(at - 1, zone), present)}")
+
+
+def interval(forecast: JSON | None, zone: ZoneInfo, now: int) -> Markup:
+    """A forecast's interval in words; ``latest`` null: it may never happen. Empty without a forecast."""
+    if not forecast or not forecast.get("earliest"):
+        return Markup("")
+    earliest, latest = parse_instant(forecast["earliest"]), forecast.get("latest")
+    first = near_tag(forecast["earliest"], zone, now)
+    if latest is None:
+        return Markup("not before {}, perhaps never").format(first)
+    end = parse_instant(latest)
+    is_same_day = to_datetime(earliest, zone).date() == to_datetime(end, zone).date()
+    last = _tag(
+        end, zone, now, f"{to_datetime(end, zone):%H:%M}" if is_same_day else day_text(end, zone, now)
+    )
+    return Markup("between {} and {}").format(first, last)
+
+
+def crossing(what: str) -> str:
+    """What a unit does when it crosses a limit of its forecast: "window", "instant limit", or a band's name."""
+    named = {"window": "leaves its window", "instant limit": "reaches the limit that allows no delay"}
+    return named.get(what) or f"enters band {plain(what)}"
+
+
+def runs_out(what: str) -> str:
+    """What comes to an end for a lot in a rescue order: a band's name, or words that are shown as they are."""
+    if what == "out_of_storage":
+        return "Then its time out of storage runs out."
+    return sentence(what) if " " in what else f"Then its time in band {plain(what)} runs out."
+
+
+def pace(forecast: JSON) -> str:
+    """How a unit's temperature moves, in a sentence: rate, and the temperature that it moves towards."""
+    rate, towards = forecast.get("rate_per_hour"), forecast.get("towards")
+    said = "Moving" if rate is None else f"Warming by {celsius(rate)} an hour"
+    if rate is not None and rate < 0:
+        said = f"Cooling by {celsius(-rate)} an hour"
+    if isinstance(towards, int | float):
+        said += f" towards {celsius(towards)}"
+    return said
+
+
+def sentence(text: str) -> str:
+    """A text with a capital first letter and a full stop, however it was handed over."""
+    whole = text.strip()
+    return whole[:1].upper() + whole[1:] + ("" if whole.endswith((".", "!", "?")) else ".")
+
+
 def evidence(found: object) -> str:
     """What an alarm or a reason rests on, as words. A mapping's own ``text`` is taken as it is."""
     if not found:
@@ -212,11 +297,11 @@ def evidence(found: object) -> str:
         if found.get("text"):
             return str(found["text"])
         pairs = [(plain(str(key)), value) for key, value in found.items() if value is not None]
-        return ", ".join(_figure(key, value) for key, value in pairs)
+        return ", ".join(figure(key, value) for key, value in pairs)
     return _value(found)
 
 
-def _figure(key: str, value: object) -> str:
+def figure(key: str, value: object) -> str:
     """A named figure, its unit taken from the end of its name."""
     name, _, kind = key.rpartition(" ")
     if kind == "celsius" and isinstance(value, int | float):

@@ -1,8 +1,8 @@
 """A believable lab behind the ports: eight units at two sites, with most of what can go wrong with them.
 
 F03 is in a confirmed excursion at −48 °C with three lots inside, F05 has a probe fault, lab2/F01 is silent,
-the fridge R01 is near its limit, the rest is well. Everything is derived from one instant, so that it is
-always "now".
+the fridge R01 is near its limit, the rest is well. The lots are those of :mod:`tests.browser.lots`. Everything
+is derived from one instant, so that it is always "now".
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from monitor.core.instant import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
 from monitor.ports import JSON
+from tests.browser.lots import fake_forecast, fake_lots, fake_rescue
 
 NOW = parse_instant("2026-11-22T10:04:30Z")
 ULT = {"low": -90.0, "high": -60.0}
@@ -113,9 +114,21 @@ class FakeView:
             "state": state,
             "state_text": text,
             "probes": probes,
-            "lots": [lot["lot"] for lot in self.lots() if lot["unit"] == unit],
+            "lots": [lot["lot"] for lot in self.lots() if lot.get("unit") == unit],
             "alarms": [a["id"] for a in self._open_alarms() if str(a["subject"]).startswith(unit)],
             "excursions": ["exc-17"] if unit == "lab1/F03" else [],
+            **self._ahead(unit),
+        }
+
+    def _ahead(self, unit: str) -> JSON:
+        """What is to come for a unit: nothing for a healthy one."""
+        if unit != "lab1/F03":
+            return {"forecast": None, "act_by": None, "act_by_reason": None, "rescue": []}
+        return {
+            "forecast": fake_forecast(self.at),
+            "act_by": self.at(-68 * MINUTE),
+            "act_by_reason": "then lot EXO-2026-014 has spent its time in band warm",
+            "rescue": fake_rescue(self.at),
         }
 
     def unit(self, unit: str) -> JSON | None:
@@ -224,89 +237,8 @@ class FakeView:
 
     def lots(self, *, as_of: int | None = None) -> list[JSON]:
         self.asked.append(("lots", as_of))
-        return [
-            self._lot("EXO-2026-014", "lab1/F03", "at_risk", self._at_risk(), as_of),
-            self._lot("EXO-2026-015", "lab1/F03", "at_risk", self._at_risk(), as_of),
-            self._lot("EXO-2026-021", "lab1/F03", "breached", self._breached(), as_of),
-            self._lot("EXO-2026-008", "lab1/F01", "within_profile", [], as_of),
-            self._lot("EXO-2026-009", "lab1/F02", "within_profile", [], as_of),
-            self._lot("EXO-2026-011", "lab2/F01", "indeterminate", self._unclear(), as_of),
-            self._lot("MSC-77", "lab1/L01", "within_profile", [], as_of),
-            self._young("EXO-2026-030"),
-        ]
-
-    def _at_risk(self) -> list[JSON]:
-        evidence = {"excursion": "exc-17", "extreme_celsius": -48.0}
-        return [{"code": "excursion_open", "text": "An excursion of lab1/F03 is open.", "evidence": evidence}]
-
-    def _breached(self) -> list[JSON]:
-        text = "The budget of band warmer is exhausted."
-        evidence = {"band": "warmer", "spent_seconds": 7200, "limit_seconds": 7200}
-        return [{"code": "budget_exhausted", "text": text, "evidence": evidence}, *self._at_risk()]
-
-    def _unclear(self) -> list[JSON]:
-        text = "Only 91.2 % of its time in storage is known."
-        return [{"code": "coverage_low", "text": text, "evidence": {"coverage": 0.912, "minimum": 0.95}}]
-
-    def _lot(self, lot: str, unit: str, verdict: str, reasons: list[JSON], as_of: int | None) -> JSON:
-        spent = 7200 if verdict == "breached" else 3120 if verdict == "at_risk" else 0
-        return {
-            "as_of": format_instant(self.present if as_of is None else as_of),
-            "lot": lot,
-            "site": unit.split("/")[0],
-            "product": "MSC exosomes, 1e11 particles/mL",
-            "profile": "ult-80",
-            "profile_version": 3,
-            "unit": unit,
-            "disposition": "quarantined" if verdict == "breached" else "in_storage",
-            "verdict": verdict,
-            "reasons": reasons,
-            "expires_at": "2028-06-30T22:00:00.000Z",
-            "effective_expires_at": self.at(5 * MINUTE)
-            if verdict == "breached"
-            else "2028-06-30T22:00:00.000Z",
-            "expiry_reason": "budget" if verdict == "breached" else "label",
-            "thaw_count": 0,
-            "thaw_count_determinate": True,
-            "budgets": [
-                _budget("warm", -60.0, -40.0, 86_400, spent, None),
-                _budget("warmer", -40.0, -20.0, 7_200, spent, self.at(5 * MINUTE) if spent == 7200 else None),
-                _budget("cold", None, -90.0, None, 0, None),
-            ],
-            "unknown_seconds": 2_400,
-            "out_of_storage_seconds": 95,
-            "coverage": 0.912 if verdict == "indeterminate" else 0.9987,
-            "mkt_celsius": None,
-            "mkt_worst": None,
-            "min_celsius": -83.4,
-            "max_celsius": -48.0 if unit == "lab1/F03" else -76.9,
-            "uncertain_seconds": 210,
-            "custody": [
-                {"unit": "lab1/F02", "from": self.at(40 * DAY), "to": self.at(12 * DAY)},
-                {"unit": None, "from": self.at(12 * DAY), "to": self.at(12 * DAY - 95 * SECOND)},
-                {"unit": unit, "from": self.at(12 * DAY - 95 * SECOND), "to": None},
-            ],
-            "excursions": ["exc-17"] if unit == "lab1/F03" else [],
-            "parent": None,
-            "children": [],
-        }
-
-    def _young(self, lot: str) -> JSON:
-        """A lot of which little is known yet: figures that aren't computed are absent."""
-        return {
-            "as_of": self.at(0),
-            "lot": lot,
-            "product": "MSC exosomes, 1e11 particles/mL",
-            "profile": "ult-80",
-            "profile_version": 3,
-            "unit": "lab1/F04",
-            "disposition": "in_storage",
-            "expires_at": "2028-11-30T23:00:00.000Z",
-            "custody": [{"unit": "lab1/F04", "from": self.at(HOUR), "to": None}],
-            "excursions": [],
-            "parent": None,
-            "children": [],
-        }
+        text = format_instant(self.present if as_of is None else as_of)
+        return fake_lots(self.at, text, self.celsius["lab1/F03"])
 
     def lot(self, lot: str, *, as_of: int | None = None) -> JSON | None:
         return next((each for each in self.lots(as_of=as_of) if each["lot"] == lot), None)
@@ -404,30 +336,12 @@ class FakeView:
         return {"ready": self.ready, "broker": broker, "store": fine, "influx": fine, "alerting": fine}
 
 
-def _budget(
-    band: str,
-    above: float | None,
-    up_to: float | None,
-    limit: int | None,
-    spent: int,
-    exhausted_at: str | None,
-) -> JSON:
-    return {
-        "band": band,
-        "above": above,
-        "up_to": up_to,
-        "limit_seconds": limit,
-        "spent_seconds": spent,
-        "left_seconds": None if limit is None else limit - spent,
-        "exhausted_at": exhausted_at,
-    }
-
-
 class FakeCommands:
     """Records what it was asked, and tells duplicates and conflicts by ``event_id``."""
 
     def __init__(self) -> None:
         self.events: dict[str, tuple[str, str, JSON]] = {}
+        self.bound: list[tuple[str, str, str, str]] = []
 
     def lot_event(self, site: str, lot: str, event: JSON) -> JSON:
         if "event_id" not in event:
@@ -437,3 +351,9 @@ class FakeCommands:
             self.events[name] = given
             return {"event_id": name, "outcome": "recorded"}
         return {"event_id": name, "outcome": "duplicate" if self.events[name] == given else "conflict"}
+
+    def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
+        if not reason:
+            raise ValueError("a binding needs 'reason'")
+        self.bound.append((lot, profile, reason, by))
+        return {"event_id": f"b{len(self.bound)}", "outcome": "recorded"}

@@ -167,7 +167,9 @@ def test_a_lots_life_is_recorded_and_shown_while_the_program_is_stopped(here: In
     here.run("lots", "event", "EXO-1", "quarantined", "--reason", "label damaged")
     found = here.answer("lots", "show", "EXO-1")
     assert [stay["unit"] for stay in found["custody"]] == ["lab1/F01", "lab1/F02"]
-    assert (found["disposition"], found["verdict"]) == ("quarantined", "within_profile")
+    # Nobody has heard of its temperature yet: that is not the same as within its profile.
+    assert (found["disposition"], found["verdict"]) == ("quarantined", "indeterminate")
+    assert found["coverage"] == 0.0
     before = here.answer("lots", "show", "EXO-1", "--as-of", format_instant(now - 2 * HOUR))
     assert (before["unit"], before["disposition"]) == ("lab1/F01", "in_storage")
     assert "there is no lot" in here.run("lots", "show", "EXO-9", code=1).stderr
@@ -202,7 +204,10 @@ def test_commands_go_through_the_running_program_and_readings_are_exported(here:
     for file in json.loads((folder / "manifest.json").read_text("utf-8"))["files"]:
         assert file["sha256"] == hashlib.sha256((folder / file["name"]).read_bytes()).hexdigest()
     assert not (here.folder / "monitor.db.token").exists()
-    assert here.answer("lots", "show", "EXO-1")["unit"] is None
+    # Out of storage for longer than is free, it counts as at room temperature: a band that must never be touched.
+    found = here.answer("lots", "show", "EXO-1", code=1)
+    assert (found["unit"], found["verdict"]) == (None, "breached")
+    assert "band_touched" in [reason["code"] for reason in found["reasons"]]
 
 
 def _publish(port: int, start: int) -> None:

@@ -213,7 +213,7 @@ def test_a_lot_goes_through_the_running_program_and_without_it(tmp_path: Path, s
     )
     assert lot["unit"] == "lab1/F02"
     assert [stay["unit"] for stay in lot["custody"]] == ["lab1/F01", "lab1/F02"]
-    assert monitor.get("/lots/L-1")["verdict"] == "within_profile"
+    assert monitor.get("/lots/L-1")["verdict"] == "indeterminate"  # no reading has come yet
     monitor.command("lots", "event", "L-1", "voided", "--voids", "e2", "--reason", "scanned the wrong box")
     assert monitor.json("lots", "show", "L-1")["unit"] == "lab1/F01"
     monitor.command("export", "lot", "L-1", "--out", str(tmp_path / "out"))

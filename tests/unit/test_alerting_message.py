@@ -58,7 +58,7 @@ def over(one: dict[str, Any], reason: str | None, **evidence: Any) -> dict[str, 
 WARM_TEXT = """\
 [CRITICAL] F02 too warm: -48.2 °C (limit -60 °C) since 03:12 +01:00, 2 lots inside
 
-Act by: Sun 2026-11-22 05:40 +01:00
+Act by Sun 2026-11-22 05:40 +01:00
 
 What to do first:
 1. Check that the door is shut.
@@ -115,7 +115,17 @@ def test_the_whole_message_of_a_warm_freezer_reads_so() -> None:
         (alarm("door_open", "lab1/F02", "warning"),
          "[WARNING] F02 has an alarm: door open since 03:22 +01:00"),
         (alarm("lot_thawed", "L-7", unit="lab1/F02"),
-         "[ALARM] Lot L-7 has an alarm: lot thawed since 03:22 +01:00, in F02"),
+         "[ALARM] Lot L-7 has thawed since 03:22 +01:00, in F02"),
+        (alarm("lot_thawed", "L-7", unit="lab1/F02", count=1, thawed_at="2026-11-22T02:12:00.000Z"),
+         "[ALARM] Lot L-7 has thawed: Sun 2026-11-22 03:12 +01:00, in F02"),
+        (alarm("lot_thawed", "L-7", unit=None, count=3, thawed_at="2026-11-22T02:12:00.000Z"),
+         "[ALARM] Lot L-7 has thawed: 3 times, last Sun 2026-11-22 03:12 +01:00"),
+        (alarm("lot_budget", "L-7", "warning", unit="lab1/F02", band="warm",
+               left_seconds={"warm": 4_830.0, "out_of_storage": 59.9}),
+         "[WARNING] Lot L-7 is running out of allowed time: warm 1 h 20 min left, out of storage 59 s left"
+         " since 03:22 +01:00, in F02"),
+        (alarm("lot_breached", "L-7", "critical", unit="lab1/F02", codes=["budget_exhausted", "band_touched"]),
+         "[CRITICAL] Lot L-7 has broken its profile: budget exhausted, band touched since 03:22 +01:00, in F02"),
     ],
 )  # fmt: skip
 def test_a_subject_says_how_bad_what_where_and_since_when(one: dict[str, Any], subject: str) -> None:
@@ -146,7 +156,7 @@ def test_steps_are_numbered_and_short_enough_for_a_phone(condition: str) -> None
 
 def test_the_deadline_stands_above_the_steps_and_only_if_the_alarm_has_one() -> None:
     _, body = opened(WARM, CONTEXT)
-    assert body.index("Act by: Sun 2026-11-22 05:40 +01:00") < body.index("What to do first")
+    assert body.index("Act by Sun 2026-11-22 05:40 +01:00") < body.index("What to do first")
     assert "Act by" not in opened({**WARM, "act_by": None}, CONTEXT)[1]
 
 
@@ -187,6 +197,10 @@ def test_text_from_outside_cannot_forge_a_line_or_a_header() -> None:
          "disposed of"),
         (over(alarm("lot_expiring", "L-7"), "expired"), "[CLOSED] Lot L-7: expiring, expired 04:15 +01:00",
          "must not be used"),
+        (over(alarm("lot_budget", "L-7"), "exhausted"),
+         "[CLOSED] Lot L-7: running out of allowed time, exhausted 04:15 +01:00", "the lot is breached"),
+        (over(alarm("lot_breached", "L-7"), "corrected"), "[CLOSED] Lot L-7: breached, corrected 04:15 +01:00",
+         "another profile that QA bound"),
         (over(alarm("no_data"), "unit_removed"), "[CLOSED] F02: no data, unit removed 04:15 +01:00",
          "Reason: unit removed."),
         (over(WARM, None), "[CLOSED] F02: too warm, closed 04:15 +01:00", "No reason is recorded."),

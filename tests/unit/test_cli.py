@@ -57,6 +57,7 @@ def test_the_commands_are_those_of_this_version() -> None:
             *(
                 "demo",
                 "run",
+                "ingest",
                 "check",
                 "init",
                 "schema",
@@ -67,7 +68,15 @@ def test_the_commands_are_those_of_this_version() -> None:
                 "rejected",
             ),
             *("notifications", "alarms list", "alarms unwatched", "lots list", "lots show", "lots register"),
-            *("lots move", "lots event", "export lot", "influx status", "influx reconcile", "notify test"),
+            *(
+                "lots move",
+                "lots event",
+                "lots bind",
+                "export lot",
+                "influx status",
+                "influx reconcile",
+                "notify test",
+            ),
         ]
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,10 +80,26 @@ def excursion(**changes: Any) -> JSON:
     }
 
 
+def budget(
+    band: str,
+    above: float | None,
+    up_to: float | None,
+    limit: float | None,
+    spent: float = 0.0,
+    **changes: Any,
+) -> JSON:
+    """A budget as a lot's JSON has it; seconds and °C."""
+    left = None if limit is None else max(0.0, limit - spent)
+    figures = {"limit_seconds": limit, "spent_seconds": spent, "left_seconds": left}
+    ends = {"exhausted_at": None, "runs_out_at": None}
+    return {"band": band, "above": above, "up_to": up_to, **figures, **ends, **changes}
+
+
 def lot(name: str, verdict: str, **changes: Any) -> JSON:
-    """A lot in lab1/F01."""
-    text = "expired at 2026-11-20T23:00:00.000Z"
-    reasons = [{"code": "expired", "text": text, "evidence": {}}] if verdict == "breached" else []
+    """A lot in lab1/F01, with every field that a lot's JSON has."""
+    text = "expired on 2026-11-21 00:00 +01:00: by its label"
+    evidence = {"expires_at": "2026-11-20T23:00:00.000Z", "expiry_reason": "label", "profile": "ult-80@1"}
+    reasons = [{"code": "expired", "text": text, "evidence": evidence}] if verdict == "breached" else []
     return {
         "as_of": format_instant(NOW),
         "lot": name,
@@ -93,9 +110,47 @@ def lot(name: str, verdict: str, **changes: Any) -> JSON:
         "unit": "lab1/F01",
         "disposition": "in_storage",
         "verdict": verdict,
-        "judged_by": ["expiry", "excursions"],
         "reasons": reasons,
         "expires_at": "2026-11-20T23:00:00.000Z",
+        "effective_expires_at": "2026-11-20T23:00:00.000Z",
+        "expiry_reason": "label",
+        "profile_bound": None,
+        "storage_class": "ult-80",
+        "window": {"low": -90.0, "high": -60.0},
+        "thaw_count": 0,
+        "thaw_count_determinate": True,
+        "thaw_limit": 1,
+        "thawed_at": None,
+        "is_frozen": True,
+        "thaws": [],
+        "budgets": [
+            budget("warm", -60.0, -40.0, 86_400.0, 3_120.0),
+            budget("thaw", -20.0, None, 0.0),
+            budget("cold", None, -90.0, None),
+            budget("out_of_storage", None, None, 1_800.0),
+        ],
+        "known_seconds": 27_000_000.0,
+        "unknown_seconds": 2_400.0,
+        "pending_seconds": 0.0,
+        "out_of_storage_seconds": 0.0,
+        "coverage": 0.9996,
+        "coverage_minimum": 0.95,
+        "mkt_celsius": None,
+        "mkt_reason": "the window lies below 0 °C",
+        "mkt_limit": None,
+        "mkt_worst": None,
+        "min_celsius": -81.5,
+        "max_celsius": -48.0,
+        "uncertain_seconds": None,
+        "parent": None,
+        "children": [],
+        "quantity": None,
+        "gtin": None,
+        "lot_number": name,
+        "serial": None,
+        "registered_at": "2026-01-05T08:00:00.000Z",
+        "disposed_at": None,
+        "without_effect": {},
         "custody": [{"unit": "lab1/F01", "from": "2026-01-05T08:00:00.000Z", "to": None}],
         "excursions": ["x17"],
         **changes,
@@ -207,6 +262,7 @@ class FakeCommands:
 
     def __init__(self) -> None:
         self.events: list[tuple[str, str, JSON]] = []
+        self.bound: list[tuple[str, str, str, str]] = []
         self.answer: str | Exception = "recorded"
 
     def lot_event(self, site: str, lot: str, event: JSON) -> JSON:
@@ -214,6 +270,12 @@ class FakeCommands:
             raise self.answer
         self.events.append((site, lot, event))
         return {"event_id": event["event_id"], "outcome": self.answer}
+
+    def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        self.bound.append((lot, profile, reason, by))
+        return {"event_id": "b1", "outcome": "recorded"}
 
 
 class FakeApp(ModuleType):
@@ -229,6 +291,12 @@ class FakeApp(ModuleType):
         self.reconciled: Any = {"agrees": True, "channels": []}
         self.tested: list[JSON] = [{"recipient": "anna", "medium": "mail", "ok": True, "text": "sent"}]
         self.fails_to_open: Exception | None = None
+        self.contradiction: Exception | None = None
+        file = {"file": "past.csv", "rows": 1200, "resumed_at": 0, "damaged": None}
+        counts = {"rows": 1200, "accepted": 1200, "readings": 1198, "events": 2, "duplicates": 0}
+        none = {"rejected": 0, "rejected_by_reason": {}, "rejected_first": [], "lots": [], "alarms": []}
+        changed = {"excursions": {"new": ["x1"], "changed": [], "withdrawn": []}, "past_alarms": ["a2"]}
+        self.imported: Any = {"files": [file], **counts, **none, **changed, "interrupted": False}
 
     def load(self, directory: Path) -> Configuration:
         self.called["load"] = directory
@@ -244,7 +312,27 @@ class FakeApp(ModuleType):
     def open_commands(self, configuration: Configuration) -> Iterator[FakeCommands]:
         yield self.commands
 
+    def check_against_store(self, configuration: Configuration) -> None:
+        if self.contradiction is not None:
+            raise self.contradiction
+
+    def ingest(
+        self,
+        configuration: Configuration,
+        names: list[str],
+        *,
+        restart: bool,
+        progress: Callable[[str, int, float], None],
+        stop: threading.Event,
+    ) -> JSON:
+        self.called["ingest"] = (names, restart)
+        self.stop = stop
+        progress(names[0], 600, 0.5)
+        return self._answer(self.imported)
+
     def run(self, configuration: Configuration) -> int:
+        if self.contradiction is not None:
+            raise self.contradiction
         self.called["run"] = configuration.directory
         return self.code
 

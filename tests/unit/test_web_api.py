@@ -452,7 +452,7 @@ def test_the_axis_is_in_the_local_time_of_the_end_of_the_range() -> None:
 
 
 def test_the_chart_of_a_unit_has_its_excursion_gap_and_bad_readings(rig: Rig) -> None:
-    spec = rig.get("/charts/lab1/F03.json", range="6h").json()
+    spec = rig.get("/charts/units/lab1/F03.json", range="6h").json()
     found = spec["datasets"]
     assert [each["label"] for each in found["excursions"]] == ["Excursion −48.0\N{NO-BREAK SPACE}°C"]
     assert len(found["bad"]) == 2

@@ -1,9 +1,9 @@
 "use strict";
-// Draws the unit's chart with Vega's expression interpreter: nothing on this page is ever compiled from text.
+// Draws the chart of a unit or a lot with Vega's expression interpreter: nothing on this page is ever compiled from text.
 (() => {
   const frame = document.getElementById("chart"), words = document.getElementById("chart-words");
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const EVERY = 5000;
+  const EVERY = 1000 * Number(frame.dataset.every ?? 5); // a long range changes slowly, and costs more to read
   const options = { ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: { disableDefaultStyle: true } };
   let view = null, drawn = 0, timer = null;
   async function draw() {
@@ -29,7 +29,7 @@
     }
   }
   const soon = () => { timer ??= setTimeout(draw, Math.max(0, drawn + EVERY - Date.now())); };
-  document.addEventListener("refreshed", soon);
+  document.addEventListener("refreshed", soon); // a page that shows the past is never refreshed
   dark.addEventListener("change", draw);
   draw();
 })();

@@ -29,8 +29,10 @@
   const put = (element, text) => { if (element.textContent !== text) element.textContent = text; };
   function tick() {
     for (const each of document.querySelectorAll("time[data-age]")) {
-      const text = span((now() - Date.parse(each.dateTime)) / 1000);
-      put(each, each.dataset.age === "for" ? `for ${text}` : `${text} ago`);
+      const seconds = (now() - Date.parse(each.dateTime)) / 1000;
+      const text = span(each.dataset.age === "in" ? Math.abs(seconds) : seconds);
+      const left = seconds < 0 ? `in ${text}` : `passed ${text} ago`;
+      put(each, { for: `for ${text}`, in: left }[each.dataset.age] ?? `${text} ago`);
     }
     for (const each of document.querySelectorAll("time[data-zone]")) put(each, clock(now(), each.dataset.zone));
   }

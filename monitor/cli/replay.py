@@ -1,0 +1,184 @@
+"""``replay``: rules tried on the past before they go live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from monitor.cli.options import ConfigOption, FromOption, JsonOption, ToOption, example
+from monitor.cli.output import celsius, local, print_json, print_table, say, words
+from monitor.cli.session import Unusable, end_at, load, start_at, store_in_words, zone_of
+from monitor.ports import JSON
+
+commands = typer.Typer()
+
+
+@commands.command(epilog=example("replay --config stricter --from 2026-01-01 --to 2026-06-30"))
+def replay(
+    config: ConfigOption = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    store: Annotated[
+        str | None,
+        typer.Option("--store", metavar="URL", help="Read this store. Default: that of [store] url in DIR."),
+    ] = None,
+    as_dated: Annotated[
+        bool,
+        typer.Option(
+            "--as-dated", help="Profile versions hold from their effective_from on, not for all the past."
+        ),
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many rows a table.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Tries rules on the past.
+
+    --config names the rules to try: usually a copy of the live directory with an edited profile. Shows what they
+    would have done on the stored history, and how that differs from what was: excursions, alarms, verdicts of lots.
+    Lots are judged as of --to. The store is only read. A difference is no failure: the exit code is 0.
+    """
+    from monitor import app
+
+    configuration = load(config)
+    first = None if start is None else start_at(configuration, start, "--from")
+    last = None if end is None else end_at(configuration, end, "--to")
+    if first is not None and last is not None and first >= last:
+        raise typer.BadParameter("it is not before --to. Swap them, or leave one out.", param_hint="--from")
+    with store_in_words(), _bar() as bar:
+        task = bar.add_task("store", total=None)
+
+        def show(what: str, done: float, of: float) -> None:
+            bar.update(task, description=what, completed=done, total=of)
+
+        try:
+            found = app.replay(
+                configuration, store_url=store, start=first, end=last, as_dated=as_dated, progress=show
+            )
+        except ValueError as error:
+            raise Unusable(str(error)) from error
+    if as_json:
+        print_json(found)
+    else:
+        zones = {site: zone_of(configuration, site) or ZoneInfo("UTC") for site in configuration.sites}
+        _print(found, zones, limit)
+
+
+def _bar() -> Progress:
+    """On a terminal only; it goes when it is done."""
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _print(found: JSON, zones: Mapping[str, ZoneInfo], limit: int) -> None:
+    typer.echo(found["summary"])
+    since = found["from"] or "the first reading"
+    say(
+        f"{found['readings']:,} readings of {found['store']} replayed, as of {found['to']}; shown since {since}"
+    )
+    for warning in found["warnings"]:
+        say(f"warning: {warning}")
+    rows = [
+        (each["kind"], each["name"], "new" if each["is_new"] else ", ".join(each["keys"]))
+        for each in found["rules"]
+    ]
+    print_table(
+        ("Rule", "Name", "Differs in"), rows, none="The rules are those on record.", title="Rules tried"
+    )
+    _print_excursions(found["excursions"], zones, limit)
+    _print_alarms(found["alarms"], zones, limit)
+    _print_lots(found["lots"], limit)
+
+
+def _print_excursions(found: JSON, zones: Mapping[str, ZoneInfo], limit: int) -> None:
+    counts = [
+        [each["unit"], *(each[name] for name in ("unchanged", "changed", "new", "gone", "merged"))]
+        for each in found["units"]
+    ]
+    columns = ("Unit", "Unchanged", "Changed", "New", "Gone", "Merged")
+    print_table(columns, counts, none="No excursions, by either rules.", title="Excursions")
+    rows = [
+        (
+            each["outcome"],
+            each["channel"],
+            _instant(each["channel"], (each["would_be"] or each["was"])["started_at"], zones),
+            _excursion(each["was"]),
+            _excursion(each["would_be"]),
+            ", ".join(words(name) or "" for name in each["changed"]),
+        )
+        for each in found["differences"][:limit]
+    ]
+    if rows:
+        columns = ("Outcome", "Channel", "Started at", "Was", "Would be", "Differs in")
+        print_table(columns, rows, none="")
+        _say_more(found, limit)
+
+
+def _print_alarms(found: JSON, zones: Mapping[str, ZoneInfo], limit: int) -> None:
+    rows = [
+        (
+            each["outcome"],
+            words(each["condition"]),
+            each["subject"],
+            *(
+                None
+                if each[name] is None
+                else f"{each[name]['level']} since {_instant(each['subject'], each[name]['raised_at'], zones)}"
+                for name in ("was", "would_be")
+            ),
+        )
+        for each in found["differences"][:limit]
+    ]
+    columns = ("Outcome", "Condition", "Subject", "Was", "Would be")
+    print_table(columns, rows, none=f"Alarms: {found['unchanged']}, all as they were.", title="Alarms")
+    _say_more(found, limit)
+
+
+def _print_lots(found: JSON, limit: int) -> None:
+    rows = [
+        (
+            each["lot"],
+            each["unit"] or "out",
+            words(each["was"]["verdict"]),
+            words(each["would_be"]["verdict"]),
+            "\n".join(
+                [f"+ {reason['text']}" for reason in each["reasons_more"]]
+                + [f"- {reason['text']}" for reason in each["reasons_fewer"]]
+            )
+            or f"other {', '.join(words(name) or '' for name in each['changed'])}",
+        )
+        for each in found["differences"][:limit]
+    ]
+    columns = ("Lot", "Unit", "Is", "Would be", "Why")
+    print_table(columns, rows, none=f"Lots: {found['unchanged']}, all as they are.", title="Lots")
+    _say_more(found, limit)
+
+
+def _say_more(found: JSON, limit: int) -> None:
+    more = len(found["differences"]) - limit
+    if more > 0:
+        say(f"{more} more; --limit shows more of them, --json all")
+
+
+def _excursion(body: JSON | None) -> str | None:
+    if body is None:
+        return None
+    confirmed = f"by {words(body['confirmed_by'])}" if body["confirmed_at"] is not None else "transient"
+    if body["confirmed_at"] is None and body["closed_at"] is None:
+        confirmed = "not yet confirmed"
+    return f"{celsius(body['extreme_celsius'])}, {confirmed}"
+
+
+def _instant(place: str, at: str, zones: Mapping[str, ZoneInfo]) -> str | None:
+    """In the time zone of a channel's site; of a lot in UTC."""
+    return local(at, zones.get(place.split("/")[0], ZoneInfo("UTC")))
