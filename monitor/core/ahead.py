@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from monitor.core.budget import OUT_OF_STORAGE, Budget
 from monitor.core.expiry import Expiry
+from monitor.core.instant import EARLIEST
 from monitor.core.integrity import Integrity
 from monitor.core.line import nano
 from monitor.core.place import Level, PlaceRule
@@ -100,8 +101,9 @@ def _while_silent(found: Integrity) -> list[int]:
     return instants
 
 
-def wakes(found: Integrity) -> Wakes:
-    """What its channel's readings would have to say to change what is true of a lot, beyond what it says of others."""
+def wakes(found: Integrity, *, is_warm: bool) -> Wakes:
+    """What its channel's readings would have to say to change what is true of a lot. ``is_warm``: the last of them is
+    above the thaw limit."""
     after: dict[str, int] = {"unknown": 1}
     rule = found.place
     if rule is None:
@@ -118,14 +120,21 @@ def wakes(found: Integrity) -> Wakes:
             after[level.name] = budget.limit - budget.spent
     if rule.thaw is not None:
         after["rung"] = 1
-    return Wakes(after, _next_reading_at(found, rule))
+    return Wakes(after, _next_reading_at(found, rule, is_warm=is_warm))
 
 
-def _next_reading_at(found: Integrity, rule: PlaceRule) -> int | None:
+def _next_reading_at(found: Integrity, rule: PlaceRule, *, is_warm: bool) -> int | None:
     """The instant at which a reading must be looked at for this lot's own sake."""
     instants: list[int] = []
-    if rule.thaw is not None and found.thaw.frozen and found.thaw.above_since is not None:
-        instants.append(found.thaw.above_since + rule.thaw.after)
+    if found.unknown_from is not None:
+        instants.append(EARLIEST)  # any: what was taken to be unknown may turn out to be known
+    if rule.thaw is not None and found.thaw.frozen:
+        if found.thaw.above_since is not None:
+            instants.append(found.thaw.above_since + rule.thaw.after)
+        elif is_warm:
+            instants.append(
+                EARLIEST
+            )  # it came into the warm; with the next reading its own time there begins
     minimum, coverage = found.profile.coverage_minimum, found.coverage
     if minimum is not None and coverage is not None and coverage < minimum < 1:
         needed = int(found.unknown_ms * minimum / (1 - minimum)) + 1

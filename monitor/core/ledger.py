@@ -117,6 +117,11 @@ class Ledger:
         """The value of the last reading, °C."""
         return None if self.last_at is None else self._value
 
+    @property
+    def is_warm(self) -> bool:
+        """Whether the last reading is above the thaw limit."""
+        return self._is_warm
+
     def is_uncertainty_known(self, start: int, end: int) -> bool:
         """Whether the probe states the uncertainty of its readings at some time in [start, end]."""
         return any(settings.uncertainty is not None for settings in self._rules.settings_in(start, end))

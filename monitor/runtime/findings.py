@@ -13,6 +13,7 @@ from monitor.core.custody import LotHistory, lot_history
 from monitor.core.expiry import Expiry, effective_expiry
 from monitor.core.fact import JSON
 from monitor.core.installation import Installation
+from monitor.core.instant import EARLIEST
 from monitor.core.integrity import Integrity, Place, integrity, out_of_storage
 from monitor.core.ledger import Calm, Ledger, Piece, Unknown, Zoom
 from monitor.core.lot import LotEvent, LotEventKind
@@ -124,7 +125,7 @@ class Findings:
         next_at = [next_change_at(found, expiry), *_pending_ends(abodes[:-1], ledgers[:-1], at)]
         if ledgers and ledgers[-1] is not None:
             home = ledgers[-1]
-            waits.append(Wait(home, wakes(found), True))
+            waits.append(Wait(home, wakes(found, is_warm=home.is_warm), True))
             next_at.append(home.last_at)  # a clock that runs ahead: what it said is judged in its time
         return Judged(
             history,
@@ -170,9 +171,9 @@ def _closer(ledger: Ledger, zoom: Zoom) -> Any:
 
 
 def _unfinished(abodes: Sequence[Abode], ledgers: Sequence[Ledger | None]) -> list[Wait]:
-    """Places that a lot has left, of whose end the next reading will tell."""
+    """Places that a lot has left, of whose end any reading to come will tell."""
     return [
-        Wait(ledger, Wakes({}, abode.to_at), False)
+        Wait(ledger, Wakes({}, EARLIEST), False)
         for abode, ledger in zip(abodes, ledgers, strict=True)
         if ledger is not None and (ledger.last_at is None or ledger.last_at < abode.to_at)
     ]

@@ -99,9 +99,10 @@ class Lots:
         return events
 
     def queue_after_event(self, tx: Tx, lots: Iterable[str]) -> None:
-        """Events came: their lots and all aliquots of them."""
+        """Events came: their lots, all aliquots of them, and who else claims one of these as a child."""
         for lot in sorted(lots):
-            self.queue([lot, *sorted(self._store.descendants(tx, lot))], "event")
+            family = self._store.descendants(tx, lot) | self._store.relatives(tx, lot)
+            self.queue([lot, *sorted(family)], "event")
 
     def queue_after_readings(self, stirred: Iterable[Ledger]) -> None:
         """Readings came that matter to lots."""

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from monitor.core.installation import Installation, Probe, Unit
+from monitor.core.instant import EARLIEST, days_in
 from monitor.core.ledger import Ledger
+from monitor.core.place import rule_in
 from monitor.core.profile import SideRule
 from monitor.core.reading import Reading
-from monitor.core.unit import Channel
+from monitor.core.rules import constant
+from monitor.core.unit import Channel, ProbeSettings
 from monitor.ports import Arrived, Decoded
 from monitor.runtime import judge as judging
 from monitor.store import series
@@ -195,11 +198,6 @@ def test_a_reading_that_cannot_matter_stirs_no_ledger() -> None:
     """The hot path: a calm reading after calm ones does nothing but move the ledger's end."""
     case = lot_history(1)
     profile = product.profile_of(next(iter(case.profiles.values()))[0])
-    from monitor.core.instant import EARLIEST, days_in
-    from monitor.core.place import rule_in
-    from monitor.core.rules import constant
-    from monitor.core.unit import ProbeSettings
-
     rules = constant(profile, ProbeSettings(), days_in(case.zone))
     rule = rule_in(profile, None)
     middle = ((rule.window.low or 0.0) + (rule.window.high or 0.0)) / 2

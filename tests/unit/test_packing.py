@@ -64,6 +64,7 @@ CALLED_OTHERWISE = {
 NEVER_IMPORTED = {
     "mypy": "a tool",
     "psycopg": "SQLAlchemy loads it for a PostgreSQL url",
+    "pyarrow": "loaded when a Parquet file is imported: it takes half a second",
     "ruff": "a tool",
     "setuptools": "the build backend",
     "tzdata": "zoneinfo's time zones where the system has none",
