@@ -48,6 +48,10 @@ class Message(NamedTuple):
     retained: bool
 
 
+LOTS_AFTER = 3 * MINUTE
+"""Events of lots come so long after the start, where there are buffered readings."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetUnit:
     """One unit of a fleet: its name, what kind it is, and its probes by name."""
@@ -124,7 +128,8 @@ class Fleet:
     def _lot_messages(self) -> Iterator[Message]:
         for event in sorted(self.lots, key=lambda event: (event.occurred_at, event.event_id)):
             topic = lot_event_topic(event.site, event.lot, self.root)
-            at = max(self.start_at, event.occurred_at)
+            # The gateways empty their buffers first: a lot of yesterday is then known from its beginning.
+            at = max(self.start_at + (LOTS_AFTER if self.history else 0), event.occurred_at)
             yield Message(at, topic, encode_lot_event(event), retained=False)
 
 

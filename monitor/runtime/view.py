@@ -22,7 +22,7 @@ from monitor.ports import Store, Tx
 from monitor.runtime.excursions import Excursions
 from monitor.runtime.findings import Findings, Judged, LotEvents
 from monitor.runtime.ledgers import Ledgers
-from monitor.runtime.outlook import NOTHING, Outlook
+from monitor.runtime.outlook import NOTHING, Outlook, with_outlook
 from monitor.runtime.picture import Picture
 from monitor.runtime.thinning import thin
 from monitor.runtime.wall import Wall
@@ -187,9 +187,9 @@ class View:
             everywhere = self._excursions.of_channels(channels, history.judged_at, history=False)
         excursions = [e for e in everywhere if _in_custody(e, spans)]
         found = reasons(history, judged.found, judged.expiry, _open_now(judged, excursions))
-        return lot_body(
-            LotFinding(history, judged.found, judged.expiry, found, [e["id"] for e in excursions])
-        )
+        ids = [excursion["id"] for excursion in excursions]
+        body = lot_body(LotFinding(history, judged.found, judged.expiry, found, ids))
+        return with_outlook(body, None if outlook is None else outlook.lot(judged))
 
     # --- alarms and messages ---
 

@@ -33,7 +33,7 @@ from monitor.wire.v1 import (
     parse_topic,
 )
 from simulators.clock import DAY, HOUR, MINUTE, SECOND, SimulatedClock
-from simulators.fleet import Fleet, FleetUnit, Message
+from simulators.fleet import LOTS_AFTER, Fleet, FleetUnit, Message
 from simulators.happening import (
     OF_PROBES,
     Happening,
@@ -640,7 +640,7 @@ def test_a_dozen_lots_are_registered_once_their_units_have_been_heard() -> None:
     fleet = lab()
     registered = [
         decode_lot_event(message.payload, topic)
-        for message in fleet.messages(START)
+        for message in fleet.messages(START + LOTS_AFTER)
         if isinstance(topic := parse_topic(message.topic), LotEventTopic)
     ]
     assert len({event.lot for event in registered}) == len(registered) == 12
