@@ -298,7 +298,8 @@ class Packed(Protocol):
         """What they come to; None if they have to be looked at one by one."""
 
     def plain(self) -> Plain | None:
-        """Their columns, if there is a ``stretch``."""
+        """Their columns; None if they have to be looked at one by one. There are some wherever there is a
+        ``stretch``."""
 
     def readings(self) -> list[Reading]:
         """The readings, sorted by instant, copies included."""

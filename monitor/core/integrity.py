@@ -6,6 +6,7 @@ unknown, or told nowhere; what adds up is summed, thaws and unknown stretches go
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -217,13 +218,14 @@ class _Sweep:
 
     def _near_outside(self, window: int) -> Iterator[Segment]:
         """The known pieces within a window's length of time outside, each a line: no other can matter to the worst."""
-        outside = [
+        near = _merged(
             (piece.from_at - window, piece.to_at + window)
             for place, piece in self._course
             if isinstance(piece, Known) and _outside(place, piece, self._found.judged_at)
-        ]
+        )
         for place, piece in self._course:
-            if not any(start <= piece.to_at and piece.from_at <= end for start, end in outside):
+            index = bisect_right(near, piece.to_at, key=_begin) - 1
+            if index < 0 or near[index][1] < piece.from_at:
                 continue
             for one in (piece,) if isinstance(piece, Known) else place.close_up(piece):
                 if isinstance(one, Known):
@@ -299,6 +301,21 @@ class _Sweep:
         found = self._found
         found.min_celsius = low if found.min_celsius is None else min(low, found.min_celsius)
         found.max_celsius = high if found.max_celsius is None else max(high, found.max_celsius)
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order of their beginning, those that overlap as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _begin(span: tuple[int, int]) -> int:
+    return span[0]
 
 
 def _outside(place: Place, piece: Known, judged_at: int) -> list[tuple[int, int]]:

@@ -7,18 +7,19 @@ lot is judged from few pieces however long it was there, and a reading costs the
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from monitor.core.instant import EARLIEST, LATEST
 from monitor.core.line import Line, nano
-from monitor.core.mkt import heat_of
+from monitor.core.mkt import heat_along, heat_of
 from monitor.core.place import PlaceRule
 from monitor.core.quality import corrected
 from monitor.core.rules import ChannelRules, Stretch
 
-CALM_MAX = 4_096
+CALM_MAX = 1_024
 """Readings of a calm piece; one that a custody edge cuts is looked at reading by reading."""
 
 GoodValues = tuple[int, tuple[float, ...]]
@@ -67,7 +68,7 @@ class Untold(NamedTuple):
 
 
 Piece = Calm | Known | Unknown | Untold
-Zoom = Callable[[int, int], Iterable[GoodValues]]
+Zoom = Callable[[int, int], Sequence[GoodValues]]
 """``zoom(first, last)`` gives the good values of the readings in [first, last], in order."""
 
 
@@ -208,22 +209,34 @@ class Ledger:
     def _count(self, what: str, more: int) -> None:
         self.tally[what] = self.tally.get(what, 0) + more
 
-    def take_stretch(self, stretch: Stretch) -> bool:
-        """Takes a stretch of readings as a whole, if nothing happens in it; says whether it did."""
-        settings, last_at = self._rules.settings_at(stretch.first_at), self.last_at
-        if self.rule.delta_h_over_r is not None or not self._rules.are_good(stretch):
+    def take_stretch(self, stretch: Stretch, readings: Iterable[tuple[int, float]] | None = None) -> bool:
+        """Takes a stretch of readings as a whole, if nothing happens in it; says whether it did.
+
+        ``readings``: instants and values as sent; without them a rule with a mean kinetic temperature takes none.
+        """
+        settings, last_at, delta = (
+            self._rules.settings_at(stretch.first_at),
+            self.last_at,
+            self.rule.delta_h_over_r,
+        )
+        if (delta is not None and readings is None) or not self._rules.are_good(stretch):
             return False
         low = corrected(stretch.low, settings.offset)
         high = corrected(stretch.high, settings.offset)
         if not (self._calm_low <= low and high <= self._calm_high and stretch.longest <= settings.max_gap):
             return False
+        before: list[tuple[int, float]] = []
         if last_at is None:
             self.stirred = True
             calm = self._start_calm(stretch.first_at, low)
         elif self._calm is None or not 0 < stretch.first_at - last_at <= settings.max_gap:
             return False
         else:
+            before = [(last_at, self._value)]
             calm = self._calm if self._calm.count < CALM_MAX else self._start_calm(last_at, self._value)
+        if delta is not None and readings is not None:
+            there = ((at, corrected(celsius, settings.offset)) for at, celsius in readings)
+            calm.heat += heat_along(chain(before, there), delta)
         calm.to_at = self.last_at = stretch.last_at
         calm.low, calm.high = min(low, calm.low), max(high, calm.high)
         calm.count += stretch.readings
@@ -252,7 +265,7 @@ class Ledger:
         ``closed``: the instant ``end`` itself belongs to it, with a lone reading there."""
         for piece in self._as_of(start, end, as_of, zoom):
             if isinstance(piece, Calm) and (piece.from_at < start or piece.to_at > end):
-                parts: Iterable[Piece] = self.close_up(piece.from_at, piece.to_at, zoom)
+                parts: Iterable[Piece] = self._part_of(piece, start, end, zoom)
             else:
                 parts = (piece,)
             for part in parts:
@@ -278,12 +291,38 @@ class Ledger:
             last_at = piece.to_at
             index += 1
         if index < len(known) and isinstance(known[index], Calm) and known[index].from_at <= as_of:
-            for part in self.close_up(known[index].from_at, as_of, zoom):
+            for part in self._summed_up(zoom(known[index].from_at, as_of)):
                 yield part
                 last_at = part.to_at
         if last_at < as_of:
             is_pending = as_of - last_at <= self._rules.settings_at(as_of).max_gap
             yield Untold(last_at, as_of) if is_pending else Unknown(last_at, as_of)
+
+    def _summed_up(self, readings: Iterable[GoodValues]) -> list[Piece]:
+        """The pieces of some readings alone."""
+        ledger = Ledger(self.rule, self._rules, self.since)
+        for at, values in readings:
+            ledger.take(at, values)
+        return ledger._pieces
+
+    def _part_of(self, calm: Calm, start: int, end: int, zoom: Zoom) -> list[Piece]:
+        """The part of a calm piece in [start, end]: what lies between two readings there summed up, and the lines that
+        an edge cuts."""
+        readings = zoom(calm.from_at, calm.to_at)
+        first, last = bisect_left(readings, start, key=_at), bisect_right(readings, end, key=_at)
+        found = self._summed_up(readings[first:last])
+        if 0 < first < len(readings):
+            found[:0] = self._line(readings[first - 1 : first + 1])
+        if first < last < len(readings):
+            found += self._line(readings[last - 1 : last + 1])
+        return found
+
+    def _line(self, two: Sequence[GoodValues]) -> list[Piece]:
+        """The line from one reading to the next."""
+        ledger = Ledger(self.rule, self._rules, self.since, keeps_all=True)
+        for at, values in two:
+            ledger.take(at, values)
+        return ledger._pieces[-1:]
 
     def close_up(self, first: int, last: int, zoom: Zoom) -> list[Piece]:
         """Every line between the readings of [first, last]."""
@@ -311,6 +350,10 @@ def _cut(piece: Piece, start: int, end: int) -> Piece | None:
 
 def _to_at(piece: Piece) -> int:
     return piece.to_at
+
+
+def _at(one: GoodValues) -> int:
+    return one[0]
 
 
 def pieces_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from monitor.core.ahead import Wakes
@@ -14,7 +14,10 @@ from monitor.core.place import PlaceRule
 from monitor.core.reading import Reading
 from monitor.core.rules import ChannelRules
 from monitor.ports import ProfileBook, Store, Tx
+from monitor.runtime.sweep import LedgerFold, sweep
 
+ZOOMED_MAX = 64
+"""Times looked at closely that are remembered: lots that came on one day ask for the same one."""
 _AT = "at"
 
 Key = tuple[str, tuple[str, str | None]]
@@ -34,6 +37,7 @@ class Ledgers:
         self._ids = channel_ids
         self._ledgers: dict[Key, Ledger] = {}
         self._of_channel: dict[str, list[Ledger]] = {}
+        self._zoomed: dict[tuple[str, int, int], list[GoodValues]] = {}
 
     def of_channel(self, channel: str) -> list[Ledger]:
         """The ledgers of a channel: always the same list, so that who feeds them need ask only once."""
@@ -69,27 +73,32 @@ class Ledgers:
 
     def rewind(self, tx: Tx, channel: str, at: int) -> None:
         """Takes a channel's readings again from ``at`` on: some came late."""
+        self._zoomed.clear()
         rules = self._book.rules_of(channel)
         for ledger in self.of_channel(channel):
             if rules is not None:
                 self._feed(tx, channel, rules, ledger, ledger.rewind(at))
 
     def _feed(self, tx: Tx, channel: str, rules: ChannelRules, ledger: Ledger, after: int) -> None:
-        for packed in self._store.course(tx, self._ids[channel], after=after):
-            if packed.stretch is None or not ledger.take_stretch(packed.stretch):
-                for at, values in _good(packed.readings(), rules):
-                    ledger.take(at, values)
+        course = self._store.course(tx, self._ids[channel], after=after)
+        sweep(course, [(rules, [LedgerFold(ledger)])])
 
     def zoom(self, tx: Tx, channel: str) -> Zoom:
-        """A channel's good readings of a time, from the store."""
-        rules = self._book.rules_of(channel)
-        assert rules is not None
+        """A channel's good readings of a time that is over, from the store."""
 
         def zoomed(first: int, last: int) -> Iterable[GoodValues]:
-            rows = self._store.history(tx, self._ids[channel], after=first - 1, upto=last)
-            return _good((row.reading for row in rows), rules)
+            for packed in self._store.course(tx, self._ids[channel], after=first - 1, upto=last):
+                plain = packed.plain()
+                yield from _good(packed.readings(), rules) if plain is None else plain.good_values(rules)
 
         return zoomed
+
+    def good_readings(self, tx: Tx, channel: str, first: int, last: int) -> list[GoodValues]:
+        """A channel's good readings in [first, last], as they are in the store now."""
+        rules = self._book.rules_of(channel)
+        assert rules is not None
+        rows = self._store.history(tx, self._ids[channel], after=first - 1, upto=last)
+        return list(_good((row.reading for row in rows), rules))
 
 
 def _since(rules: ChannelRules, start: int) -> int:

@@ -9,7 +9,7 @@ from monitor.core.alarm import Truth
 from monitor.core.custody import LotHistory, expiry_of
 from monitor.core.fact import JSON, LotFinding, is_alive, lot_body
 from monitor.core.installation import Installation
-from monitor.core.instant import DAY, LATEST, format_instant, parse_instant
+from monitor.core.instant import LATEST, format_instant, parse_instant
 from monitor.core.ledger import Ledger
 from monitor.core.lot import LotEvent, LotEventKind
 from monitor.core.lot_alarm import lot_truths
@@ -112,8 +112,10 @@ class Lots:
 
     def queue_after_late(self, channel: str, at: int) -> None:
         """Readings of ``at`` or later came late: every lot that was there then, or whose last line there changes."""
+        rules = self._profiles.rules_of(channel)
+        gap = 0 if rules is None else max(settings.max_gap for _, settings in rules.settings)
         there = self._until.get(channel, {})
-        self.queue(sorted(lot for lot, until in there.items() if until >= at - DAY), "late data")
+        self.queue(sorted(lot for lot, until in there.items() if until >= at - gap), "late data")
 
     def queue_silent(self, now: int) -> None:
         """The present time of these lots turned from pending to unknown."""

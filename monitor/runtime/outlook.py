@@ -59,8 +59,8 @@ class Outlook:
         if rules is None or channel not in self._ids:
             return None
         since = self._now - LOOK_BACK
-        zoom = self._findings.ledgers.zoom(self._tx, channel)
-        readings = [(at, values[-1]) for at, values in zoom(since, self._now)]
+        found = self._findings.ledgers.good_readings(self._tx, channel, since, self._now)
+        readings = [(at, values[-1]) for at, values in found]
         # Silent for longer than its readings may lie apart: nothing can be said of now.
         if not readings or self._now - readings[-1][0] > rules.settings_at(self._now).max_gap:
             return None

@@ -17,8 +17,9 @@ from monitor.ports import Packed
 class Taker(Protocol):
     """What a history can be folded into. Instants only rise."""
 
-    def take_stretch(self, stretch: Stretch) -> bool:
-        """Takes a stretch as a whole if nothing happens in it; says whether it did."""
+    def take_stretch(self, stretch: Stretch, plain: Plain | None = None) -> bool:
+        """Takes a stretch as a whole if nothing happens in it; says whether it did. ``plain``: its readings, if they
+        are at hand."""
 
     def take(self, at: int, values: tuple[float, ...]) -> None:
         """Takes the good values of the next instant."""
@@ -32,7 +33,7 @@ class ChannelFold:
         self.state = ChannelState(rules)
         self.touched: list[Excursion] = []
 
-    def take_stretch(self, stretch: Stretch) -> bool:
+    def take_stretch(self, stretch: Stretch, plain: Plain | None = None) -> bool:
         """See :class:`Taker`."""
         return take_stretch(self.state, self.rules, stretch)
 
@@ -47,11 +48,11 @@ class LedgerFold:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def take_stretch(self, stretch: Stretch) -> bool:
+    def take_stretch(self, stretch: Stretch, plain: Plain | None = None) -> bool:
         """See :class:`Taker`."""
         if stretch.first_at < self._ledger.since:
             return stretch.last_at < self._ledger.since
-        return self._ledger.take_stretch(stretch)
+        return self._ledger.take_stretch(stretch, None if plain is None else zip(*plain, strict=True))
 
     def take(self, at: int, values: tuple[float, ...]) -> None:
         """See :class:`Taker`."""
@@ -86,15 +87,17 @@ def sweep(
             passed(len(plain.at))
 
 
-def _wanting(folds: Folds, stretch: Stretch) -> Folds:
+def _wanting(folds: Folds, stretch: Stretch, plain: Plain | None = None) -> Folds:
     """Those for whom something may happen in a stretch; the others have taken it."""
-    found = [(rules, [one for one in takers if not one.take_stretch(stretch)]) for rules, takers in folds]
+    found = [
+        (rules, [one for one in takers if not one.take_stretch(stretch, plain)]) for rules, takers in folds
+    ]
     return [(rules, takers) for rules, takers in found if takers]
 
 
 def _take_plain(plain: Plain, folds: Folds) -> None:
     for chunk in plain.chunks():
-        for rules, takers in _wanting(folds, chunk.stretch()):
+        for rules, takers in _wanting(folds, chunk.stretch(), chunk):
             good = chunk.good_values(rules)
             for one in takers:
                 for at, values in good:

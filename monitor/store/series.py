@@ -107,7 +107,17 @@ class Packed:
     :meth:`readings`, in the transaction that they were found in.
     """
 
-    __slots__ = ("_blocks", "_channel", "_loose", "_span", "_tx", "first_at", "last_at", "stretch")
+    __slots__ = (
+        "_blocks",
+        "_channel",
+        "_is_plain",
+        "_loose",
+        "_span",
+        "_tx",
+        "first_at",
+        "last_at",
+        "stretch",
+    )
 
     def __init__(self, tx: Connection, channel: int, span: tuple[int | None, int | None]) -> None:
         self.stretch: Stretch | None = None
@@ -117,6 +127,7 @@ class Packed:
         self._span = span
         self._blocks: list[int] = []
         self._loose: list[Placed] = []
+        self._is_plain = False
 
     def add_block(self, row: Any) -> None:
         """A block; blocks are added in the order of their first readings."""
@@ -127,7 +138,8 @@ class Packed:
         after, upto = self._span
         is_whole = (after is None or row.first_at > after) and (upto is None or row.last_at <= upto)
         self.stretch = None
-        if is_alone and is_whole and row.longest is not None:
+        self._is_plain = is_alone and row.longest is not None
+        if self._is_plain and is_whole:
             self.stretch = Stretch(
                 row.first_at, row.last_at, row.readings, row.low, row.high, row.last, row.longest
             )
@@ -135,15 +147,21 @@ class Packed:
     def add_loose(self, row: Placed) -> None:
         """A reading that isn't settled yet."""
         self.stretch = None
+        self._is_plain = False
         self._loose.append(row)
 
     def plain(self) -> Plain | None:
-        """The columns of a block that has a ``stretch``; None where readings have to be looked at one by one."""
-        if self.stretch is None:
+        """The columns within the span that was asked for, where a single block of plain readings has them; None where
+        readings have to be looked at one by one."""
+        if not self._is_plain:
             return None
-        packed = self._tx.scalar(sa.select(_B.packed).where(_B.id == self._blocks[0]))
-        assert packed is not None  # found in this transaction
-        return unpack_plain(self.stretch.readings, packed)
+        block = sa.select(_B.count, _B.packed).where(_B.id == self._blocks[0])
+        count, packed = self._tx.execute(block).one()
+        at, celsius = unpack_plain(count, packed)
+        after, upto = self._span
+        first = 0 if after is None else bisect_right(at, after)
+        last = count if upto is None else bisect_right(at, upto)
+        return Plain(at[first:last], celsius[first:last]) if first < last else None
 
     def readings(self) -> list[Reading]:
         """The readings within the span that was asked for, in order, copies included."""
