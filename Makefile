@@ -10,7 +10,7 @@
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench lint lock clean
+.PHONY: help demo test test-long bench lint lock clean
 
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
@@ -21,13 +21,27 @@ ARGS ?=
 PYTHON ?= python3 python3.13 python3.12 python3.11
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.installed  ## watch a simulated laboratory: one process, no servers needed; Ctrl-C ends it
 	@$(RUN) monitor demo $(ARGS)
 
 test: lint  ## lint, then all tests; those that need a server which is missing are skipped by name
 	$(RUN) pytest $(ARGS)
+
+# How many histories of each kind; those in the environment come first: `LOT_HISTORIES=500 make test-long`.
+LONG := tests/property/test_excursions.py tests/property/test_lots_agree.py \
+	tests/property/test_arrival.py tests/property/test_lot_arrival.py
+HISTORIES_TO ?= 20000
+LOT_HISTORIES ?= 20000
+ARRIVALS_TO ?= 1000
+LOT_ARRIVALS_TO ?= 300
+test-long: export HISTORIES_TO := $(HISTORIES_TO)
+test-long: export LOT_HISTORIES := $(LOT_HISTORIES)
+test-long: export ARRIVALS_TO := $(ARRIVALS_TO)
+test-long: export LOT_ARRIVALS_TO := $(LOT_ARRIVALS_TO)
+test-long: $(VENV)/.installed  ## the random histories, by the thousand: an hour or more
+	$(RUN) pytest --quiet $(LONG) $(ARGS)
 
 bench: $(VENV)/.installed  ## messages per second, beside mosquitto_sub and a plain script (needs mosquitto)
 	@$(RUN) monitor bench $(ARGS)

@@ -75,7 +75,7 @@ def advance(
         state.last_values = values
         return
     settings = rules.settings_at(at)
-    joined = last_at is not None and at - last_at <= settings.max_gap
+    joined = last_at is not None and at - last_at <= rules.max_gap_after(last_at)
     suspect = why_suspect(rules, at, values, last_at, state.last_values) is not None
     end = (at, values)
     for side in (state.high, state.low):
@@ -224,7 +224,7 @@ def tail_unknown_ms(state: ChannelState, rules: ChannelRules, as_of: int) -> int
     if state.last_at is None or as_of <= state.last_at:
         return 0
     tail = as_of - state.last_at
-    return tail if tail > rules.settings_at(as_of).max_gap else 0
+    return tail if tail > rules.max_gap_after(state.last_at) else 0
 
 
 def seen_at(state: ChannelState, rules: ChannelRules, excursion: Excursion, as_of: int) -> Excursion:

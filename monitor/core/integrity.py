@@ -227,11 +227,14 @@ class _Sweep:
             index = bisect_right(near, piece.to_at, key=_begin) - 1
             if index < 0 or near[index][1] < piece.from_at:
                 continue
-            for one in (piece,) if isinstance(piece, Known) else place.close_up(piece):
-                if isinstance(one, Known):
-                    yield Segment(
-                        one.from_at, one.to_at, one.line, _outside(place, one, self._found.judged_at)
-                    )
+            if isinstance(piece, Known):
+                outside = _outside(place, piece, self._found.judged_at)
+                yield Segment(piece.from_at, piece.to_at, piece.line, outside)
+                continue
+            for one in place.close_up(piece):  # calm: none of it is outside
+                index = bisect_right(near, one.to_at, key=_begin) - 1
+                if isinstance(one, Known) and index >= 0 and near[index][1] >= one.from_at:
+                    yield Segment(one.from_at, one.to_at, one.line, ())
 
     # --- piece by piece ---
 

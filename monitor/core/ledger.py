@@ -131,7 +131,7 @@ class Ledger:
     def unknown_at(self) -> int:
         """The first instant at which the time since the last reading is unknown, if none comes until then."""
         last_at = self.since if self.last_at is None else self.last_at
-        return last_at + self._rules.settings_at(last_at).max_gap + 1
+        return last_at + self._rules.max_gap_after(last_at) + 1
 
     # --- taking readings ---
 
@@ -147,7 +147,7 @@ class Ledger:
             self.stirred = True
         is_calm = self._calm_low <= value <= self._calm_high
         settings = self._rules.settings_at(at)
-        if last_at is None or at - last_at > settings.max_gap:
+        if last_at is None or at - last_at > self._rules.max_gap_after(last_at):
             self._begin(last_at, at, value, is_calm=is_calm, uncertainty=settings.uncertainty)
         elif is_calm and calm is not None:
             self._go_on(calm, last_at, last_value, at, value)
@@ -195,6 +195,8 @@ class Ledger:
     def _add(self, line: Line, uncertainty: float | None) -> None:
         near = None if uncertainty is None else nano(uncertainty)
         self._pieces.append(Known(line.t0, line.t1, line, near))
+        if self._keeps_all:  # nobody waits for what happens here
+            return
         for level in self.rule.levels:
             span = level.span(line, line.t0, line.t1)
             if span is not None:
@@ -229,7 +231,7 @@ class Ledger:
         if last_at is None:
             self.stirred = True
             calm = self._start_calm(stretch.first_at, low)
-        elif self._calm is None or not 0 < stretch.first_at - last_at <= settings.max_gap:
+        elif self._calm is None or not 0 < stretch.first_at - last_at <= self._rules.max_gap_after(last_at):
             return False
         else:
             before = [(last_at, self._value)]
@@ -295,7 +297,7 @@ class Ledger:
                 yield part
                 last_at = part.to_at
         if last_at < as_of:
-            is_pending = as_of - last_at <= self._rules.settings_at(as_of).max_gap
+            is_pending = as_of - last_at <= self._rules.max_gap_after(last_at)
             yield Untold(last_at, as_of) if is_pending else Unknown(last_at, as_of)
 
     def _summed_up(self, readings: Iterable[GoodValues]) -> list[Piece]:

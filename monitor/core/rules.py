@@ -57,6 +57,14 @@ class ChannelRules:
             return settings[0][1]
         return settings[max(0, bisect_right(settings, at, key=_from_at) - 1)][1]
 
+    def max_gap_after(self, last_at: int) -> int:
+        """The longest time after a reading that a line to the next one may span.
+
+        What held at that reading counts: a setting that is loaded during a silence changes nothing about it, or time
+        that was unknown could become known by an edit.
+        """
+        return self.settings_at(last_at).max_gap
+
     def settings_in(self, start: int, end: int) -> list[ProbeSettings]:
         """The probe settings in force at some time in [start, end]."""
         return [self.settings_at(start)] + [one for at, one in self.settings if start < at <= end]

@@ -86,10 +86,13 @@ class Ledgers:
     def zoom(self, tx: Tx, channel: str) -> Zoom:
         """A channel's good readings of a time that is over, from the store."""
 
-        def zoomed(first: int, last: int) -> Iterable[GoodValues]:
-            for packed in self._store.course(tx, self._ids[channel], after=first - 1, upto=last):
-                plain = packed.plain()
-                yield from _good(packed.readings(), rules) if plain is None else plain.good_values(rules)
+        def zoomed(first: int, last: int) -> Sequence[GoodValues]:
+            key = (channel, first, last)
+            if key not in self._zoomed:
+                if len(self._zoomed) >= ZOOMED_MAX:
+                    del self._zoomed[next(iter(self._zoomed))]  # the oldest
+                self._zoomed[key] = self.good_readings(tx, channel, first, last)
+            return self._zoomed[key]
 
         return zoomed
 
@@ -97,8 +100,11 @@ class Ledgers:
         """A channel's good readings in [first, last], as they are in the store now."""
         rules = self._book.rules_of(channel)
         assert rules is not None
-        rows = self._store.history(tx, self._ids[channel], after=first - 1, upto=last)
-        return list(_good((row.reading for row in rows), rules))
+        found: list[GoodValues] = []
+        for packed in self._store.course(tx, self._ids[channel], after=first - 1, upto=last):
+            plain = packed.plain()
+            found += _good(packed.readings(), rules) if plain is None else plain.good_values(rules)
+        return found
 
 
 def _since(rules: ChannelRules, start: int) -> int:
