@@ -18,7 +18,7 @@ from monitor.ports import JSON
 commands = typer.Typer()
 
 
-@commands.command(epilog=example("replay --config stricter --from 2026-01-01 --to 2026-06-30"))
+@commands.command(epilog=example("replay --config /etc/exosome-monitor --from 2026-01-01 --to 2026-06-30"))
 def replay(
     config: ConfigOption = None,
     start: FromOption = None,

@@ -32,7 +32,8 @@ class LotHistory:
     ``zone`` is the time zone of the lot's site. ``registered`` is None while the lot's ``registered`` event has not
     come; an aliquot has that of its oldest ancestor, ``born_at`` is the instant of the aliquot itself. ``expires_at``
     is the label's: the first instant at which the lot is expired. ``thaw_events`` are ``thawed`` and ``refrozen``,
-    ``bound`` is the last event by which QA bound another profile version. ``without_effect`` names events that don't
+    ``bound`` is the last event by which QA bound another profile version, ``next_event_at`` the instant of the
+    first event that is known already and lies after ``as_of``. ``without_effect`` names events that don't
     count, and why.
     """
 
@@ -49,6 +50,7 @@ class LotHistory:
     disposed_at: int | None = None
     thaw_events: list[LotEvent] = field(default_factory=list)
     bound: LotEvent | None = None
+    next_event_at: int | None = None
     without_effect: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -158,6 +160,9 @@ def lot_history(
         history.parent = None if birth.lot == lot else birth.lot
     elif birth is not None and birth.lot != lot:
         history = LotHistory(lot, as_of, zone, without_effect=history.without_effect)
+    kin = {of_lot for of_lot, _, _ in _lineage(lot, born)}
+    ahead = [event.occurred_at for event in in_force if event.lot in kin and event.occurred_at > as_of]
+    history.next_event_at = min(ahead, default=None)
     _name_children(history, in_force, born)
     return history
 

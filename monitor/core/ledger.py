@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 from monitor.core.instant import EARLIEST, LATEST
@@ -211,7 +210,9 @@ class Ledger:
     def _count(self, what: str, more: int) -> None:
         self.tally[what] = self.tally.get(what, 0) + more
 
-    def take_stretch(self, stretch: Stretch, readings: Iterable[tuple[int, float]] | None = None) -> bool:
+    def take_stretch(
+        self, stretch: Stretch, readings: tuple[Sequence[int], Sequence[float]] | None = None
+    ) -> bool:
         """Takes a stretch of readings as a whole, if nothing happens in it; says whether it did.
 
         ``readings``: instants and values as sent; without them a rule with a mean kinetic temperature takes none.
@@ -227,18 +228,18 @@ class Ledger:
         high = corrected(stretch.high, settings.offset)
         if not (self._calm_low <= low and high <= self._calm_high and stretch.longest <= settings.max_gap):
             return False
-        before: list[tuple[int, float]] = []
+        before: tuple[list[int], list[float]] = ([], [])
         if last_at is None:
             self.stirred = True
             calm = self._start_calm(stretch.first_at, low)
         elif self._calm is None or not 0 < stretch.first_at - last_at <= self._rules.max_gap_after(last_at):
             return False
         else:
-            before = [(last_at, self._value)]
+            before = ([last_at], [self._value])
             calm = self._calm if self._calm.count < CALM_MAX else self._start_calm(last_at, self._value)
         if delta is not None and readings is not None:
-            there = ((at, corrected(celsius, settings.offset)) for at, celsius in readings)
-            calm.heat += heat_along(chain(before, there), delta)
+            there = (corrected(celsius, settings.offset) for celsius in readings[1])
+            calm.heat += heat_along([*before[0], *readings[0]], [*before[1], *there], delta)
         calm.to_at = self.last_at = stretch.last_at
         calm.low, calm.high = min(low, calm.low), max(high, calm.high)
         calm.count += stretch.readings

@@ -10,7 +10,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import repeat
 from math import exp, ldexp, log
+from operator import sub
 from typing import NamedTuple
 
 from monitor.core.line import NANO, Line, nano
@@ -47,15 +49,18 @@ def heat_of(line: Line, start: int, end: int, delta_h_over_r: float) -> int:
     return int(ldexp(mean * (end - start), _BITS))
 
 
-def heat_along(points: Iterable[tuple[int, float]], delta_h_over_r: float) -> int:
-    """The sum of :func:`heat_of` over the lines from each point (instant, °C) to the next: the same number."""
-    heat, last_at, last_rate = 0, 0, 0.0
-    for number, (at, celsius) in enumerate(points):
-        rate = _rate_at(nano(celsius), delta_h_over_r)
-        if number:
-            heat += int(ldexp((last_rate + rate) / 2 * (at - last_at), _BITS))
-        last_at, last_rate = at, rate
-    return heat
+def heat_along(at: Sequence[int], celsius: Sequence[float], delta_h_over_r: float) -> int:
+    """The sum of :func:`heat_of` over the lines from each point to the next: the same number, sooner."""
+    rates = [_rate_at(value, delta_h_over_r) for value in celsius]
+    spans = map(sub, at[1:], at)
+    heats = [(one + other) / 2 * span for one, other, span in zip(rates, rates[1:], spans, strict=False)]
+    return sum(map(int, map(ldexp, heats, repeat(_BITS))))
+
+
+@lru_cache(maxsize=8_192)
+def _rate_at(celsius: float, delta_h_over_r: float) -> float:
+    """The rate at a reading, of which a probe sends few different ones."""
+    return _rate(nano(celsius), delta_h_over_r)
 
 
 def _rate(u: float, delta_h_over_r: float) -> float:
@@ -63,10 +68,6 @@ def _rate(u: float, delta_h_over_r: float) -> float:
     kelvin = max(u / NANO + _KELVIN, 1.0)
     exponent = delta_h_over_r * (1.0 / _REFERENCE - 1.0 / kelvin)
     return exp(max(-_EXPONENT_MAX, min(_EXPONENT_MAX, exponent)))
-
-
-_rate_at = lru_cache(maxsize=8_192)(_rate)
-"""For whole readings, of which a probe sends few different ones."""
 
 
 def celsius_of(heat: int, known_ms: int, delta_h_over_r: float) -> float | None:

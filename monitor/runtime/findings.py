@@ -19,7 +19,7 @@ from monitor.core.ledger import Calm, Ledger, Piece, Unknown, Zoom
 from monitor.core.lot import LotEvent, LotEventKind
 from monitor.core.profile import Profile
 from monitor.core.timeline import Abode, timeline
-from monitor.ports import ProfileBook, Store, Tx
+from monitor.ports import Fact, ProfileBook, Store, Tx
 from monitor.runtime.ledgers import Ledgers, Wait
 
 
@@ -37,9 +37,12 @@ def event_from_json(body: Mapping[str, Any]) -> LotEvent:
 
 
 class LotEvents:
-    """The events of all lots, read at once: for who judges many."""
+    """The events of all lots, read at once, and the open excursions by channel: for who judges many."""
 
     def __init__(self, store: Store, tx: Tx) -> None:
+        self.excursions: dict[str, list[Fact]] = {}
+        for fact in store.current_facts(tx, "excursion", open_only=True):
+            self.excursions.setdefault(fact.subject, []).append(fact)
         self._rows: dict[str, list[JSON]] = {}
         self._parents: dict[str, set[str]] = {}
         for row in store.events(tx, "lot"):
@@ -120,9 +123,14 @@ class Findings:
         found = integrity(profile, places, history.thaw_events, judged_at=at)
         expiry = effective_expiry(history.expires_at, found)
         if history.disposed_at is not None:
-            return Judged(history, abodes, found, expiry, _unfinished(abodes, ledgers), None)
+            waits = _unfinished(abodes, ledgers)
+            return Judged(history, abodes, found, expiry, waits, history.next_event_at)
         waits = _unfinished(abodes[:-1], ledgers[:-1])
-        next_at = [next_change_at(found, expiry), *_pending_ends(abodes[:-1], ledgers[:-1], at)]
+        next_at = [
+            history.next_event_at,
+            next_change_at(found, expiry),
+            *_pending_ends(abodes[:-1], ledgers[:-1], at),
+        ]
         if ledgers and ledgers[-1] is not None:
             home = ledgers[-1]
             waits.append(Wait(home, wakes(found, is_warm=home.is_warm), True))

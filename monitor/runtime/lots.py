@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from monitor.core.alarm import Truth
@@ -210,7 +210,7 @@ class Lots:
             self._forget(tx, history, recorded_at)
             return LotChange(history, None, ())
         judged = self._findings.judge(tx, history, profile)
-        excursions = self._open_excursions(tx, judged)
+        excursions = self._open_excursions(tx, judged, events)
         found = reasons(history, judged.found, judged.expiry, excursions)
         finding = LotFinding(history, judged.found, judged.expiry, found, [e.id for e in excursions])
         body = lot_body(finding)
@@ -232,7 +232,7 @@ class Lots:
         """Takes back what was said of a lot whose registration no longer counts."""
         self._put(history.lot, None)
         self._waking.forget(history.lot)
-        self._store.put_deadlines(tx, "lot", {history.lot: None})
+        self._store.put_deadlines(tx, "lot", {history.lot: history.next_event_at})
         old = self._store.fact(tx, "lot", history.lot)
         if old is not None and not old.body.get("withdrawn"):
             body = {**old.body, "withdrawn": True, "unit": None, "custody": []}
@@ -241,12 +241,16 @@ class Lots:
             )
             self._store.record_fact(tx, gone, "its registration no longer counts")
 
-    def _open_excursions(self, tx: Tx, judged: Judged) -> list[OpenExcursion]:
+    def _open_excursions(self, tx: Tx, judged: Judged, events: LotEvents | None) -> list[OpenExcursion]:
         """The confirmed, open excursions of the product probe where the lot is."""
         if judged.history.unit is None or not judged.abodes or judged.abodes[-1].channel is None:
             return []
         channel = judged.abodes[-1].channel
-        facts = self._store.current_facts(tx, "excursion", subjects=[channel], open_only=True)
+        facts: Sequence[Fact]
+        if events is None:
+            facts = self._store.current_facts(tx, "excursion", subjects=[channel], open_only=True)
+        else:
+            facts = events.excursions.get(channel, ())
         return [
             OpenExcursion(
                 fact.id,

@@ -372,10 +372,10 @@ class Monitor:
                 return
 
     def _take_queue(self, now: int) -> None:
-        """Judges the lots whose channels fell silent, and what the last batches left over."""
+        """Judges lots whose channels fell silent, and what the last batches left over: a part of them at each tick,
+        so that readings aren't held up."""
         self._lots.queue_silent(now)
-        while self._take_lots(now):
-            pass
+        self._take_lots(now)
 
     def _take_digests(self, now: int) -> None:
         with self._writing() as tx:

@@ -52,7 +52,7 @@ class LedgerFold:
         """See :class:`Taker`."""
         if stretch.first_at < self._ledger.since:
             return stretch.last_at < self._ledger.since
-        return self._ledger.take_stretch(stretch, None if plain is None else zip(*plain, strict=True))
+        return self._ledger.take_stretch(stretch, plain)
 
     def take(self, at: int, values: tuple[float, ...]) -> None:
         """See :class:`Taker`."""

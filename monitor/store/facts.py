@@ -15,6 +15,9 @@ from monitor.store.engine import upsert
 
 _C = schema.fact_current.c
 _INSERT = sa.insert(schema.fact)
+# Written once: building a statement costs as much as running it, and these are asked for every lot.
+_ONE = sa.select(schema.fact_current).where(_C.kind == sa.bindparam("kind"), _C.id == sa.bindparam("id"))
+_RECORDED_AT = sa.select(_C.recorded_at).where(_C.kind == sa.bindparam("kind"), _C.id == sa.bindparam("id"))
 
 
 def last_fact_position(tx: Connection) -> int:
@@ -26,7 +29,7 @@ def record(tx: Connection, position: int, fact: Fact, reason: str) -> None:
     """Adds a version and makes it the current one. Versions of a fact are recorded at instants that rise, so that
     a projection by time keeps them apart."""
     if fact.version > 1:
-        before = tx.scalar(sa.select(_C.recorded_at).where(_C.kind == fact.kind, _C.id == fact.id))
+        before = tx.scalar(_RECORDED_AT, {"kind": fact.kind, "id": fact.id})
         fact = fact._replace(recorded_at=max(fact.recorded_at, (before or 0) + 1))
     body = msgspec.json.encode(fact.body).decode()
     row = {
@@ -74,7 +77,7 @@ def current(
 
 def one(tx: Connection, kind: str, fact_id: str) -> Fact | None:
     """The current version of one fact."""
-    row = tx.execute(sa.select(schema.fact_current).where(_C.kind == kind, _C.id == fact_id)).first()
+    row = tx.execute(_ONE, {"kind": kind, "id": fact_id}).first()
     return None if row is None else _fact(row)
 
 

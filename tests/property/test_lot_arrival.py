@@ -27,7 +27,7 @@ from tests.reference import lot_inputs as ref
 from tests.reference.lot_golden import LotCase
 from tests.reference.lot_histories import lot_history
 
-SEEDS = range(int(os.environ.get("LOT_ARRIVALS_FROM", "0")), int(os.environ.get("LOT_ARRIVALS_TO", "20")))
+SEEDS = range(int(os.environ.get("LOT_ARRIVALS_FROM", "0")), int(os.environ.get("LOT_ARRIVALS_TO", "12")))
 _NEVER = 10**13
 """A delay with which no excursion of a unit is ever confirmed: these tests are about lots."""
 
@@ -173,11 +173,17 @@ def test_what_is_on_record_of_a_lot_is_always_what_a_fresh_look_finds(
         case, profiles={n: [replace(p, mkt_limit=None) for p in v] for n, v in case.profiles.items()}
     )
     small_limits(chance, monkeypatch)
-    news = sorted(news_of(case), key=lambda one: (arrives_at(one, chance), str(one)))
-    site = Site(tmp_path / "store.db", case, arrives_at(news[0], chance))
-    for one in news:
+    # Some events come ahead of their time: a clock elsewhere, or a person who plans.
+    leads = (0, 0, 0, 2_000, 600_000)
+    news = [
+        (one[2].measured_at if one[0] == "reading" else one[2].occurred_at - chance.choice(leads), one)
+        for one in news_of(case)
+    ]
+    news.sort(key=lambda dated: (dated[0], str(dated[1])))
+    site = Site(tmp_path / "store.db", case, news[0][0])
+    for arrives_at, one in news:
         clock = site.writer.clock
-        clock.at = max(clock.at, arrives_at(one, chance))
+        clock.at = max(clock.at, arrives_at)
         site.take([one])
         if chance.random() < 0.02:
             site.restart(crash=chance.random() < 0.7)
@@ -188,10 +194,6 @@ def test_what_is_on_record_of_a_lot_is_always_what_a_fresh_look_finds(
                 fresh = telling(site.writer.view.lot(lot, as_of=site.writer.clock.now()))
                 assert on_record(site.writer, lot) == fresh, f"seed={seed} {lot} at {site.writer.clock.now()}"
     site.writer.close()
-
-
-def arrives_at(one: tuple, chance: random.Random) -> int:
-    return one[2].measured_at if one[0] == "reading" else one[2].occurred_at
 
 
 def test_a_reading_that_cannot_matter_stirs_no_ledger() -> None:

@@ -232,7 +232,6 @@ LONG_FILES: Mapping[str, int] = {
     "tests/integration/test_influx.py": 661,
     "tests/unit/test_alerting_delivery.py": 402,
     "tests/unit/test_cli.py": 551,
-    "tests/unit/test_replay.py": 572,
     "tests/unit/test_simulators.py": 719,
     "tests/unit/test_web_api.py": 609,
 }

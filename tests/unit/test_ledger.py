@@ -55,3 +55,11 @@ def test_a_stretch_is_taken_as_a_whole_only_if_nothing_can_have_happened_in_it()
         again.take(0, (-80.0,))
         assert not again.take_stretch(trouble)
         assert again.last_at == 0
+
+
+def test_a_stretch_after_a_silence_is_joined_by_what_held_as_the_silence_began() -> None:
+    ledger = ledger_of(
+        (EARLIEST, ProbeSettings(max_gap=15 * MINUTE)), (20 * MINUTE, ProbeSettings(max_gap=60 * MINUTE))
+    )
+    ledger.take(0, (-80.0,))
+    assert not ledger.take_stretch(Stretch(30 * MINUTE, 40 * MINUTE, 11, -81.0, -79.0, -80.0, MINUTE))

@@ -124,3 +124,21 @@ def test_the_morning_digest_is_owed_once_a_day_with_what_expires_and_what_is_pas
         "digest lab1 2026-11-26: 1 lots, 0 past, 1 open",
     ]
     writer.close()
+
+
+def test_an_event_that_is_stamped_ahead_of_our_clock_takes_effect_in_its_time(path: Path) -> None:
+    writer = Writer(path, now=T0)
+    writer.monitor.lot_event(register(at=T0 + 5_000, expires_at=T0 + DAY))
+    assert writer.view.lot("L1") is None
+    writer.clock.at = T0 + 5_000
+    writer.monitor.tick(writer.clock.now(), None)
+    assert writer.view.lot("L1")["unit"] == "lab1/F01"
+    writer.monitor.lot_event(lot_event("t1", "thawed", T0 + 8_000))
+    assert "opened lot_thawed L1" not in subjects(writer)
+    writer.clock.at = T0 + 10_000
+    writer.monitor.tick(writer.clock.now(), None)
+    assert "opened lot_thawed L1" in subjects(writer)
+    writer.clock.at = T0 + 2 * DAY
+    writer.monitor.tick(writer.clock.now(), None)
+    assert "opened lot_expired L1" in subjects(writer)
+    writer.close()
