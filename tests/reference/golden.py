@@ -20,8 +20,10 @@ from .excursions import Fact, Reading, Rule, judge
 
 FOLDER = Path(__file__).parent.parent / "golden" / "excursions"
 ALWAYS = -62_135_596_800_000  # 0001-01-01T00:00:00Z: the first version holds for all time
+TOLERANCES = {"degree_minutes": DEGREE_MINUTES_TOLERANCE, "extreme_celsius": EXTREME_TOLERANCE}
 INSTANTS = ("started_at", "ended_at", "closed_at", "confirmed_at")
 DEGREE_MINUTES_TOLERANCE = 1e-3  # °C·min
+EXTREME_TOLERANCE = 1e-3  # °C: what a line does in the half millisecond by which a crossing is rounded
 UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -88,7 +90,7 @@ def differences(actual: list[Fact], expected: list[Fact]) -> list[str]:
     for number, (one, other) in enumerate(zip(actual, expected, strict=False), start=1):
         for key in sorted(one.keys() | other.keys()):
             value, wanted = one.get(key, "absent"), other.get(key, "absent")
-            tolerance = DEGREE_MINUTES_TOLERANCE if key == "degree_minutes" else 1e-9
+            tolerance = TOLERANCES.get(key, 1e-9)
             if not _same(value, wanted, tolerance):
                 found.append(f"excursion {number}: {key} is {_shown(key, value)}, not {_shown(key, wanted)}")
     return found

@@ -356,28 +356,6 @@ class FakeApp(ModuleType):
         progress(1, 2, "lab1/F01/product")
         return self._answer(self.reconciled)
 
-    def replay(
-        self, configuration: Configuration, *, progress: Callable[[str, float, float], None], **asked: Any
-    ) -> JSON:
-        self.called["replay"] = asked
-        progress("lab1/F01/product", 0.5, 2)
-        part = {"unchanged": 0, "differences": [], "units": []}
-        return self._answer(
-            {
-                "from": None,
-                "to": format_instant(NOW),
-                "store": "sqlite:///none.db",
-                "as_dated": asked["as_dated"],
-                "rules": [],
-                "readings": 0,
-                "summary": "With these rules nothing would have been different: 0 excursions, 0 lots.",
-                "excursions": part,
-                "alarms": part,
-                "lots": part,
-                "warnings": [],
-            }
-        )
-
     def notify_test(self, configuration: Configuration, person: str | None = None) -> list[JSON]:
         self.called["notify_test"] = person
         return self.tested
