@@ -20,10 +20,10 @@ from .excursions import Fact, Reading, Rule, judge
 
 FOLDER = Path(__file__).parent.parent / "golden" / "excursions"
 ALWAYS = -62_135_596_800_000  # 0001-01-01T00:00:00Z: the first version holds for all time
-TOLERANCES = {"degree_minutes": DEGREE_MINUTES_TOLERANCE, "extreme_celsius": EXTREME_TOLERANCE}
 INSTANTS = ("started_at", "ended_at", "closed_at", "confirmed_at")
 DEGREE_MINUTES_TOLERANCE = 1e-3  # °C·min
 EXTREME_TOLERANCE = 1e-3  # °C: what a line does in the half millisecond by which a crossing is rounded
+TOLERANCES = {"degree_minutes": DEGREE_MINUTES_TOLERANCE, "extreme_celsius": EXTREME_TOLERANCE}
 UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 

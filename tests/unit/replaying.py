@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from monitor.core.installation import Installation
-from monitor.core.instant import DAY, HOUR, MINUTE
+from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.core.profile import Band, Profile, Window
 from monitor.ports import JSON
 from monitor.runtime.difference import Difference
-from monitor.runtime.replay import Replay
+from monitor.runtime.replay import Progress, Replay
 from monitor.store.facts import rule_versions
 from monitor.store.rulebook import Rulebook
 from monitor.store.store import Store
@@ -81,3 +81,20 @@ def history(path: Path, *courses: list[float], first: Profile | None = None) -> 
 
 def outcomes(part: JSON) -> dict[str, int]:
     return {name: part[name] for name in ("unchanged", "changed", "new", "gone", "merged") if part[name]}
+
+
+def nothing_replayed(configuration: Any, *, progress: Progress, **asked: Any) -> JSON:
+    """In the place of :func:`monitor.app.replay`: an empty store."""
+    progress("lab1/F01/product", 0.5, 2)
+    part = {"unchanged": 0, "differences": [], "units": []}
+    return {
+        "from": None,
+        "to": format_instant(END),
+        "store": configuration.store.url,
+        "as_dated": asked["as_dated"],
+        "rules": [],
+        "readings": 0,
+        "summary": "With these rules nothing would have been different: 0 excursions, 0 lots.",
+        **dict.fromkeys(("excursions", "alarms", "lots"), part),
+        "warnings": [],
+    }

@@ -18,6 +18,7 @@ from monitor.cli.program import program
 from monitor.config.starter import write_starter
 from monitor.core.instant import format_instant, parse_instant
 from tests.house import ROOT
+from tests.unit.replaying import nothing_replayed
 from tests.unit.test_cli_fakes import (
     NOW,
     FakeApp,
@@ -98,6 +99,7 @@ def test_the_example_of_a_command_works(
 ) -> None:
     benches: list[list[str]] = []
     monkeypatch.setattr("benchmarks.run.main", lambda argv: benches.append(argv) or 0)
+    monkeypatch.setattr(app, "replay", nothing_replayed, raising=False)
     add_person(tmp_path)
     app.view.all_lots[0]["lot"] = "EXO-2026-014"
     examples = re.findall(r"^ *exosome-monitor (.*)$", COMMANDS[command].epilog, re.MULTILINE)
