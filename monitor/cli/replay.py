@@ -151,7 +151,7 @@ def _print_lots(found: JSON, limit: int) -> None:
             each["unit"] or "out",
             words(each["was"]["verdict"]),
             words(each["would_be"]["verdict"]),
-            "\n".join(
+            "; ".join(
                 [f"+ {reason['text']}" for reason in each["reasons_more"]]
                 + [f"- {reason['text']}" for reason in each["reasons_fewer"]]
             )
