@@ -237,11 +237,16 @@ def test_a_retained_message_is_told_from_a_live_one(broker: Mosquitto) -> None:
 
 def test_a_message_published_at_most_once_is_taken_and_needs_no_acknowledgement(broker: Mosquitto) -> None:
     with subscribed(broker, settings(broker.port)) as source:
-        publish(broker.port, numbered(10), qos=0)
-        publish(broker.port, numbered(1, start=10))
-        assert numbers(take(source, 11)) == list(range(11))
-        wait_until(lambda: "Received PUBACK" in broker.log(), "the one acknowledgement")
-    assert broker.log().count("Received PUBACK") == 1
+        # At most once means that a busy machine may lose some; those of one round must come whole.
+        rounds, found = 0, list[int]()
+        while found != list(range(11)) and rounds < 3:
+            rounds += 1
+            publish(broker.port, numbered(10), qos=0)
+            publish(broker.port, numbered(1, start=10))
+            found = numbers(take(source, 11, seconds=6.0))
+        assert found == list(range(11))
+        wait_until(lambda: broker.log().count("Received PUBACK") >= rounds, "an acknowledgement each")
+        assert broker.log().count("Received PUBACK") == rounds
 
 
 def test_garbage_is_rejected_with_reasons_and_the_readings_between_it_are_taken(broker: Mosquitto) -> None:
