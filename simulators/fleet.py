@@ -34,9 +34,9 @@ from monitor.wire.v1 import (
 )
 from simulators.clock import MINUTE
 from simulators.happening import OF_PROBES, TOLD_BY_UNIT, Happening, happen_to_probe, happen_to_unit
-from simulators.physics import LOOK_EVERY, Unit, UnitModel
-from simulators.probe import Probe, ProbeModel
+from simulators.physics.unit import LOOK_EVERY, Unit, UnitModel
 from simulators.require import require
+from simulators.sensing.probe import Probe, ProbeModel
 
 
 class Message(NamedTuple):

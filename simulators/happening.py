@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import get_args
 
 from monitor.wire.v1 import FaultName, UnitEventKind
-from simulators.physics import Unit
-from simulators.probe import Probe
+from simulators.physics.unit import Unit
 from simulators.require import require
+from simulators.sensing.probe import Probe
 
 
 class HappeningKind(StrEnum):

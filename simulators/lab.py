@@ -18,8 +18,8 @@ from monitor.wire.v1 import DEFAULT_ROOT, LotEvent, LotEventKind
 from simulators.clock import DAY, HOUR, MINUTE, SECOND
 from simulators.fleet import Fleet, FleetUnit
 from simulators.happening import Happening, HappeningKind
-from simulators.physics import UnitModel
-from simulators.probe import BARE, BUFFERED, ProbeModel
+from simulators.physics.unit import UnitModel
+from simulators.sensing.probe import BARE, BUFFERED, ProbeModel
 
 SITE = "lab1"
 

@@ -21,8 +21,8 @@ from monitor.core.forecast import HORIZON, Forecast, forecast
 from monitor.core.instant import HOUR, MINUTE, SECOND
 from monitor.wire.v1 import decode_readings
 from simulators.lab import demo_lab
-from simulators.physics import Unit, UnitModel
-from simulators.probe import Probe, ProbeModel
+from simulators.physics.unit import Unit, UnitModel
+from simulators.sensing.probe import Probe, ProbeModel
 
 TUNED_ON = range(240)
 CASES = int(os.environ.get("FORECAST_CASES", "70"))

@@ -51,8 +51,8 @@ from simulators.lab import (
     UNITS,
     demo_lab,
 )
-from simulators.physics import Unit, UnitModel
-from simulators.probe import BARE, BUFFERED, Probe, ProbeModel
+from simulators.physics.unit import Unit, UnitModel
+from simulators.sensing.probe import BARE, BUFFERED, Probe, ProbeModel
 
 START = 1_795_000_000_000
 """2026-11-18T10:26:40Z."""
