@@ -1,0 +1,1 @@
+"""What lies between a probe and the broker: gateways with buffers and outages, and messages that went bad."""
