@@ -34,8 +34,11 @@ MAY_IMPORT: Mapping[str, frozenset[str] | None] = {
     "service": EVERYTHING,
     "app": EVERYTHING,
     "measures": frozenset({"runtime", "ports"}),  # what the running service shows to Prometheus
-    "demo": frozenset({"clock", "config", "core", "ports", "service", "simulators"}),
+    "embedded": frozenset(),  # servers that a demo or a simulation starts for itself
+    "demo": frozenset({"clock", "config", "core", "embedded", "ports", "service", "simulation", "simulators"}),
+    "simulation": EVERYTHING,  # simulated laboratories watched by the real program
     # A report and the bench run apart from the service; the commands that start them name them.
+    "scoring": frozenset({"core"}),  # judges by the public JSON alone; of core only instants
     "cli": frozenset({"app", "clock", "config", "core", "ports", "monitor", "report", "benchmarks"}),
     # For tests only: joins the real runtime to a real store, as app does.
     "testing": frozenset({"core", "ports", "wire", "config", "runtime", "store"}),

@@ -1,0 +1,1 @@
+"""How well the program did, scored from its public JSON alone: a scenario's expectations, and random fleets."""
