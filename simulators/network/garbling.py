@@ -61,9 +61,9 @@ def _fields(reading: Reading) -> dict[str, Any]:
     return found
 
 
-def _with(reading: Reading, **changes: object) -> bytes:
-    """The reading's payload with some fields changed, and None taken out."""
-    fields = {key: value for key, value in (_fields(reading) | changes).items() if value is not None}
+def _with(reading: Reading, *without: str, **changes: object) -> bytes:
+    """The reading's payload with some fields changed or added, and some left out."""
+    fields = {key: value for key, value in (_fields(reading) | changes).items() if key not in without}
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
@@ -86,7 +86,7 @@ def _utf16(reading: Reading, _: Random) -> bytes:
 
 
 def _null_without_fault(reading: Reading, _: Random) -> bytes:
-    return _with(reading, celsius="@", fault=None).replace(b'"@"', b"null")
+    return _with(reading, "fault", celsius=None)
 
 
 def _too_large(reading: Reading, _: Random) -> bytes:
@@ -131,7 +131,7 @@ GARBLINGS: MappingProxyType[GarbleKind, Garbling] = MappingProxyType(
         ),
         "boolean": Garbling("wrong_type", "true for a number", lambda r, _: _with(r, celsius=True)),
         "null_without_fault": Garbling(None, "null, and no fault that says why", _null_without_fault),
-        "missing_field": Garbling("missing_field", "no celsius", lambda r, _: _with(r, celsius=None)),
+        "missing_field": Garbling("missing_field", "no celsius", lambda r, _: _with(r, "celsius")),
         "unknown_fault": Garbling(
             "bad_fault", "a fault that the format doesn't know", lambda r, _: _with(r, fault="melted")
         ),

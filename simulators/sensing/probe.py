@@ -83,6 +83,7 @@ class Probe:
         "_dt",
         "_gauss",
         "_last",
+        "_per_degree",
         "_seq",
         "_share",
         "_told_at",
@@ -114,6 +115,8 @@ class Probe:
         self._seq = 0
         self._last: float | None = None
         self._dt, self._share = 0, 0.0
+        per_degree = 1 / model.resolution
+        self._per_degree = per_degree if per_degree.is_integer() else None
         self._told_at, self._told_percent = began_at, model.battery_percent
         self._gauss = random.gauss
         # Luck of its own, which takes nothing from the noise.
@@ -197,8 +200,10 @@ class Probe:
         if self.scale != "celsius":
             value = _on_scale(value, self.scale)
         resolution = self.model.resolution
-        # Rounded to an int there is no −0 among the values.
-        self._last = said = round(round(value / resolution) * resolution, 6)
+        steps = round(value / resolution)  # an int: there is no −0 among the values
+        per_degree = self._per_degree
+        # The same to the bit; dividing by a whole number is much quicker than rounding to decimals.
+        self._last = said = steps / per_degree if per_degree else round(steps * resolution, 6)
         return said
 
 
