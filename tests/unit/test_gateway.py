@@ -341,6 +341,9 @@ def test_a_reconnect_sends_the_last_messages_again_byte_for_byte() -> None:
     it = gateway(GatewayModel(resent=6))
     fed(it, range(10))
     before = it.release(START + 20 * MINUTE)
+    it.lose(START + 20 * MINUTE)
+    it.restore(START + 20 * MINUTE)
+    it.release(START + 20 * MINUTE)  # states, which are not among them
     it.reconnect(START + 20 * MINUTE)
     again = it.release(FOREVER)
     assert again == [message._replace(at=START + 20 * MINUTE) for message in before[-6:]]

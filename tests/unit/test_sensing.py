@@ -67,6 +67,12 @@ def test_readings_are_multiples_of_the_resolution_and_scatter_as_told(resolution
     assert statistics.fmean(values) == pytest.approx(-80.0, abs=0.04)
 
 
+def test_noise_is_drawn_from_the_randomness_given_and_luck_takes_nothing_from_it() -> None:
+    it, random = probe(replace(EXACT, noise=1.0)), Random("probe")
+    for n in range(20):
+        assert heard(it, START + n).celsius == pytest.approx(-80.0 + random.gauss(0.0, 1.0), abs=0.0051)
+
+
 def test_a_value_that_rounds_to_nothing_is_a_plain_zero() -> None:
     for resolution in (0.1, 0.3):
         model = ProbeModel(place="air", lag_for=1, noise=0.0, resolution=resolution)
@@ -262,8 +268,8 @@ def test_a_weak_battery_loses_more_and_more_readings_until_there_is_silence() ->
     assert shares[-1] > 0.8
     it.set_battery(100.0, START + DAY)
     assert heard(it, START + DAY).battery_percent == 100
-    it.set_battery(0.0, START + DAY)
-    assert it.read(START + DAY) is None
+    it.set_battery(0.4, START + DAY)
+    assert [it.read(START + DAY + n) for n in range(2_000)] == [None] * 2_000
 
 
 def test_a_battery_that_could_not_be_is_refused() -> None:

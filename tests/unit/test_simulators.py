@@ -29,7 +29,6 @@ from monitor.wire.v1 import (
     decode_readings,
     decode_status,
     decode_unit_event,
-    encode_reading,
     parse_topic,
 )
 from simulators.clock import DAY, HOUR, MINUTE, SECOND, SimulatedClock
@@ -52,7 +51,7 @@ from simulators.lab import (
     demo_lab,
 )
 from simulators.physics.unit import Unit, UnitModel
-from simulators.sensing.probe import BARE, BUFFERED, Probe, ProbeModel
+from simulators.sensing.probe import BUFFERED, Probe, ProbeModel
 
 START = 1_795_000_000_000
 """2026-11-18T10:26:40Z."""
@@ -305,83 +304,6 @@ def test_a_unit_that_could_not_be_is_refused_by_the_name_of_the_field(field: str
 
 def probe(model: ProbeModel, celsius: float = -80.0) -> Probe:
     return Probe(model, celsius=celsius, began_at=START, random=Random("probe"))
-
-
-def test_a_probe_follows_with_a_first_order_lag_whatever_the_steps() -> None:
-    one, many = probe(BUFFERED), probe(BUFFERED)
-    one.follow(-60.0, BUFFERED.lag_for)
-    for _ in range(100):
-        many.follow(-60.0, BUFFERED.lag_for // 100)
-    assert one.celsius == pytest.approx(-80.0 + 20.0 * (1 - math.exp(-1)))
-    assert many.celsius == pytest.approx(one.celsius)
-
-
-def test_readings_are_multiples_of_the_resolution_and_scatter_as_told() -> None:
-    it = probe(ProbeModel(place="air", lag_for=1, noise=0.2, resolution=0.0625))
-    values = [reading.celsius for n in range(4_000) if (reading := it.read(START + n)) is not None]
-    assert all(value is not None and (value / 0.0625).is_integer() for value in values)
-    assert statistics.stdev(values) == pytest.approx(0.2, rel=0.08)
-    assert statistics.fmean(values) == pytest.approx(-80.0, abs=0.02)
-
-
-def test_a_value_that_rounds_to_nothing_is_a_plain_zero() -> None:
-    reading = probe(ProbeModel(place="air", lag_for=1, noise=0.0, resolution=0.1), celsius=-0.01).read(START)
-    assert reading is not None
-    assert b'"celsius":0.0' in encode_reading(reading)
-
-
-def test_a_faulty_probe_says_its_fault_and_no_temperature() -> None:
-    it = probe(BUFFERED)
-    happen_to_probe(
-        Happening(at=0, unit="x", kind=HappeningKind.PROBE_FAULT, probe="p", fault="short_circuit"), it
-    )
-    reading = it.read(START)
-    assert reading is not None
-    assert (reading.celsius, reading.fault) == (None, "short_circuit")
-    happen_to_probe(Happening(at=0, unit="x", kind=HappeningKind.PROBE_FAULT_CLEARED, probe="p"), it)
-    healed = it.read(START + 1)
-    assert healed is not None
-    assert healed.fault is None
-    assert healed.celsius == pytest.approx(-80.0, abs=0.3)
-
-
-def test_silence_leaves_a_gap_in_seq_and_later_readings_as_they_would_have_been() -> None:
-    talking, silent = probe(BUFFERED), probe(BUFFERED)
-    everything = [talking.read(START + n) for n in range(10)]
-    heard = []
-    for n in range(10):
-        silent.silent = 3 <= n < 7
-        heard.append(silent.read(START + n))
-    assert heard[3:7] == [None] * 4
-    assert heard[:3] + heard[7:] == everything[:3] + everything[7:]
-    assert [reading.seq for reading in heard if reading] == [1, 2, 3, 8, 9, 10]
-
-
-def test_a_battery_runs_down_and_an_empty_one_is_silence() -> None:
-    it = probe(ProbeModel(place="air", lag_for=1, battery_for=100 * HOUR, battery_percent=50.0))
-    levels = [
-        reading and reading.battery_percent
-        for hour in (0, 10, 49, 50, 70)
-        for reading in [it.read(START + hour * HOUR)]
-    ]
-    assert levels == [50, 40, 1, None, None]
-    assert probe(BARE).read(START + DAY * 9_999).battery_percent is None  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("lag_for", 0),
-        ("noise", -0.1),
-        ("noise", math.nan),
-        ("resolution", 0.0),
-        ("battery_for", 0),
-        ("battery_percent", 101.0),
-    ],
-)
-def test_a_probe_that_could_not_be_is_refused_by_the_name_of_the_field(field: str, value: float) -> None:
-    with pytest.raises(ValueError, match=field):
-        replace(BUFFERED, **{field: value})
 
 
 # --- happenings ---------------------------------------------------------------------------------------------
