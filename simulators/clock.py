@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 from simulators.require import require
@@ -46,3 +47,40 @@ class SimulatedClock:
     def _elapsed(self) -> float:
         """Simulated ms since the clock was made."""
         return (self._real_clock() - self._began) * self._per_second
+
+
+class SteppedClock:
+    """A clock that stands still until it is moved on: whoever drives a simulation says what time it is.
+
+    Any thread may ask; one moves it.
+    """
+
+    __slots__ = ("_at",)
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+
+    def now(self) -> int:
+        """The simulated instant, in ms."""
+        return self._at
+
+    def move_to(self, at: int) -> None:
+        """Moves it on; raises ValueError for an instant that is over."""
+        require(at >= self._at, f"the clock shows {self._at} and can't go back to {at}")
+        self._at = at
+
+
+_PARTS = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+
+
+def duration(text: str) -> int:
+    """The milliseconds that a duration of a scenario names: ``90s``, ``15m``, ``2h30m``, ``14d``.
+
+    Raises ValueError, in words, for anything else.
+    """
+    found = _PARTS.fullmatch(text)
+    if found is None:
+        wrong = f"{text!r} is no duration: write 90s, 15m, 2h30m or 14d"
+        raise ValueError(wrong)
+    units = (DAY, HOUR, MINUTE, SECOND)
+    return sum(int(count) * unit for count, unit in zip(found.groups(), units, strict=True) if count)

@@ -20,7 +20,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.wire.v1 import Channel, ReadingTopic, StatusTopic, parse_topic, status_topic
 from simulators.clock import SimulatedClock
-from simulators.fleet import Fleet, Message
+from simulators.fleet import Fleet
+from simulators.network.gateway import Message
 
 WAITING_MAX = 10_000
 """How many messages a connection holds back while the broker is away. At the bound the fleet waits."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -22,6 +20,7 @@ from rich.progress import (
 from monitor.cli.options import ConfigOption, JsonOption, example
 from monitor.cli.output import clean, print_fields, print_json, print_table, say, words
 from monitor.cli.session import Finding, Unusable, load, store_in_words
+from monitor.cli.waiting import asked_to_stop
 from monitor.ports import JSON
 
 commands = typer.Typer()
@@ -57,7 +56,7 @@ def ingest(
     if len(set(files)) != len(files):
         raise typer.BadParameter("a file is named twice. Name each once.", param_hint="FILE")
     try:
-        with store_in_words(), _bar() as progress, _asked_to_stop() as stop:
+        with store_in_words(), _bar() as progress, asked_to_stop() as stop:
             found = app.ingest(configuration, files, restart=restart, progress=progress, stop=stop)
     except ValueError as error:  # a file that can't be imported
         raise Unusable(str(error)) from error
@@ -98,29 +97,6 @@ def _bar() -> Iterator[Any]:
             bar.update(task, description=clean(what), completed=share, rows=rows)
 
         yield show
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
-    """Set by the first Ctrl-C or SIGTERM: the part under way is finished. The second ends the command at once, which
-    does no harm either: that part is then taken again."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, _frame: object) -> None:
-        stop.set()
-        signal.signal(number, kept[signal.Signals(number)])
-
-    for number in kept:
-        signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
 
 
 def _print_summary(found: JSON) -> None:

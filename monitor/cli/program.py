@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from monitor.cli import ingest, lots, outward, replay, service, watching
+from monitor.cli import ingest, lots, outward, replay, service, simulate, watching
 from monitor.cli.options import CONFIG_VARIABLE, PROGRAM
 from monitor.cli.output import clean
 from monitor.cli.session import Finding, Unusable
@@ -88,4 +88,5 @@ program.add_typer(watching.commands)
 program.add_typer(lots.commands, name="lots")
 program.add_typer(ingest.commands)
 program.add_typer(replay.commands)
+program.add_typer(simulate.commands)
 program.add_typer(outward.commands)

@@ -7,12 +7,11 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from monitor.cli.options import ConfigOption, FromOption, JsonOption, ToOption, example
 from monitor.cli.output import celsius, local, print_json, print_table, say, words
 from monitor.cli.session import Unusable, end_at, load, start_at, store_in_words, zone_of
+from monitor.cli.waiting import progress_bar
 from monitor.ports import JSON
 
 commands = typer.Typer()
@@ -49,7 +48,7 @@ def replay(
     last = None if end is None else end_at(configuration, end, "--to")
     if first is not None and last is not None and first >= last:
         raise typer.BadParameter("it is not before --to. Swap them, or leave one out.", param_hint="--from")
-    with store_in_words(), _bar() as bar:
+    with store_in_words(), progress_bar() as bar:
         task = bar.add_task("store", total=None)
 
         def show(what: str, done: float, of: float) -> None:
@@ -66,18 +65,6 @@ def replay(
     else:
         zones = {site: zone_of(configuration, site) or ZoneInfo("UTC") for site in configuration.sites}
         _print(found, zones, limit)
-
-
-def _bar() -> Progress:
-    """On a terminal only; it goes when it is done."""
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
 
 
 def _print(found: JSON, zones: Mapping[str, ZoneInfo], limit: int) -> None:

@@ -20,12 +20,17 @@ _SCHEMAS = {"monitor": "monitor.toml", "profile": "profile", "profiles": "profil
 def demo(
     config: ConfigOption = None,
     scenario: Annotated[
-        str | None,
-        typer.Option("--scenario", metavar="NAME", help="What happens. Default: the demo's own story."),
-    ] = None,
+        str,
+        typer.Option(
+            "--scenario", metavar="NAME|FILE", help="What happens: one of `simulate --list`, or a TOML file."
+        ),
+    ] = "demo",
     speed: Annotated[
-        float, typer.Option("--speed", min=0.1, help="How many times faster than real time.")
-    ] = 60.0,
+        float | None,
+        typer.Option(
+            "--speed", min=0.1, help="How many times faster than real time. Default: the scenario's."
+        ),
+    ] = None,
     length: Annotated[
         float | None,
         typer.Option(
@@ -54,9 +59,7 @@ def demo(
 
     try:
         code = app.demo(scenario=scenario, speed=speed, for_seconds=length, browser=browser, directory=folder)
-    except ValueError as error:
-        if scenario is None:
-            raise
+    except ValueError as error:  # a scenario that can't be used
         raise typer.BadParameter(str(error), param_hint="--scenario") from error
     raise typer.Exit(code)
 

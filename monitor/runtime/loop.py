@@ -32,6 +32,8 @@ class Loop:
         self._decode = decode
         self._stop = stop
         self.trouble: str | None = None
+        self.taken = 0
+        """Messages that the writer has taken: committed, acknowledged and judged."""
 
     def run(self) -> None:
         """Receives and hands on, for ever."""
@@ -55,4 +57,5 @@ class Loop:
                 wait = min(RETRY_MAX, wait * 2)
             else:
                 self.trouble = None
+                self.taken += len(batch)
                 return

@@ -15,10 +15,10 @@ import pytest
 
 def run(tmp_path: Path, *arguments: str, hide: str = "", **environment: str) -> subprocess.Popen[str]:
     """Starts the demo as a process; ``hide``: programs that it must not find."""
-    code = "import sys, monitor.demo as demo\n"
+    code = "import sys, monitor.embedded as embedded\n"
     if hide:
-        code += "find = demo._find\n"
-        code += f"demo._find = lambda program: None if program in {hide.split()} else find(program)\n"
+        code += "find = embedded.find_program\n"
+        code += f"embedded.find_program = lambda program: None if program in {hide.split()} else find(program)\n"
     code += "from monitor.cli.program import program\nprogram(prog_name='exosome-monitor')\n"
     command = [sys.executable, "-c", code, "demo", "--no-browser", *arguments]
     env = {

@@ -1,0 +1,183 @@
+"""``simulate``: a laboratory that doesn't exist, for a broker that does; scenarios checked; fleets scored."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.cli.options import ConfigOption, JsonOption, example, read_duration
+from monitor.cli.output import print_json, print_table, say
+from monitor.cli.session import Finding, Unusable
+from monitor.cli.waiting import asked_to_stop, progress_bar
+from monitor.ports import JSON
+
+commands = typer.Typer()
+
+PASSWORD_VARIABLE = "EXOSOME_MONITOR_MQTT_PASSWORD"  # noqa: S105 - the name of a variable
+_MODES = ("--list", "--check", "--score")
+
+
+@commands.command(
+    epilog=example(
+        "simulate --list",
+        "simulate --scenario compressor-fails --port 1883 --speed 60",
+        "simulate --scenario compressor-fails --check",
+        "simulate --score --unit-days 1000 --seed 2000",
+    )
+)
+def simulate(
+    config: ConfigOption = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario", metavar="NAME|FILE", help="One that ships, or a TOML file. Default: demo."
+        ),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the scenarios that ship.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Run it with a broker and a monitor of its own, and check what it expects."
+        ),
+    ] = False,
+    score: Annotated[
+        bool, typer.Option("--score", help="Score random laboratories: what was missed, what was false.")
+    ] = False,
+    unit_days: Annotated[
+        int, typer.Option("--unit-days", min=1, help="With --score: how many units times days.")
+    ] = 100,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Same seed, same bytes. Default: the scenario's.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="With --score: draw it, as .svg or .png.")
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="With --score: print Markdown.")] = False,
+    speed: Annotated[
+        float, typer.Option("--speed", min=0.1, help="How many times faster than real time.")
+    ] = 1.0,
+    length: Annotated[
+        float | None,
+        typer.Option(
+            "--for", metavar="DURATION", parser=read_duration, help="Stop after this long, such as 90s."
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="The broker.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65_535)] = 1883,
+    root: Annotated[str, typer.Option("--root", help="Topics begin with it.")] = "exosome/v1",
+    username: Annotated[
+        str | None, typer.Option("--username", help=f"The password is in {PASSWORD_VARIABLE}.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulates a laboratory.
+
+    Alone it feeds a broker at --host, in real time or faster, until Ctrl-C: for who tries a dashboard.
+
+    With --check the scenario runs at high speed through a broker and a monitor of its own; the exit code is 1 if
+    something that it expects didn't come, or somebody was paged for nothing. With --score random laboratories run in
+    the same way, with and without failures.
+    """
+    if sum((listed, check, score)) > 1:
+        raise typer.BadParameter(f"choose one of {', '.join(_MODES)}.", param_hint="--check")
+    if listed:
+        _list(as_json=as_json)
+    elif check:
+        _check(scenario or "demo", seed, as_json=as_json)
+    elif score:
+        _score(unit_days, seed, plot, as_json=as_json, markdown=markdown)
+    else:
+        _feed(
+            scenario or "demo",
+            seed=seed,
+            speed=speed,
+            seconds=length,
+            where={"host": host, "port": port, "username": username},
+            root=root,
+        )
+
+
+def _list(*, as_json: bool) -> None:
+    from monitor import app
+
+    found = app.scenarios()
+    if as_json:
+        print_json([{"scenario": name, "title": title} for name, title in found])
+    else:
+        print_table(["Scenario", "What it tells"], found, none="No scenario ships.")
+
+
+def _check(scenario: str, seed: int | None, *, as_json: bool) -> None:
+    from monitor import app
+
+    with progress_bar() as bar, asked_to_stop() as stop:
+        task = bar.add_task(scenario, total=None)
+
+        def show(passed: int, of: int) -> None:
+            bar.update(task, completed=passed, total=of)
+
+        try:
+            found, text = app.check_scenario(scenario, seed=seed, progress=show, stop=stop)
+        except ValueError as error:
+            raise Unusable(str(error)) from error
+    if as_json:
+        print_json(found)
+    else:
+        typer.echo(text)
+    if not found["ok"]:
+        raise typer.Exit(1)
+
+
+def _score(unit_days: int, seed: int | None, plot: Path | None, *, as_json: bool, markdown: bool) -> None:
+    from monitor import app
+
+    if plot is not None and plot.suffix not in (".svg", ".png"):
+        raise typer.BadParameter("its name must end in .svg or .png.", param_hint="--plot")
+    with progress_bar() as bar, asked_to_stop() as stop:
+        task = bar.add_task("unit-days", total=None)
+
+        def show(passed: float, of: float) -> None:
+            bar.update(task, completed=passed, total=of)
+
+        found, text = app.score_fleets(
+            unit_days,
+            seed=1 if seed is None else seed,
+            plot=plot,
+            markdown=markdown,
+            progress=show,
+            stop=stop,
+        )
+    if as_json:
+        print_json(found)
+    else:
+        typer.echo(text)
+
+
+def _feed(
+    scenario: str, *, seed: int | None, speed: float, seconds: float | None, where: JSON, root: str
+) -> None:
+    from monitor import app
+
+    broker = f"{where['host']}:{where['port']}"
+    say(
+        f"Feeding {broker} below {root} with {scenario!r}, {speed:g} times as fast as real time; Ctrl-C ends it."
+    )
+    with asked_to_stop() as stop:
+        try:
+            sent = app.feed_broker(
+                scenario,
+                seed=seed,
+                speed=speed,
+                seconds=seconds,
+                where={**where, "password": os.environ.get(PASSWORD_VARIABLE)},
+                root=root,
+                stop=stop,
+            )
+        except ValueError as error:
+            raise Unusable(str(error)) from error
+    say(f"{sent} messages were handed over.")
+    if not sent:
+        raise Finding(f"nothing was taken: is there a broker at {broker}?")

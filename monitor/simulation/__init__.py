@@ -1,0 +1,1 @@
+"""Simulated laboratories watched by the real program: the engine, and what it is used for."""

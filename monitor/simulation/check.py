@@ -1,0 +1,142 @@
+"""A scenario run through a real broker and the real monitor, and its expectations checked."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.core.alarm import AlarmCondition
+from monitor.core.instant import parse_instant
+from monitor.embedded import a_broker, free_port
+from monitor.ports import JSON
+from monitor.scoring.expectation import Expectations, check, read_expectations
+from monitor.scoring.outcome import Outcome
+from monitor.scoring.report import Report
+from monitor.service import Service
+from monitor.simulation.engine import Simulation
+from monitor.simulation.watching import configured
+from simulators.scenario.file import Scenario
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+EVERYTHING = 1_000_000
+
+Progress = Callable[[int, int], None]
+"""``progress(passed, of)``: simulated ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A scenario's report, what it rests on, and how many real seconds the run took."""
+
+    scenario: Scenario
+    report: Report
+    outcome: Outcome
+    seconds: float
+    messages: int
+
+    def to_json(self) -> JSON:
+        """The whole for programs."""
+        return {
+            "scenario": self.scenario.name,
+            "title": self.scenario.document.title,
+            "simulated_seconds": self.outcome.length / 1000,
+            "seconds": round(self.seconds, 2),
+            "messages": self.messages,
+            **self.report.to_json(),
+        }
+
+    def as_text(self) -> str:
+        """The whole for people."""
+        spent = f"{self.outcome.length / 3_600_000:g} h in {self.seconds:.1f} s, {self.messages} messages"
+        return f"{self.scenario.name}: {self.scenario.document.title}\n{spent}\n{self.report.as_text()}"
+
+
+def expectations_of(scenario: Scenario) -> Expectations:
+    """What a scenario expects; raises ExpectationError with all mistakes."""
+    document = scenario.document
+    return read_expectations(
+        document.expect,
+        document.allow,
+        conditions=frozenset(AlarmCondition),
+        units={unit.name for unit in document.unit},
+        probes={f"{unit.name}/{probe.name}" for unit in document.unit for probe in unit.probe},
+        lots={lot.lot for lot in document.lot}
+        | {lot for event in document.lot_event for lot in event.get("into", ())},
+    )
+
+
+def check_scenario(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    progress: Progress = lambda passed, of: None,
+    stop: threading.Event | None = None,
+) -> Checked:
+    """Runs a scenario to its end and checks what it expects.
+
+    Raises ExpectationError before anything runs, SimulationError if the simulation comes to a halt.
+    """
+    expectations = expectations_of(scenario)
+    fleet = scenario.fleet(seed=seed)
+    began = time.monotonic()
+    with workplace() as home, a_broker(home) as broker:
+        configuration = configured(home, scenario.document, broker.settings, port=free_port())
+        simulation = Simulation(fleet, configuration, broker, actions=scenario.actions, step=scenario.step)
+        try:
+            for at in simulation.run(scenario.length, stop=stop):
+                progress(at - fleet.start_at, scenario.length)
+            outcome = outcome_of(simulation, fleet.start_at + scenario.length)
+        finally:
+            simulation.close()
+    report = check(expectations, outcome)
+    return Checked(scenario, report, outcome, time.monotonic() - began, simulation.messages)
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder that goes at the end; in memory where there is some: nothing in it outlives the run."""
+    parent = MEMORY if MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="exosome-monitor-simulation-", dir=parent) as folder:
+        yield Path(folder)
+
+
+def outcome_of(simulation: Simulation, ended_at: int) -> Outcome:
+    """What the program says at the end, as everybody may ask it, and what truly was."""
+    service, fleet = simulation.service, simulation.fleet
+    view = service.view
+    channels = [str(channel) for channel in fleet.channels()]
+    readings = {}
+    for channel in channels:
+        found = view.readings(channel, fleet.began_at, ended_at + 1, 0)
+        good = () if found is None else found["readings"]
+        readings[channel] = sum(reading["celsius"] is not None for reading in good)
+    return Outcome(
+        site=fleet.site,
+        started_at=fleet.start_at,
+        ended_at=ended_at,
+        alarms=view.alarms(limit=EVERYTHING),
+        told=told(service),
+        excursions=view.excursions(),
+        lots=view.lots(),
+        rejected=view.rejected(limit=1)["counts"],
+        readings=readings,
+        truth={channel: list(simulation.course.truth.elements[channel]) for channel in channels},
+    )
+
+
+def told(service: Service) -> list[JSON]:
+    """Which messages about alarms were owed when, one for each alarm and kind: ``{alarm, kind, at}``."""
+    found: dict[tuple[str, str], JSON] = {}
+    for row in service.view.notifications(limit=EVERYTHING):
+        kind = row["id"].split(":")[1]
+        if kind in ("opened", "closed"):
+            key = (row["alarm"], kind)
+            known = found.get(key)
+            if known is None or parse_instant(row["created_at"]) < parse_instant(known["at"]):
+                found[key] = {"alarm": row["alarm"], "kind": kind, "at": row["created_at"]}
+    return list(found.values())

@@ -1,0 +1,191 @@
+"""A simulated laboratory watched by the real program, through a real broker, on one clock that is moved in steps.
+
+At each step what the simulators send by then goes to the broker; when the monitor has committed and judged all of it,
+the clock goes on. So a day passes in seconds, and nothing depends on how fast the machine is: what is told at a step
+would have been told then.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from monitor.config import Configuration
+from monitor.embedded import Part
+from monitor.ports import Notification
+from monitor.service import Service
+from simulators.clock import SteppedClock
+from simulators.fleet import Fleet
+from simulators.network.gateway import Message
+from simulators.publish import Broker
+from simulators.scenario.file import Action
+from simulators.stepped import SteppedPublisher
+
+PATIENCE_SECONDS = 60.0
+_QUIET_SECONDS = 0.3
+
+
+class SimulationError(RuntimeError):
+    """The simulation itself came to a halt; it says nothing about what was simulated."""
+
+
+class _Silent:
+    """A medium that delivers at once, to nobody: whom to tell, and when, is read from the store."""
+
+    def deliver(self, notification: Notification) -> None:
+        """Takes it."""
+
+
+class Simulation:
+    """One run. ``broker`` is a part of :mod:`monitor.embedded`; ``configuration`` watches the fleet's channels.
+
+    ``actions`` happen at so many ms after the fleet's start. What a :class:`Service` would print stays unsaid.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        configuration: Configuration,
+        broker: Part,
+        *,
+        step: int,
+        actions: Sequence[Action] = (),
+    ) -> None:
+        self.fleet = fleet
+        self.course = fleet.course()
+        self.clock = SteppedClock(fleet.start_at)
+        self._configuration = configuration
+        self._broker = broker
+        self._step = step
+        self._todo = _todo(actions, fleet.start_at)
+        self._service: Service | None = None
+        self._sent = 0  # messages that the monitor must take before time goes on
+        self._held: list[Message] = []  # while the broker is away, gateways keep what they have
+        self._is_broker_there = True
+        self.messages = 0
+        """How many were published."""
+
+    @property
+    def service(self) -> Service:
+        """The monitor; raises SimulationError while it is stopped."""
+        if self._service is None:
+            raise SimulationError("the monitor doesn't run")
+        return self._service
+
+    def run(
+        self,
+        length: int,
+        *,
+        on_step: Callable[[int, Service], None] = lambda at, service: None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[int]:
+        """Lets ``length`` ms pass; yields the instant after each step. Afterwards the monitor still runs, to be asked
+        (:meth:`close` ends it). Raises SimulationError if the monitor or the broker comes to a halt."""
+        messages = self.course.messages()
+        coming = next(messages)
+        host, port = "127.0.0.1", int(self._broker.settings["EXOSOME_MONITOR__MQTT__PORT"])
+        with SteppedPublisher(Broker(host=host, port=port, client_id="laboratory")) as publisher:
+            self._start()
+            start = self.fleet.start_at
+            for at in range(start, start + length + 1, self._step):
+                if stop is not None and stop.is_set():
+                    return
+                while coming.at <= at:
+                    self._held.append(coming)
+                    coming = next(messages)
+                self.clock.move_to(at)
+                while self._todo and self._todo[0][0] <= at:
+                    self._todo.pop(0)[1](self)
+                self._pass_on(publisher)
+                if self._service is not None:
+                    self._service.monitor.tick(at, self._service.source.connected_since())
+                    on_step(at, self._service)
+                yield at
+
+    def close(self) -> None:
+        """Stops the monitor."""
+        if self._service is not None:
+            self._service.stop()
+            self._service = None
+
+    # --- the monitor and the broker ---
+
+    def _start(self) -> None:
+        service = Service(self._configuration, clock=self.clock, media={"console": _Silent()})
+        self._service = service
+        service.start()
+        self._wait(lambda: service.source.connected_since() is not None, "the monitor to reach the broker")
+
+    def _stop(self) -> None:
+        self.close()
+        self._sent = 0
+
+    def _resume(self) -> None:
+        self._start()
+        self._settle()
+
+    def _stop_broker(self) -> None:
+        if self._broker.server is None:
+            raise SimulationError(f"{self._broker.text} can't be stopped and started: install mosquitto")
+        self._broker.server.stop()
+        self._is_broker_there = False
+        if (service := self._service) is not None:
+            self._wait(lambda: service.source.connected_since() is None, "the monitor to lose the broker")
+
+    def _start_broker(self) -> None:
+        if self._broker.server is not None:
+            self._broker.server.start()
+        self._is_broker_there = True
+        if (service := self._service) is not None:
+            self._wait(lambda: service.source.connected_since() is not None, "the monitor to come back")
+            self._settle()
+
+    # --- passing on ---
+
+    def _pass_on(self, publisher: SteppedPublisher) -> None:
+        if not self._is_broker_there or not self._held:
+            return
+        held, self._held = self._held, []
+        try:
+            publisher.publish(held)
+        except TimeoutError as error:
+            raise SimulationError(str(error)) from error
+        self._sent += len(held)
+        self.messages += len(held)
+        if (service := self._service) is not None:
+            self._wait(lambda: service.loop.taken >= self._sent, "the monitor to take what was sent")
+
+    def _settle(self) -> None:
+        """After a reconnection the broker sends what it kept, and retained states again: counting begins anew when no
+        more comes."""
+        service, sent = self.service, self._sent
+        self._wait(lambda: service.loop.taken >= sent, "the monitor to take what the broker kept")
+        taken, since = -1, time.monotonic()
+        while time.monotonic() - since < _QUIET_SECONDS:
+            if service.loop.taken != taken:
+                taken, since = service.loop.taken, time.monotonic()
+            time.sleep(0.01)
+        self._sent = taken
+
+    def _wait(self, holds: Callable[[], bool], what: str) -> None:
+        began = time.monotonic()
+        while not holds():
+            trouble = None if self._service is None else self._service.loop.trouble
+            if trouble is not None or time.monotonic() - began > PATIENCE_SECONDS:
+                raise SimulationError(f"waited in vain for {what}" + (f": {trouble}" if trouble else ""))
+            time.sleep(0.0002)
+
+
+def _todo(actions: Sequence[Action], start_at: int) -> list[tuple[int, Callable[[Simulation], None]]]:
+    """What is to be done when, in order."""
+    begin_end = {
+        "restart_monitor": (Simulation._stop, Simulation._resume),
+        "stop_broker": (Simulation._stop_broker, Simulation._start_broker),
+    }
+    todo: list[tuple[int, Callable[[Simulation], None]]] = []
+    for action in actions:
+        begin, end = begin_end[action.do]
+        at = start_at + action.at
+        todo += [(at, begin), (at + (action.lasting or 0), end)]
+    return sorted(todo, key=lambda one: one[0])

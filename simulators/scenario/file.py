@@ -1,0 +1,122 @@
+"""Scenarios: a TOML file that tells of a fleet, its lots, what happens to them, and what is expected of who watches.
+
+The simulators understand the first part. What concerns the watcher (``monitor``, ``profile``, ``action``, ``expect``,
+``allow``) is handed on as it stands. Durations are written ``90s``, ``15m``, ``2h30m``, ``14d`` and count from the
+scenario's start; docs/simulators.md lists every key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from monitor.wire.v1 import DEFAULT_ROOT
+from simulators.clock import SECOND, duration
+from simulators.fleet import Fleet
+from simulators.happening import Failure
+from simulators.require import require
+from simulators.scenario.description import described
+from simulators.scenario.tables import Document
+
+
+class ScenarioError(ValueError):
+    """A scenario file can't be used; the text says which file, where in it, and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something done to the watcher ``at`` so many ms after the start, to be undone after ``lasting`` ms (None:
+    at once)."""
+
+    at: int
+    do: str
+    lasting: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario as read: ``document`` is the file, the rest are its instants and durations in ms."""
+
+    name: str
+    document: Document
+    start_at: int
+    length: int
+    history: int
+    step: int
+    actions: tuple[Action, ...]
+
+    def fleet(
+        self, *, start_at: int | None = None, seed: int | None = None, root: str = DEFAULT_ROOT
+    ) -> Fleet:
+        """The fleet with what happens to it, from ``start_at`` on (default: the scenario's own start)."""
+        begins = self.start_at if start_at is None else start_at
+        seed = self.document.seed if seed is None else seed
+        try:
+            return described(self.document, start_at=begins, length=self.length, seed=seed, root=root)
+        except ValueError as error:
+            wrong = f"scenario {self.name}: {error}"
+            raise ScenarioError(wrong) from error
+
+    @property
+    def failing(self) -> list[Failure]:
+        """What fails in it when, by the scenario's own start."""
+        return self.fleet().failures()
+
+
+def load(source: str | Path) -> Scenario:
+    """The scenario of a file, or one that ships with the simulators, by its name.
+
+    Raises ScenarioError for one that isn't there, that is no TOML, or that says what no scenario can.
+    """
+    path = Path(source)
+    shipped = files("simulators") / "scenarios" / f"{source}.toml"
+    if path.suffix != ".toml" and not shipped.is_file():
+        known = ", ".join(name for name, _ in shipped_scenarios())
+        wrong = (
+            f"there is no scenario {str(source)!r}; those that ship are {known}. A file's name ends in .toml"
+        )
+        raise ScenarioError(wrong)
+    try:
+        text = path.read_text("utf-8") if path.suffix == ".toml" else shipped.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        wrong = f"scenario {source}: it can't be read: {error}"
+        raise ScenarioError(wrong) from error
+    return parse(text, path.stem if path.suffix == ".toml" else str(source))
+
+
+def parse(text: str, name: str) -> Scenario:
+    """The scenario that a TOML text tells. Raises ScenarioError."""
+    try:
+        document = msgspec.convert(tomllib.loads(text), Document)
+        require(document.start.tzinfo is not None, "start has no offset from UTC: add Z")
+        scenario = Scenario(
+            name=name,
+            document=document,
+            start_at=round(document.start.timestamp() * SECOND),
+            length=duration(document.length),
+            history=duration(document.history),
+            step=duration(document.step),
+            actions=tuple(
+                Action(duration(one.at), one.do, None if one.lasting is None else duration(one.lasting))
+                for one in document.action
+            ),
+        )
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
+        wrong = f"scenario {name}: {error}"
+        raise ScenarioError(wrong) from error
+    scenario.fleet()  # what is wrong with the fleet is told now, too
+    return scenario
+
+
+def shipped_scenarios() -> list[tuple[str, str]]:
+    """Name and title of each scenario that ships with the simulators, by name."""
+    found = []
+    for each in (files("simulators") / "scenarios").iterdir():
+        if each.name.endswith(".toml"):
+            title = tomllib.loads(each.read_text("utf-8"))["title"]
+            found.append((each.name.removesuffix(".toml"), str(title)))
+    return sorted(found)

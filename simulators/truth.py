@@ -1,0 +1,50 @@
+"""What really was: the temperatures of the physics, for scoring who watches. Nobody sends it anywhere."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+
+class Trace:
+    """A series of true temperatures: instants (ms) that rise, and °C. 16 bytes each."""
+
+    __slots__ = ("_at", "_celsius")
+
+    def __init__(self) -> None:
+        self._at = array("q")
+        self._celsius = array("d")
+
+    def note(self, at: int, celsius: float) -> None:
+        """Adds the temperature at an instant later than any before."""
+        self._at.append(at)
+        self._celsius.append(celsius)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        return zip(self._at, self._celsius, strict=True)
+
+    def rises_through(self, level: float) -> list[int]:
+        """The instants at which it rose to ``level`` from below, on straight lines between."""
+        found = []
+        before: tuple[int, float] | None = None
+        for at, celsius in self:
+            if before is not None and before[1] < level <= celsius:
+                share = (level - before[1]) / (celsius - before[1])
+                found.append(before[0] + round(share * (at - before[0])))
+            before = (at, celsius)
+        return found
+
+
+class Truth:
+    """What a fleet's units and probes really had. ``elements``: of each channel the temperature of its element, at
+    every instant at which a reading was due, sent or not; ``loads``: of each unit (``site/unit``) that of what is
+    stored in it, at the same instants as its first probe."""
+
+    __slots__ = ("elements", "loads")
+
+    def __init__(self) -> None:
+        self.elements: dict[str, Trace] = {}
+        self.loads: dict[str, Trace] = {}
