@@ -32,8 +32,11 @@ class Compressor:
         "_on_for",
         "_power",
         "_rated_at",
+        "_rest_for",
+        "_slope",
+        "_started_at",
+        "running",
     )
-    __slots__ += ("_rest_for", "_slope", "_started_at", "running")
 
     def __init__(self, *, power: float, slope: float, rated_at: float, rest_for: int) -> None:
         self.running = False
@@ -167,12 +170,12 @@ class Backup:
         require(self.strength > 1, f"strength {self.strength} is not above 1")
 
 
-CARBON_DIOXIDE = Backup(lasts_for=8 * HOUR)
+CARBON_DIOXIDE = Backup(lasts_for=7 * HOUR)
 """A 50 lb bottle of carbon dioxide: about 8 h at −60 °C on a freezer that is three quarters full, as a maker of
-freezers compares its two backup systems."""
+freezers compares its two backup systems. One of the 8 is the cold that the load still has when it trips."""
 
 LIQUID_NITROGEN = Backup(lasts_for=48 * HOUR, stands_for=25 * 24 * HOUR)
-"""A 160 l cylinder of liquid nitrogen: 45 to 50 h, and 3 to 4 weeks unused; the same source."""
+"""A 160 l cylinder of liquid nitrogen: 45 to 50 h in all, and 3 to 4 weeks unused; the same source."""
 
 SWING = 1.0
 """The gas flows in bursts that keep the air within so much below ``trips_at``."""

@@ -29,7 +29,7 @@ class UnitKind:
     ``empty`` and ``full`` differ in numbers alone. ``window``: the usual limits of its products, °C.
     ``opened_per_day``: how often its door is opened on a working day; ``opened_for``: for how long, from and
     to, in ms. ``duty``, ``period``, ``setpoint``, ``tau``: the ranges in which individuals of :func:`vary`
-    lie: share of time, ms, °C, and factors on the time constant of warming up.
+    lie: share of time, ms, °C, and factors on the time constant of warming up. A tank has no duty or period.
     """
 
     empty: UnitModel
@@ -37,11 +37,11 @@ class UnitKind:
     window: tuple[float, float]
     opened_per_day: float
     opened_for: tuple[int, int]
-    duty: tuple[float, float]
-    period: tuple[int, int]
     setpoint: tuple[float, float]
     tau: tuple[float, float]
     sources: tuple[str, ...]
+    duty: tuple[float, float] = (0.3, 0.6)
+    period: tuple[int, int] = (15 * MINUTE, 40 * MINUTE)
 
     @property
     def model(self) -> UnitModel:
@@ -71,39 +71,34 @@ def vary(kind: UnitKind, random: Random) -> UnitModel:
     """
     model = kind.filled(random.random())
     low, high = kind.tau
-    warm_up_for = round(model.warm_up_for * exp(random.uniform(log(low), log(high))))
-    setpoint = round(random.uniform(*kind.setpoint), 1)
-    duty = random.uniform(*kind.duty)
-    period = random.uniform(*kind.period)
-    door_for = round(model.door_for * random.uniform(0.7, 1.4))
-    swing = random.uniform(0.8, 1.2) * model.swing
-    if model.liquid is None:
-        swing = swing_for(replace(model, warm_up_for=warm_up_for, setpoint=setpoint, duty=duty), period)
-    return replace(
+    model = replace(
         model,
-        warm_up_for=warm_up_for,
-        setpoint=setpoint,
-        duty=duty,
-        door_for=door_for,
-        swing=round(swing, 2),
+        setpoint=round(random.uniform(*kind.setpoint), 1),
+        warm_up_for=round(model.warm_up_for * exp(random.uniform(log(low), log(high)))),
+        door_for=round(model.door_for * random.uniform(0.7, 1.4)),
     )
+    duty, period = random.uniform(*kind.duty), random.uniform(*kind.period)
+    if model.liquid is not None:
+        return model
+    model = replace(model, duty=duty)
+    return replace(model, swing=round(swing_for(model, period), 2))
 
 
 def swing_for(model: UnitModel, period: float) -> float:
-    """The swing with which a model cycles about once in ``period`` ms, between 0.6 and 10 °C.
+    """The swing with which a model cycles about once in ``period`` ms, between 0.5 and 10 °C.
 
-    From the rates at which the air alone would rise and fall; the load, which holds it back, lengthens it.
+    The air drifts off, held back by a load that sits at the setpoint; a swing as wide as the load allows
+    would never end, so the half of it stays within nine tenths of that.
     """
-    leak = (model.ambient + model.warmth - model.setpoint) / model.warm_up_for / model.air_share
-    held = (1 - model.air_share) / model.load_follows_for / model.air_share
-    low, high = 0.6, 10.0
+    held = (1 - model.air_share) / model.load_follows_for
+    warming = (model.ambient + model.warmth - model.setpoint) / model.warm_up_for
+    rises_to, falls_to = warming / held, warming * (1 / model.duty - 1) / held
+    low, high = 0.25, min(5.0, 0.9 * rises_to, 0.9 * falls_to)
     for _ in range(40):
-        swing = (low + high) / 2
-        # Around the setpoint the load sits still, and pulls the air back by half a swing on average of a half.
-        pull = held * swing / 4
-        takes = swing / (leak + pull * 0) + swing / (leak / model.duty - leak)
-        low, high = (low, swing) if takes > period else (swing, high)
-    return (low + high) / 2
+        half = (low + high) / 2
+        ups = (rises_to + half) / (rises_to - half) * (falls_to + half) / (falls_to - half)
+        low, high = (low, half) if log(ups) * model.air_share / held > period else (half, high)
+    return low + high
 
 
 _ULT = UnitModel(
@@ -137,7 +132,7 @@ _ULT_SOURCES = (
 )
 _FREEZER = UnitModel(
     setpoint=-20.0,
-    swing=3.0,
+    swing=4.0,
     warm_up_for=34 * HOUR,
     load_follows_for=90 * MINUTE,
     air_share=0.1,
@@ -149,6 +144,7 @@ _FREEZER = UnitModel(
 )
 _FREEZER_EMPTY = replace(
     _FREEZER,
+    swing=6.0,
     warm_up_for=round(4.9 * HOUR),
     load_follows_for=20 * MINUTE,
     air_share=0.45,
@@ -161,6 +157,58 @@ _FREEZER_SOURCES = (
     "water in the load, wall, rest of the compressor, door and its habit: assumed",
 )
 
+_FRIDGE = UnitModel(
+    setpoint=5.0,
+    swing=2.0,
+    warm_up_for=12 * HOUR,
+    load_follows_for=90 * MINUTE,
+    air_share=0.1,
+    duty=0.4,
+    door_for=2 * MINUTE,
+    wall_share=0.1,
+    water=0.9,
+    rest_for=3 * MINUTE,
+)
+_FRIDGE_EMPTY = replace(
+    _FRIDGE,
+    warm_up_for=4 * HOUR,
+    load_follows_for=30 * MINUTE,
+    air_share=0.35,
+    wall_share=0.3,
+    water=0.5,
+)
+_TANK = UnitModel(
+    setpoint=-183.0,
+    swing=2.0,
+    warm_up_for=34 * DAY,
+    load_follows_for=6 * HOUR,
+    air_share=0.2,
+    duty=0.1,
+    door_for=2 * HOUR,
+    wall_share=0.05,
+    liquid=Liquid(lasts_for=3 * DAY),
+)
+_TANK_EMPTY = replace(_TANK, warm_up_for=24 * DAY, load_follows_for=4 * HOUR, air_share=0.3, wall_share=0.1)
+_ROOM = UnitModel(
+    setpoint=21.0,
+    swing=1.6,
+    warm_up_for=10 * HOUR,
+    load_follows_for=150 * MINUTE,
+    air_share=0.08,
+    duty=0.45,
+    door_for=20 * MINUTE,
+    wall_share=0.2,
+    warmth=6.0,
+)
+_ROOM_EMPTY = replace(
+    _ROOM,
+    warm_up_for=4 * HOUR,
+    load_follows_for=60 * MINUTE,
+    air_share=0.2,
+    wall_share=0.3,
+)
+_DEFROST = Defrost(every=8 * HOUR, lasts_for=20 * MINUTE, heats=0.9)
+
 KINDS: Mapping[str, UnitKind] = MappingProxyType(
     {
         "ult-upright": UnitKind(
@@ -169,7 +217,7 @@ KINDS: Mapping[str, UnitKind] = MappingProxyType(
             window=(-90.0, -60.0),
             opened_per_day=6.0,
             opened_for=(15 * SECOND, 60 * SECOND),
-            duty=(0.35, 0.85),
+            duty=(0.33, 0.85),
             period=(12 * MINUTE, 30 * MINUTE),
             setpoint=(-82.0, -76.0),
             tau=(0.85, 1.15),
@@ -181,19 +229,18 @@ KINDS: Mapping[str, UnitKind] = MappingProxyType(
             window=(-90.0, -60.0),
             opened_per_day=4.0,
             opened_for=(15 * SECOND, 90 * SECOND),
-            duty=(0.35, 0.75),
+            duty=(0.33, 0.75),
             period=(12 * MINUTE, 30 * MINUTE),
             setpoint=(-82.0, -76.0),
             tau=(0.85, 1.15),
             sources=(*_ULT_SOURCES, "a chest keeps its cold air when opened, and warms more slowly: assumed"),
         ),
         "freezer-20": UnitKind(
-            empty=replace(_FREEZER_EMPTY, defrost=Defrost(every=8 * HOUR, lasts_for=20 * MINUTE, heats=1.0)),
-            full=replace(_FREEZER, defrost=Defrost(every=8 * HOUR, lasts_for=20 * MINUTE, heats=1.0)),
+            empty=replace(_FREEZER_EMPTY, swing=3.0, defrost=_DEFROST),
+            full=replace(_FREEZER, swing=3.0, defrost=_DEFROST),
             window=(-25.0, -15.0),
             opened_per_day=6.0,
             opened_for=(10 * SECOND, 40 * SECOND),
-            duty=(0.3, 0.6),
             period=(20 * MINUTE, 40 * MINUTE),
             setpoint=(-21.0, -19.0),
             tau=(0.9, 1.1),
@@ -209,111 +256,43 @@ KINDS: Mapping[str, UnitKind] = MappingProxyType(
             window=(-25.0, -15.0),
             opened_per_day=4.0,
             opened_for=(10 * SECOND, 40 * SECOND),
-            duty=(0.3, 0.6),
-            period=(25 * MINUTE, 50 * MINUTE),
+            period=(30 * MINUTE, 50 * MINUTE),
             setpoint=(-22.0, -19.0),
             tau=(0.9, 1.1),
             sources=_FREEZER_SOURCES,
         ),
         "fridge-2-8": UnitKind(
-            empty=UnitModel(
-                setpoint=5.0,
-                swing=2.0,
-                warm_up_for=4 * HOUR,
-                load_follows_for=30 * MINUTE,
-                air_share=0.35,
-                duty=0.4,
-                door_for=2 * MINUTE,
-                wall_share=0.3,
-                water=0.5,
-                rest_for=3 * MINUTE,
-            ),
-            full=UnitModel(
-                setpoint=5.0,
-                swing=2.0,
-                warm_up_for=12 * HOUR,
-                load_follows_for=90 * MINUTE,
-                air_share=0.1,
-                duty=0.4,
-                door_for=2 * MINUTE,
-                wall_share=0.1,
-                water=0.9,
-                rest_for=3 * MINUTE,
-            ),
+            empty=_FRIDGE_EMPTY,
+            full=_FRIDGE,
             window=(2.0, 8.0),
             opened_per_day=12.0,
             opened_for=(10 * SECOND, 45 * SECOND),
-            duty=(0.3, 0.6),
-            period=(15 * MINUTE, 40 * MINUTE),
-            setpoint=(4.0, 5.5),
+            period=(12 * MINUTE, 30 * MINUTE),
+            setpoint=(4.5, 5.5),
             tau=(0.8, 1.25),
             sources=("everything: assumed",),
         ),
         "ln2-vapour": UnitKind(
-            empty=UnitModel(
-                setpoint=-187.0,
-                swing=2.0,
-                warm_up_for=16 * DAY,
-                load_follows_for=4 * HOUR,
-                air_share=0.3,
-                duty=0.1,
-                door_for=30 * MINUTE,
-                wall_share=0.1,
-                liquid=Liquid(lasts_for=9 * DAY),
-            ),
-            full=UnitModel(
-                setpoint=-187.0,
-                swing=2.0,
-                warm_up_for=24 * DAY,
-                load_follows_for=6 * HOUR,
-                air_share=0.2,
-                duty=0.1,
-                door_for=30 * MINUTE,
-                wall_share=0.05,
-                liquid=Liquid(lasts_for=9 * DAY),
-            ),
+            empty=_TANK_EMPTY,
+            full=_TANK,
             window=(-273.15, -150.0),
             opened_per_day=2.0,
             opened_for=(60 * SECOND, 180 * SECOND),
-            duty=(0.1, 0.1001),
-            period=(HOUR, HOUR),
-            setpoint=(-189.0, -185.0),
-            tau=(0.9, 1.1),
+            setpoint=(-184.0, -182.0),
+            tau=(1.0, 1.15),
             sources=(
-                "about −180 °C in ordinary use, and from −170 to −150 °C in 3 to 5 days with the lid shut: a newspaper "
-                "on cord blood banks",
-                "a tolerance of 4 days, passed by an outage of 5: press reports of the loss at a Swedish institute in 2023",
-                "how level, contact with the vapour and loss hang together: assumed",
+                "about −180 °C in ordinary use, from −170 to −150 °C in 3 to 5 days with the lid shut: a newspaper on "
+                "cord blood banks",
+                "stock lost in an outage of 5 days, where 4 were tolerable: the press on a Swedish institute in 2023",
+                "how level, contact with the vapour, loss and lid hang together: assumed",
             ),
         ),
         "room-crt": UnitKind(
-            empty=UnitModel(
-                setpoint=21.0,
-                swing=1.0,
-                warm_up_for=4 * HOUR,
-                load_follows_for=60 * MINUTE,
-                air_share=0.2,
-                duty=0.45,
-                door_for=20 * MINUTE,
-                wall_share=0.3,
-                warmth=6.0,
-            ),
-            full=UnitModel(
-                setpoint=21.0,
-                swing=1.0,
-                warm_up_for=10 * HOUR,
-                load_follows_for=150 * MINUTE,
-                air_share=0.08,
-                duty=0.45,
-                door_for=20 * MINUTE,
-                wall_share=0.2,
-                warmth=6.0,
-            ),
+            empty=_ROOM_EMPTY,
+            full=_ROOM,
             window=(15.0, 25.0),
             opened_per_day=10.0,
             opened_for=(10 * SECOND, 60 * SECOND),
-            duty=(0.3, 0.6),
-            period=(15 * MINUTE, 40 * MINUTE),
             setpoint=(20.0, 22.0),
             tau=(0.8, 1.25),
             sources=("everything: assumed",),

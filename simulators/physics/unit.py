@@ -115,8 +115,15 @@ class Unit:
     the setpoint, the wall half way to ``ambient``. ``began_at`` is the instant of the start.
     """
 
-    __slots__ = ("_compressor", "_defroster", "_events", "_gas", "_goods", "_heat", "_look_at", "_melting")
-    __slots__ += (
+    __slots__ = (
+        "_compressor",
+        "_defroster",
+        "_events",
+        "_gas",
+        "_goods",
+        "_heat",
+        "_look_at",
+        "_melting",
         "_network",
         "_now",
         "_own_heat",
@@ -128,8 +135,10 @@ class Unit:
         "model",
         "powered",
         "room",
+        "setpoint",
+        "supplied",
+        "wall",
     )
-    __slots__ += ("setpoint", "supplied", "wall")
 
     def __init__(self, model: UnitModel, *, phase: float = 0.5, began_at: int = 0) -> None:
         self.model = model
