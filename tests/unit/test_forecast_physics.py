@@ -87,8 +87,9 @@ def simulate(seed: int, *, fails: bool, doors: int, last_for: int) -> Case:
     due = chance.randrange(0, every, STEP)
     readings, truth = [], [probe.celsius]
     for at in range(STEP, last_for + 1, STEP):
-        unit.cooling_works = not (fails and at > FAILS_AT)
-        unit.door_open = any(start <= at < end for start, end in spans)
+        if fails and at > FAILS_AT:
+            unit.fail()
+        unit.door = float(any(start <= at < end for start, end in spans))
         before = getattr(unit, probe_kind.place)
         unit.step(STEP)
         probe.follow((before + getattr(unit, probe_kind.place)) / 2, STEP)

@@ -136,7 +136,7 @@ def test_household_freezers_warm_as_the_one_that_was_measured() -> None:
         "% of the difference per h (2.6)",
     )
     assert hours == pytest.approx(3.5, abs=0.3)
-    assert rate == pytest.approx(2.6, abs=0.6)
+    assert rate == pytest.approx(2.6, abs=0.3)
     starts = [60 / cycles(model).period for model in (kind.empty, kind.model, kind.full)]
     print("starts per hour", starts)
     assert all(1.0 <= each <= 2.0 for each in starts)

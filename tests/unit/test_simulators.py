@@ -1,11 +1,10 @@
-"""The simulators without a broker: heat against closed formulas, probes, what a fleet sends byte for byte."""
+"""The simulators without a broker: probes, what a fleet sends byte for byte."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import os
-import statistics
 import subprocess
 import sys
 from collections import defaultdict
@@ -15,6 +14,12 @@ from itertools import islice, pairwise
 from random import Random
 
 import pytest
+from simulators.lab import (
+    FREEZER,
+    ULTRA_LOW,
+    UNITS,
+    demo_lab,
+)
 
 from monitor.wire.v1 import (
     ITEMS_MAX,
@@ -31,7 +36,7 @@ from monitor.wire.v1 import (
     decode_unit_event,
     parse_topic,
 )
-from simulators.clock import DAY, HOUR, MINUTE, SECOND, SimulatedClock
+from simulators.clock import HOUR, MINUTE, SECOND, SimulatedClock
 from simulators.fleet import LOTS_AFTER, Fleet, FleetUnit, Message
 from simulators.happening import (
     OF_PROBES,
@@ -40,17 +45,7 @@ from simulators.happening import (
     happen_to_probe,
     happen_to_unit,
 )
-from simulators.lab import (
-    CABINET,
-    FREEZER,
-    FRIDGE,
-    NEARLY_EMPTY,
-    TANK,
-    ULTRA_LOW,
-    UNITS,
-    demo_lab,
-)
-from simulators.physics.unit import Unit, UnitModel
+from simulators.physics.unit import Unit
 from simulators.sensing.probe import BUFFERED, Probe, ProbeModel
 
 START = 1_795_000_000_000
@@ -134,169 +129,6 @@ def test_no_time_is_left_until_an_instant_exactly_when_the_clock_has_reached_it(
 def test_a_clock_that_would_stand_still_or_run_backwards_is_refused(speed: float) -> None:
     with pytest.raises(ValueError, match="speed"):
         SimulatedClock(START, speed, RealTime(0.0))
-
-
-# --- heat ---------------------------------------------------------------------------------------------------
-
-TIGHT = UnitModel(
-    setpoint=-80.0,
-    swing=2.0,
-    warm_up_for=12 * HOUR,
-    load_follows_for=5 * SECOND,
-    air_share=0.5,
-    duty=0.6,
-    door_for=3 * MINUTE,
-)
-"""Air and load so close that they are one body: the closed formula holds for it."""
-
-
-def failed(model: UnitModel) -> Unit:
-    unit = Unit(model)
-    unit.cooling_works = False
-    return unit
-
-
-@pytest.mark.parametrize("hours", [0.5, 1.2, 2.6, 4.2, 10.6, 18.4, 60.0])
-def test_a_unit_without_cooling_warms_by_the_closed_formula(hours: float) -> None:
-    unit = failed(TIGHT)
-    unit.step(round(hours * HOUR))
-    expected = 22.0 - 102.0 * math.exp(-hours / 12)
-    assert unit.load == pytest.approx(expected, abs=0.05)
-    assert unit.air == pytest.approx(expected, abs=0.05)
-
-
-@pytest.mark.parametrize(
-    ("model", "door", "cooling"),
-    [(ULTRA_LOW, False, True), (ULTRA_LOW, True, False), (FRIDGE, True, True), (NEARLY_EMPTY, False, False)],
-)
-def test_a_step_agrees_with_the_equations_integrated_by_small_differences(
-    model: UnitModel, door: bool, cooling: bool
-) -> None:
-    # The thermostat must not interfere: a swing so wide that it never switches.
-    wide = replace(model, swing=1_000.0)
-    unit = Unit(wide)
-    unit.load -= 3.0
-    unit.door_open, unit.cooling = door, cooling
-    air, load, dt = unit.air, unit.load, 20.0
-    unit.step(10 * MINUTE)
-    for _ in range(round(10 * MINUTE / dt)):
-        into_air = (wide.ambient - air) / wide.warm_up_for
-        into_air += (load - air) * (1 - wide.air_share) / wide.load_follows_for
-        into_air += (wide.ambient - air) * wide.air_share / wide.door_for if door else 0.0
-        into_air -= (wide.ambient - wide.setpoint) / wide.warm_up_for / wide.duty if cooling else 0.0
-        into_load = (air - load) / wide.load_follows_for
-        air, load = air + dt * into_air / wide.air_share, load + dt * into_load
-    assert unit.air == pytest.approx(air, abs=0.005)
-    assert unit.load == pytest.approx(load, abs=0.005)
-    assert abs(unit.air - wide.setpoint) > 0.05  # something did happen
-
-
-def test_the_length_of_the_steps_changes_nothing_where_no_thermostat_switches() -> None:
-    seed = 5
-    print("seed", seed)
-    random = Random(seed)
-    one, many = failed(ULTRA_LOW), failed(ULTRA_LOW)
-    one.step(2 * HOUR)
-    left = 2 * HOUR
-    while left:
-        dt = min(left, random.randrange(1, 20 * SECOND))
-        many.step(dt)
-        left -= dt
-    assert many.air == pytest.approx(one.air, abs=1e-9)
-    assert many.load == pytest.approx(one.load, abs=1e-9)
-
-
-def cycles(model: UnitModel, hours: int) -> tuple[list[float], list[float], list[int], float]:
-    """Air and load by 5 s, the seconds at which cooling starts, and the share of time for which it runs."""
-    unit = Unit(model)
-    unit.step(2 * HOUR)
-    air, load, starts, runs = [], [], [], 0
-    for second in range(0, hours * 3600, 5):
-        before = unit.cooling
-        unit.step(5 * SECOND)
-        if unit.cooling and not before:
-            starts.append(second)
-        runs += unit.cooling
-        air.append(unit.air)
-        load.append(unit.load)
-    return air, load, starts, runs / len(air)
-
-
-@pytest.mark.parametrize("model", [ULTRA_LOW, FREEZER, FRIDGE, CABINET])
-def test_a_compressor_cycles_every_ten_to_forty_minutes_and_the_load_hardly_feels_it(
-    model: UnitModel,
-) -> None:
-    air, load, starts, duty = cycles(model, 12)
-    period = (starts[-1] - starts[0]) / (len(starts) - 1) / 60
-    assert 10 <= period <= 40
-    assert 1.0 <= max(air) - min(air) <= 3.3
-    assert max(load) - min(load) < 0.2 * (max(air) - min(air))
-    assert statistics.fmean(air) == pytest.approx(model.setpoint, abs=0.2)
-    assert duty == pytest.approx(model.duty, abs=0.05)
-
-
-def test_an_open_door_warms_the_air_quickly_and_the_load_little() -> None:
-    unit = Unit(ULTRA_LOW)
-    unit.step(2 * HOUR)
-    air, load = unit.air, unit.load
-    unit.door_open = True
-    unit.step(30 * SECOND)
-    unit.door_open = False
-    assert 10 < unit.air - air < 30
-    warmest = unit.load
-    recovered = None
-    for minute in range(120):
-        unit.step(MINUTE)
-        warmest = max(warmest, unit.load)
-        if recovered is None and unit.air < ULTRA_LOW.setpoint + ULTRA_LOW.swing / 2:
-            recovered = minute + 1
-    assert 0.2 < warmest - load < 2.0
-    assert recovered is not None
-    assert 10 <= recovered <= 60
-
-
-def test_a_door_left_open_ends_on_a_plateau_below_ambient_while_cooling_runs() -> None:
-    unit = Unit(ULTRA_LOW)
-    unit.door_open = True
-    unit.step(30 * DAY)
-    settled = unit.load
-    unit.step(DAY)
-    assert unit.load == pytest.approx(settled, abs=0.01)
-    assert ULTRA_LOW.setpoint + 20 < settled < ULTRA_LOW.ambient - 1
-
-
-def test_a_full_freezer_holds_hours_and_a_tank_days() -> None:
-    freezer, tank = failed(ULTRA_LOW), failed(TANK)
-    hours = next(hour for hour in range(48) if (freezer.step(HOUR), freezer.load >= -60.0)[1]) + 1
-    assert 5 <= hours <= 7
-    tank.air = tank.load = -170.0
-    days = next(day for day in range(30) if (tank.step(DAY // 4), tank.load >= -150.0)[1]) / 4
-    assert 3 <= days <= 5
-
-
-def test_cooling_that_works_again_brings_the_unit_back_to_its_setpoint() -> None:
-    unit = failed(NEARLY_EMPTY)
-    unit.step(20 * MINUTE)
-    assert unit.load > -60.0
-    unit.cooling_works = True
-    unit.step(HOUR)
-    assert unit.load == pytest.approx(-80.0, abs=0.5)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("setpoint", 22.0),
-        ("swing", 0.0),
-        ("warm_up_for", 0),
-        ("air_share", 1.0),
-        ("duty", 0.0),
-        ("door_for", -1),
-    ],
-)
-def test_a_unit_that_could_not_be_is_refused_by_the_name_of_the_field(field: str, value: float) -> None:
-    with pytest.raises(ValueError, match=field):
-        replace(ULTRA_LOW, **{field: value})
 
 
 # --- probes -------------------------------------------------------------------------------------------------
