@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from itertools import count, repeat
+from math import nan
 from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
@@ -188,9 +189,11 @@ class _UnitRun:
         self._channels = {name: Channel(fleet.site, unit.name, name) for name in unit.probes}
         self._first = next(iter(unit.probes))
         self._load = truth.loads.setdefault(f"{fleet.site}/{unit.name}", Trace())
+        channels = self._channels.items()
         self._elements = {
-            name: truth.elements.setdefault(str(channel), Trace()) for name, channel in self._channels.items()
+            name: truth.elements.setdefault(str(channel), Trace()) for name, channel in channels
         }
+        self._said = {name: truth.said.setdefault(str(channel), Trace()) for name, channel in channels}
 
     def sent(self) -> Iterator[_Due]:
         """What the unit and its probes hand to their gateways, in the order of time, without an end."""
@@ -211,6 +214,8 @@ class _UnitRun:
                 self._load.note(at, self._unit.load)
             reading = probe.read(at)
             if reading is not None:
+                celsius = nan if reading.celsius is None else reading.celsius
+                self._said[name].note(reading.measured_at, celsius)
                 yield at, _Sent(at, self._channels[name], reading)
 
     def _due(self) -> Iterator[Iterator[_Due]]:

@@ -18,7 +18,7 @@ from paho.mqtt.client import MQTT_ERR_QUEUE_SIZE, Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from monitor.wire.v1 import Channel, ReadingTopic, StatusTopic, parse_topic, status_topic
+from monitor.wire.v1 import Channel, ReadingTopic, RejectedError, StatusTopic, parse_topic, status_topic
 from simulators.clock import SimulatedClock
 from simulators.fleet import Fleet
 from simulators.network.gateway import Message
@@ -65,7 +65,8 @@ def run(
         for message in fleet.messages(until):
             if not _wait_until(clock, message.at, stop):
                 break
-            if not lines[_channel(message, fleet.root)].send(message, stop):
+            line = lines.get(_channel(message, fleet.root)) or lines[None]
+            if not line.send(message, stop):
                 break
             published += 1
     return published
@@ -80,12 +81,12 @@ def _wait_until(clock: SimulatedClock, at: int, stop: threading.Event) -> bool:
 
 
 def _channel(message: Message, root: str) -> Channel | None:
-    """The channel whose connection a message takes; None for that of the events."""
-    match parse_topic(message.topic, root):
-        case ReadingTopic(channel) | StatusTopic(channel):
-            return channel
-        case _:
-            return None
+    """The channel whose connection a message takes; None for that of the events, and of what goes astray."""
+    try:
+        address = parse_topic(message.topic, root)
+    except RejectedError:
+        return None
+    return address.channel if isinstance(address, ReadingTopic | StatusTopic) else None
 
 
 @contextmanager

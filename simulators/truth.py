@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 class Trace:
-    """A series of true temperatures: instants (ms) that rise, and °C. 16 bytes each."""
+    """A series of true temperatures: instants (ms) as they came, and °C. 16 bytes each."""
 
     __slots__ = ("_at", "_celsius")
 
@@ -16,12 +16,17 @@ class Trace:
         self._celsius = array("d")
 
     def note(self, at: int, celsius: float) -> None:
-        """Adds the temperature at an instant later than any before."""
+        """Adds the temperature at an instant."""
         self._at.append(at)
         self._celsius.append(celsius)
 
     def __len__(self) -> int:
         return len(self._at)
+
+    @property
+    def last(self) -> float:
+        """The newest temperature; raises IndexError if there is none."""
+        return self._celsius[-1]
 
     def __iter__(self) -> Iterator[tuple[int, float]]:
         return zip(self._at, self._celsius, strict=True)
@@ -41,10 +46,12 @@ class Trace:
 class Truth:
     """What a fleet's units and probes really had. ``elements``: of each channel the temperature of its element, at
     every instant at which a reading was due, sent or not; ``loads``: of each unit (``site/unit``) that of what is
-    stored in it, at the same instants as its first probe."""
+    stored in it, at the same instants as its first probe. ``said``: of each channel what the probe said of that, by
+    its own clock, before any network; not a number where it said a fault."""
 
-    __slots__ = ("elements", "loads")
+    __slots__ = ("elements", "loads", "said")
 
     def __init__(self) -> None:
         self.elements: dict[str, Trace] = {}
         self.loads: dict[str, Trace] = {}
+        self.said: dict[str, Trace] = {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 from typer.core import TyperGroup
 
@@ -81,6 +83,8 @@ def root(
 
     Exit codes: 0 fine, 1 a negative finding, 2 usage or configuration.
     """
+    # Standard output is for what a command was asked for, JSON most of all.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 program.add_typer(service.commands)

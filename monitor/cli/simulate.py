@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from monitor.cli.options import ConfigOption, JsonOption, example, read_duration
@@ -81,6 +83,8 @@ def simulate(
     something that it expects didn't come, or somebody was paged for nothing. With --score random laboratories run in
     the same way, with and without failures.
     """
+    # The monitor inside would tell of each connection; what it is asked for is the report.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     if sum((listed, check, score)) > 1:
         raise typer.BadParameter(f"choose one of {', '.join(_MODES)}.", param_hint="--check")
     if listed:

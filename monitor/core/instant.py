@@ -35,6 +35,7 @@ _DAYS_MAX = 4_096
 _days: dict[
     str, int
 ] = {}  # "2026-11-22T" to the instant at which that day begins in UTC; emptied when it is full
+_dates: dict[int, str] = {}  # days since 1970 to "2026-11-22"; emptied when it is full
 
 
 def parse_instant(text: str) -> int:
@@ -90,9 +91,15 @@ def format_instant(at: int) -> str:
     >>> format_instant(1)
     '1970-01-01T00:00:00.001Z'
     """
-    seconds, millis = divmod(at, SECOND)
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}.{millis:03d}Z"
+    day, rest = divmod(at, DAY)
+    text = _dates.get(day)
+    if text is None:
+        if len(_dates) >= _DAYS_MAX:
+            _dates.clear()
+        text = _dates[day] = date.fromordinal(_EPOCH_ORDINAL + day).isoformat()
+    seconds, millis = divmod(rest, SECOND)
+    minutes, second = divmod(seconds, 60)
+    return f"{text}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{millis:03d}Z"
 
 
 def format_local(at: int, zone: ZoneInfo) -> str:
