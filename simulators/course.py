@@ -85,7 +85,8 @@ class Course:
         for index, one in enumerate(described):
             for probe in one.probes:
                 self._of_channel.setdefault(Channel(fleet.site, *probe.split("/")), []).append(index)
-        self._waiting: list[tuple[int, int]] = []
+        self._waiting: list[tuple[int, int]] = []  # a heap of when which gateway is to be looked after
+        self._noted: dict[int, int] = {}  # the earliest of those instants, by gateway
         self._past: list[_Sent] = []  # measured and told before the start; emptied there
 
     def messages(self) -> Iterator[Message]:
@@ -165,14 +166,17 @@ class Course:
         if next_at is not None and next_at <= at:
             yield from gateway.release(at)
             next_at = gateway.next_at()
-        if next_at is not None:
+        if next_at is not None and next_at < self._noted.get(index, next_at + 1):
+            self._noted[index] = next_at
             heapq.heappush(self._waiting, (next_at, index))
 
     def _delayed(self, until: int) -> Iterator[Message]:
         """What gateways had put off to an instant through ``until``."""
         while self._waiting and self._waiting[0][0] <= until:
             at, index = heapq.heappop(self._waiting)
-            yield from self._release(index, at)
+            if self._noted.get(index) == at:
+                del self._noted[index]
+                yield from self._release(index, at)
 
 
 class _UnitRun:

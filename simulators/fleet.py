@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
+from random import Random
 
 from monitor.wire.v1 import DEFAULT_ROOT, NAME, Channel, LotEvent
 from simulators.clock import MINUTE
 from simulators.course import Course
+from simulators.effects import happen_to_gateway, happen_to_probe, happen_to_room, happen_to_unit
 from simulators.happening import KINDS, Failure, Happening, failures
-from simulators.network.gateway import GatewayModel, Message
-from simulators.physics.room import RoomModel
-from simulators.physics.unit import UnitModel
+from simulators.network.gateway import Gateway, GatewayModel, Message
+from simulators.physics.room import Room, RoomModel
+from simulators.physics.unit import Unit, UnitModel
 from simulators.require import require
-from simulators.sensing.probe import ProbeModel
+from simulators.sensing.probe import Probe, ProbeModel
 
 ROOM = "room"
 """The room of units of which none is told."""
@@ -53,8 +55,8 @@ class Fleet:
     ``lots`` are the events of lots, sent as they occur. ``root`` is that of the topics. Without ``gateways`` that name
     its probes, a unit has one of its own, named as the unit; a probe named by two is reported by both.
 
-    Raises ValueError for names that the wire format doesn't take, for two of one name, and for a happening whose
-    target isn't there or that lies before the history.
+    Raises ValueError for names that the wire format doesn't take, for two of one name, for a unit without probes, and
+    for a happening whose target isn't there, that can't befall it, or that lies before the history.
     """
 
     site: str
@@ -78,29 +80,35 @@ class Fleet:
             require(proper, f"{name!r} is not a name (A-Z a-z 0-9 . _ -, 1 to 64 characters)")
         units = {unit.name for unit in self.units}
         require(len(units) == len(self.units), "two units have one name")
-        require(len({g.name for g in self.gateways}) == len(self.gateways), "two gateways have one name")
         require("lot" not in units, "'lot' is not a unit's name")
+        for unit in self.units:
+            require(len(unit.probes) > 0, f"unit {unit.name} has no probe")
+        rooms = {unit.room for unit in self.units}
+        for room in self.rooms:
+            require(
+                room in rooms, f"there is no unit in room {room!r}; they are in {', '.join(sorted(rooms))}"
+            )
+        self._check_gateways()
+        self._check_happenings()
+
+    def _check_gateways(self) -> None:
+        names = [gateway.name for gateway in self.all_gateways()]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        require(twice is None, f"two gateways have one name, {twice!r}; a unit's own is named as the unit")
+        probes = {f"{unit.name}/{probe}" for unit in self.units for probe in unit.probes}
         for gateway in self.gateways:
+            require(len(gateway.probes) > 0, f"gateway {gateway.name} has no probes")
             for probe in gateway.probes:
-                require(probe in self._probes(), f"gateway {gateway.name} names {probe!r}, which is no probe")
-        for each in self.happenings:
-            self._check(each)
+                require(probe in probes, f"gateway {gateway.name} names {probe!r}, which is no probe")
+                require(gateway.probes.count(probe) == 1, f"gateway {gateway.name} names {probe!r} twice")
 
-    def _check(self, each: Happening) -> None:
-        targets = {
-            "unit": {unit.name for unit in self.units},
-            "probe": self._probes(),
-            "gateway": {gateway.name for gateway in self.all_gateways()},
-            "room": {unit.room for unit in self.units},
-        }
-        kind = KINDS[each.kind]
-        there = each.target in targets[kind.target]
-        require(there, f"{each.kind} happens to {each.target!r}, which is no {kind.target} of the fleet")
-        begins = self.start_at if kind.target == "gateway" else self.began_at
-        require(each.at >= begins, f"{each.kind} of {each.target} happens before the beginning")
-
-    def _probes(self) -> set[str]:
-        return {f"{unit.name}/{probe}" for unit in self.units for probe in unit.probes}
+    def _check_happenings(self) -> None:
+        rehearsal = _Rehearsal(self)
+        for each in sorted(self.happenings, key=lambda happening: happening.at):
+            target = KINDS[each.kind].target
+            begins = self.start_at if target == "gateway" else self.began_at
+            require(each.at >= begins, f"{each.kind} of {each.target} happens before the beginning")
+            rehearsal.take(each)
 
     @property
     def began_at(self) -> int:
@@ -119,8 +127,7 @@ class Fleet:
             for unit in self.units
             if (left := tuple(f"{unit.name}/{p}" for p in unit.probes if f"{unit.name}/{p}" not in named))
         ]
-        taken = {gateway.name for gateway in self.gateways}
-        return (*self.gateways, *(gateway for gateway in own if gateway.name not in taken))
+        return (*self.gateways, *own)
 
     def failures(self) -> list[Failure]:
         """What fails when, in the order of the beginning."""
@@ -134,3 +141,41 @@ class Fleet:
         """Every message through ``until`` in the order of time; without ``until`` it never ends."""
         everything = self.course().messages()
         return everything if until is None else takewhile(lambda message: message.at <= until, everything)
+
+
+class _Rehearsal:
+    """Every happening tried on a target of its own, so that what can't be is told before anything runs."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        at, nobody = fleet.began_at, Random(0)
+        self._units = {unit.name: Unit(unit.model, began_at=at) for unit in fleet.units}
+        self._probes = {
+            f"{unit.name}/{name}": Probe(model, celsius=0.0, began_at=at, random=nobody)
+            for unit in fleet.units
+            for name, model in unit.probes.items()
+        }
+        self._gateways = {
+            gateway.name: Gateway(gateway.name, gateway.model, (), fleet.root, nobody)
+            for gateway in fleet.all_gateways()
+        }
+        self._rooms = {unit.room: Room(fleet.rooms.get(unit.room, RoomModel())) for unit in fleet.units}
+
+    def take(self, each: Happening) -> None:
+        """Raises ValueError, in words, if it can't happen."""
+        try:
+            match KINDS[each.kind].target:
+                case "unit":
+                    happen_to_unit(each, self._units[each.target])
+                case "probe":
+                    happen_to_probe(each, self._probes[each.target])
+                case "gateway":
+                    happen_to_gateway(each, self._gateways[each.target])
+                case "room":
+                    happen_to_room(each, self._rooms[each.target])
+        except KeyError:
+            target = KINDS[each.kind].target
+            nowhere = f"{each.kind} happens to {each.target!r}, which is no {target} of the fleet"
+            raise ValueError(nowhere) from None
+        except ValueError as error:
+            wrong = f"{each.kind} of {each.target}: {error}"
+            raise ValueError(wrong) from error

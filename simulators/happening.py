@@ -6,14 +6,14 @@ whether it is a failure that somebody should be told of.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import isfinite
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 from monitor.wire.v1 import FaultName, UnitEventKind
-from simulators.network.garbling import KINDS as GARBLINGS
 from simulators.network.garbling import GarbleKind
 from simulators.require import require
 
@@ -180,14 +180,13 @@ class Happening:
     def __post_init__(self) -> None:
         kind = KINDS[self.kind]
         for name in FIELDS:
-            given = getattr(self, name) is not None
-            require(given or name not in kind.needs, f"{self.kind} needs {name!r}")
-            require(not given or name in kind.needs | kind.may, f"{self.kind} has no {name!r}")
-        known = get_args(FaultName)
-        require(
-            self.fault is None or self.fault in known, f"fault {self.fault!r} is none of {', '.join(known)}"
-        )
-        require(self.share is None or 0 <= self.share <= 1, f"share {self.share} is not between 0 and 1")
+            value = getattr(self, name)
+            require(value is not None or name not in kind.needs, f"{self.kind} needs {name!r}")
+            require(value is None or name in kind.needs | kind.may, f"{self.kind} has no {name!r}")
+            if value is not None:
+                require(_FITS[name](value), f"{name} {value!r} is not {_WANTED[name]}")
+        backwards = self.kind is HappeningKind.CLOCK_SKEWED
+        require(backwards or self.by is None or self.by >= 0, f"by {self.by} is below 0")
 
     @property
     def unit(self) -> str:
@@ -212,6 +211,48 @@ FIELDS: tuple[str, ...] = tuple(
     name for name in Happening.__dataclass_fields__ if name not in ("at", "kind", "target")
 )
 """The fields that tell more of a happening."""
+DURATIONS = ("over", "by", "on_for", "off_for")
+"""Those that are durations, in ms."""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_length(value: object) -> bool:
+    return _is_whole(value) and cast("int", value) >= 0
+
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "fault": get_args(FaultName),
+    "how": (*get_args(GarbleKind), "mixed"),
+    "place": ("air", "wall", "room"),
+}
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    "celsius": _is_number,
+    "to": _is_number,
+    "share": lambda value: _is_number(value) and 0 <= value <= 1,
+    "percent": lambda value: _is_number(value) and 0 <= value <= 100,
+    "by": _is_whole,
+    **dict.fromkeys(("over", "on_for", "off_for"), _is_length),
+    **{name: known.__contains__ for name, known in _CHOICES.items()},
+    **dict.fromkeys(("told", "ajar"), lambda value: isinstance(value, bool)),
+}
+_WANTED: Mapping[str, str] = {
+    "celsius": "a number",
+    "to": "a number",
+    "share": "a number between 0 and 1",
+    "percent": "a number between 0 and 100",
+    "by": "a duration",
+    **dict.fromkeys(("over", "on_for", "off_for"), "a duration from 0 on"),
+    **{name: "one of " + ", ".join(known) for name, known in _CHOICES.items()},
+    **dict.fromkeys(("told", "ajar"), "true or false"),
+}
+"""What a field has to be, checked and in words."""
 
 
 class Failure(NamedTuple):
