@@ -13,6 +13,7 @@ from simulators.clock import MINUTE, SECOND, duration
 from simulators.fleet import Fleet, FleetGateway, FleetUnit
 from simulators.happening import KINDS, Happening, HappeningKind, happening_to
 from simulators.network.gateway import GatewayModel
+from simulators.physics.cooling import CARBON_DIOXIDE, LIQUID_NITROGEN
 from simulators.physics.kinds import KINDS as UNIT_KINDS
 from simulators.physics.kinds import UnitKind
 from simulators.physics.room import RoomModel
@@ -22,6 +23,7 @@ from simulators.scenario.tables import Document, LotTable, UnitTable
 from simulators.sensing.probe import BARE, BUFFERED
 
 LIKE = {"buffered": BUFFERED, "bare": BARE}
+BACKUPS = {"carbon_dioxide": CARBON_DIOXIDE, "liquid_nitrogen": LIQUID_NITROGEN}
 PROFILE_OF: Mapping[str, str] = {
     "ult-upright": "ult-80",
     "ult-chest": "ult-80",
@@ -74,7 +76,11 @@ class _Description:
 
     def _unit(self, table: UnitTable) -> FleetUnit:
         where = f"unit {table.name}"
-        model = changed(self._kind(table).model, table.model, where)
+        kind = self._kind(table)
+        model = kind.model if table.filled is None else kind.filled(table.filled)
+        if table.backup is not None:
+            model = replace(model, backup=BACKUPS[table.backup])
+        model = changed(model, table.model, where)
         probes = {
             probe.name: changed(LIKE[probe.like], probe.model, f"probe {table.name}/{probe.name}")
             for probe in table.probe

@@ -20,8 +20,8 @@ class ProbeTable(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class UnitTable(Struct, forbid_unknown_fields=True, kw_only=True):
-    """A unit of a ``kind``, with changes to its ``model``; ``doors``: openings on a working day, told by a contact
-    unless ``door_contact`` is false."""
+    """A unit of a ``kind``, ``filled`` to a share from 0 to 1, with changes to its ``model``; ``doors``: openings on a
+    working day, told by a contact unless ``door_contact`` is false."""
 
     name: str
     kind: str
@@ -30,6 +30,8 @@ class UnitTable(Struct, forbid_unknown_fields=True, kw_only=True):
     room: str = ROOM
     doors: float = 0.0
     door_contact: bool = True
+    filled: float | None = None
+    backup: Literal["carbon_dioxide", "liquid_nitrogen"] | None = None
     model: dict[str, Any] = {}
     probe: list[ProbeTable] = field(default_factory=lambda: [ProbeTable(name="product")])
     monitor: dict[str, Any] = {}
