@@ -115,6 +115,7 @@ def happen_to_room(happening: Happening, room: Room) -> None:
     match happening.kind:
         case Kind.ROOM_COOLING_LOST:
             to = ROOM_WARMS_TO if happening.to is None else happening.to
-            room.lose_cooling(happening.at, to=to, follows_for=happening.over or ROOM_WARMS_FOR)
+            follows_for = ROOM_WARMS_FOR if happening.over is None else happening.over
+            room.lose_cooling(happening.at, to=to, follows_for=follows_for)
         case Kind.ROOM_COOLING_RESTORED:
             room.restore_cooling(happening.at)

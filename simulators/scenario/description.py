@@ -6,18 +6,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
-from monitor.wire.v1 import LotEvent, LotEventKind
+from monitor.wire.v1 import (
+    LotEvent,
+    LotEventKind,
+    LotEventTopic,
+    decode_lot_event,
+    encode_lot_event,
+    lot_event_topic,
+    parse_topic,
+)
 from simulators.clock import MINUTE, SECOND, duration
 from simulators.fleet import Fleet, FleetGateway, FleetUnit
-from simulators.happening import KINDS, Happening, HappeningKind, happening_to
+from simulators.happening import DURATIONS, KINDS, Happening, HappeningKind, happening_to
 from simulators.network.gateway import GatewayModel
 from simulators.physics.cooling import CARBON_DIOXIDE, LIQUID_NITROGEN
 from simulators.physics.kinds import KINDS as UNIT_KINDS
 from simulators.physics.kinds import UnitKind
 from simulators.physics.room import RoomModel
 from simulators.require import require
+from simulators.scenario.reading import changed, none_of, signed, span
 from simulators.scenario.routine import doors
 from simulators.scenario.tables import Document, LotTable, UnitTable
 from simulators.sensing.probe import BARE, BUFFERED
@@ -37,10 +46,7 @@ PROFILE_OF: Mapping[str, str] = {
 REGISTERED_AFTER = MINUTE
 """A lot is registered so long after the beginning of the history, unless told otherwise."""
 EVERY = "*"
-"""Stands for all units, or all gateways."""
-
-_Model = TypeVar("_Model")
-_DURATIONS = ("over", "by", "on_for", "off_for")
+"""Stands for all units, probes, gateways or rooms that there are."""
 
 
 def described(document: Document, *, start_at: int, length: int, seed: int, root: str) -> Fleet:
@@ -58,13 +64,12 @@ class _Description:
 
     def fleet(self, root: str) -> Fleet:
         document = self._document
-        return Fleet(
+        fleet = Fleet(
             site=document.site,
             units=tuple(self._unit(table) for table in document.unit),
             start_at=self._start_at,
             seed=self._seed,
-            happenings=tuple(sorted(self._happenings(), key=lambda each: each.at)),
-            lots=(*map(self._registered, document.lot), *self._lot_events()),
+            lots=tuple(self._lots()),
             rooms={
                 table.name: changed(RoomModel(), table.model, f"room {table.name}") for table in document.room
             },
@@ -73,14 +78,20 @@ class _Description:
             read_every=duration(document.read_every),
             root=root,
         )
+        return replace(fleet, happenings=tuple(sorted(self._happenings(fleet), key=lambda each: each.at)))
 
     def _unit(self, table: UnitTable) -> FleetUnit:
         where = f"unit {table.name}"
-        kind = self._kind(table)
-        model = kind.model if table.filled is None else kind.filled(table.filled)
+        require(table.doors >= 0, f"{where}: doors {table.doors:g} is below 0")
+        model = self._kind(table).model
+        if table.filled is not None:
+            require(0 <= table.filled <= 1, f"{where}: filled {table.filled:g} is not between 0 and 1")
+            model = self._kind(table).filled(table.filled)
         if table.backup is not None:
             model = replace(model, backup=BACKUPS[table.backup])
         model = changed(model, table.model, where)
+        names = [probe.name for probe in table.probe]
+        require(len(set(names)) == len(names), f"{where}: two probes have one name")
         probes = {
             probe.name: changed(LIKE[probe.like], probe.model, f"probe {table.name}/{probe.name}")
             for probe in table.probe
@@ -88,8 +99,7 @@ class _Description:
         return FleetUnit(name=table.name, model=model, probes=probes, room=table.room)
 
     def _kind(self, table: UnitTable) -> UnitKind:
-        known = ", ".join(UNIT_KINDS)
-        require(table.kind in UNIT_KINDS, f"unit {table.name} is of kind {table.kind!r}; kinds are {known}")
+        require(table.kind in UNIT_KINDS, f"unit {table.name}: {none_of(table.kind, UNIT_KINDS, 'kind')}")
         return UNIT_KINDS[table.kind]
 
     def _gateways(self) -> Iterator[FleetGateway]:
@@ -104,7 +114,7 @@ class _Description:
 
     # --- what happens ---
 
-    def _happenings(self) -> Iterator[Happening]:
+    def _happenings(self, fleet: Fleet) -> Iterator[Happening]:
         for table in self._document.unit:
             if table.doors:
                 yield from doors(
@@ -116,51 +126,50 @@ class _Description:
                     open_for=self._kind(table).opened_for,
                     told=table.door_contact,
                 )
-        for number, happening in enumerate(self._document.happening, start=1):
+        for number, told in enumerate(self._document.happening, start=1):
             try:
-                yield from self._told(dict(happening))
+                happenings = tuple(self._told(fleet, dict(told)))
+                replace(fleet, happenings=happenings)  # which has its say, here where the place is known
             except (ValueError, TypeError, KeyError) as error:
                 wrong = f"happening {number}: {error}"
                 raise ValueError(wrong) from error
+            yield from happenings
 
-    def _told(self, table: dict[str, Any]) -> Iterator[Happening]:
+    def _told(self, fleet: Fleet, table: dict[str, Any]) -> Iterator[Happening]:
         """A table's happening to each of its targets, as often as it says, each with its end."""
         for key in ("at", "kind"):
-            require(key in table, f"it has no {key!r}")
-        first = self._at(table.pop("at"))
-        name = table.pop("kind")
-        require(
-            name in list(HappeningKind), f"there is no kind {name!r}; kinds are {', '.join(HappeningKind)}"
-        )
+            require(key in table, f"it needs {key!r}")
+        first, name = self._at(table.pop("at")), table.pop("kind")
+        known = list(HappeningKind)
+        require(name in known, none_of(name, known, "kind"))
         kind = HappeningKind(name)
-        times, every = table.pop("times", 1), duration(table.pop("every", "0s"))
-        lasting = table.pop("for", None)
-        targets = self._targets(kind, table)
-        for key in _DURATIONS:
+        times, every = table.pop("times", 1), table.pop("every", None)
+        require(isinstance(times, int) and times >= 1, f"times {times!r} is not a whole number from 1 on")
+        require((times == 1) == (every is None), "'times' (above 1) and 'every' go together")
+        period = 0 if every is None else span(every)
+        require(every is None or period > 0, f"every {every!r} is not above 0")
+        lasting = span(table.pop("for")) if "for" in table else None
+        targets = _targets(fleet, kind, table)
+        for key in DURATIONS:
             if key in table:
-                table[key] = _signed(table[key])
+                table[key] = signed(table[key])
         for target in targets:
-            for at in (first + n * every for n in range(times)):
+            for at in (first + n * period for n in range(times)):
                 happening = happening_to(target, kind, at, table)
                 yield happening
                 if lasting is not None:
-                    yield happening.ending(at + duration(lasting))
-
-    def _targets(self, kind: HappeningKind, table: dict[str, Any]) -> list[str]:
-        """Takes the targets out of a table: ``unit = "F01"``, a list of them, or ``"*"`` for all."""
-        target = KINDS[kind].target
-        require(target in table, f"{kind} needs a {target!r}")
-        told = table.pop(target)
-        if told == EVERY:
-            names = {
-                "unit": [unit.name for unit in self._document.unit],
-                "gateway": [gateway.name for gateway in self._document.gateway],
-            }
-            require(target in names, f"{EVERY!r} can't stand for every {target}")
-            return names[target]
-        return list(told) if isinstance(told, list) else [str(told)]
+                    yield happening.ending(at + lasting)
 
     # --- lots ---
+
+    def _lots(self) -> Iterator[LotEvent]:
+        """The events of lots, each of which the wire format takes."""
+        names = [table.lot for table in self._document.lot]
+        for table in self._document.lot:
+            require(names.count(table.lot) == 1, f"lot {table.lot} is there twice")
+            yield _taken(self._registered(table), f"lot {table.lot}")
+        for number, told in enumerate(self._document.lot_event, start=1):
+            yield _taken(self._lot_event(dict(told), f"lot_event {number}"), f"lot_event {number}")
 
     def _registered(self, table: LotTable) -> LotEvent:
         units = {unit.name: unit for unit in self._document.unit}
@@ -169,7 +178,7 @@ class _Description:
         at = self._began_at + REGISTERED_AFTER if table.at is None else self._at(table.at)
         # In whole days from the day of the start, which may be yesterday somewhere: the tests of dates allow a day.
         today = datetime.fromtimestamp(self._start_at / SECOND, tz=UTC).date()
-        expires = today + timedelta(milliseconds=_signed(table.expires_in))
+        expires = today + timedelta(milliseconds=signed(table.expires_in))
         return LotEvent(
             lot=table.lot,
             site=self._document.site,
@@ -185,41 +194,60 @@ class _Description:
             gtin=table.gtin,
         )
 
-    def _lot_events(self) -> Iterator[LotEvent]:
-        for number, told in enumerate(self._document.lot_event, start=1):
-            table = dict(told)
-            try:
-                at, lot, kind = self._at(table.pop("at")), table.pop("lot"), LotEventKind(table.pop("kind"))
-                if isinstance(table.get("unit"), str):
-                    table["unit"] = f"{self._document.site}/{table['unit']}" if table["unit"] else None
-                table["into"] = tuple(table.get("into", ()))
-                table.setdefault("event_id", self._event_id(lot, at, kind))
-                table.setdefault("by", "LIMS")
-                yield LotEvent(lot=lot, site=self._document.site, occurred_at=at, kind=kind, **table)
-            except (ValueError, TypeError, KeyError) as error:
-                wrong = f"lot_event {number}: {error}"
-                raise ValueError(wrong) from error
+    def _lot_event(self, table: dict[str, Any], where: str) -> LotEvent:
+        known = ("at", *(each.name for each in fields(LotEvent) if each.name not in ("site", "occurred_at")))
+        for key in table:
+            require(key in known, f"{where}: {none_of(key, known, 'key')}")
+        for key in ("at", "lot", "kind"):
+            require(key in table, f"{where}: it needs {key!r}")
+        kinds = list(LotEventKind)
+        require(table["kind"] in kinds, f"{where}: {none_of(table['kind'], kinds, 'kind')}")
+        lot, kind = table.pop("lot"), LotEventKind(table.pop("kind"))
+        try:
+            at = self._at(table.pop("at"))
+        except ValueError as error:
+            wrong = f"{where}, at: {error}"
+            raise ValueError(wrong) from error
+        if isinstance(table.get("unit"), str):
+            table["unit"] = f"{self._document.site}/{table['unit']}" if table["unit"] else None
+        table["into"] = tuple(table.get("into", ()))
+        table.setdefault("event_id", self._event_id(lot, at, kind))
+        table.setdefault("by", "LIMS")
+        return LotEvent(lot=lot, site=self._document.site, occurred_at=at, kind=kind, **table)
 
     def _event_id(self, lot: str, at: int, kind: LotEventKind) -> str:
         return f"sim-{self._seed}-{self._document.site}-{lot}-{at}-{kind}"
 
-    def _at(self, text: str) -> int:
-        return self._start_at + _signed(text)
+    def _at(self, told: object) -> int:
+        return self._start_at + signed(told)
 
 
-def _signed(text: str) -> int:
-    """A duration that may be negative (``-3h``)."""
-    return -duration(text[1:]) if text.startswith("-") else duration(text)
+def _targets(fleet: Fleet, kind: HappeningKind, table: dict[str, Any]) -> list[str]:
+    """Takes the targets out of a table: ``unit = "F01"``, a list of them, or ``"*"`` for all there are."""
+    target = KINDS[kind].target
+    require(target in table, f"{kind} needs a {target!r}")
+    told = table.pop(target)
+    if told == EVERY:
+        return {
+            "unit": [unit.name for unit in fleet.units],
+            "probe": [f"{unit.name}/{probe}" for unit in fleet.units for probe in unit.probes],
+            "gateway": [gateway.name for gateway in fleet.all_gateways()],
+            "room": list(dict.fromkeys(unit.room for unit in fleet.units)),
+        }[target]
+    names = told if isinstance(told, list) else [told]
+    require(len(names) > 0, f"{target} names none")
+    for name in names:
+        require(isinstance(name, str), f"{target}: {name!r} is no name")
+    return list(names)
 
 
-def changed(model: _Model, changes: Mapping[str, Any], where: str) -> _Model:
-    """A model with some of its fields changed, durations told in words; raises ValueError for a field it lacks."""
-    known = {each.name: each for each in fields(model)}  # type: ignore[arg-type]
-    values = {}
-    for name, value in changes.items():
-        require(name in known, f"{where}: its model has no {name!r}; it has {', '.join(known)}")
-        values[name] = duration(value) if isinstance(value, str) and name.endswith(_LENGTHS) else value
-    return replace(model, **values)  # type: ignore[type-var]
-
-
-_LENGTHS = ("_for", "_every", "delay")
+def _taken(event: LotEvent, where: str) -> LotEvent:
+    """An event that can be sent and understood; raises ValueError, in words, for any other."""
+    try:
+        topic = parse_topic(lot_event_topic(event.site, event.lot))
+        assert isinstance(topic, LotEventTopic)
+        decode_lot_event(encode_lot_event(event), topic)
+    except (ValueError, TypeError) as error:
+        wrong = f"{where}: {error}"
+        raise ValueError(wrong) from error
+    return event

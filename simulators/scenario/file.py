@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-import msgspec
-
 from monitor.wire.v1 import DEFAULT_ROOT
 from simulators.clock import SECOND, duration
 from simulators.fleet import Fleet
 from simulators.happening import Failure
 from simulators.require import require
 from simulators.scenario.description import described
+from simulators.scenario.reading import read
 from simulators.scenario.tables import Document
 
 
@@ -85,14 +84,18 @@ def load(source: str | Path) -> Scenario:
     except (OSError, UnicodeDecodeError) as error:
         wrong = f"scenario {source}: it can't be read: {error}"
         raise ScenarioError(wrong) from error
-    return parse(text, path.stem if path.suffix == ".toml" else str(source))
+    return parse(text, path.stem, path) if path.suffix == ".toml" else parse(text, str(source))
 
 
-def parse(text: str, name: str) -> Scenario:
-    """The scenario that a TOML text tells. Raises ScenarioError."""
+def parse(text: str, name: str, place: Path | None = None) -> Scenario:
+    """The scenario that a TOML text tells; ``place`` is its file. Raises ScenarioError, which says where and what."""
     try:
-        document = msgspec.convert(tomllib.loads(text), Document)
+        document = read(Document, tomllib.loads(text))
         require(document.start.tzinfo is not None, "start has no offset from UTC: add Z")
+        for key in ("length", "read_every", "step"):
+            require(duration(getattr(document, key)) > 0, f"{key} {getattr(document, key)} is not above 0")
+        require(document.speed > 0, f"speed {document.speed:g} is not above 0")
+        require(len(document.unit) > 0, "unit: there is none")
         scenario = Scenario(
             name=name,
             document=document,
@@ -105,10 +108,16 @@ def parse(text: str, name: str) -> Scenario:
                 for one in document.action
             ),
         )
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
-        wrong = f"scenario {name}: {error}"
+        described(  # what is wrong with the fleet is told now, too
+            document,
+            start_at=scenario.start_at,
+            length=scenario.length,
+            seed=document.seed,
+            root=DEFAULT_ROOT,
+        )
+    except ValueError as error:
+        wrong = f"scenario {place or name}: {error}"
         raise ScenarioError(wrong) from error
-    scenario.fleet()  # what is wrong with the fleet is told now, too
     return scenario
 
 

@@ -14,7 +14,7 @@ from simulators.clock import duration
 from simulators.require import require
 
 SPANS = frozenset({"length", "history", "read_every", "step", "at", "for", "expires_in"})
-"""Keys of tables that are durations; ``at`` and ``expires_in`` may be negative."""
+"""Keys of tables that are durations; ``at`` of lots and happenings, and ``expires_in``, may be negative."""
 COUNTS = frozenset({"buffer", "array_max", "resent"})
 """Whole numbers of models that are no durations."""
 
@@ -38,8 +38,8 @@ def span(told: object) -> int:
 def none_of(found: object, known: Collection[str], what: str) -> str:
     """That something isn't among those that are known, in words, with the one that may be meant."""
     near = difflib.get_close_matches(str(found), known, 1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    return f"there is no {what} {found!r}{meant} There are {', '.join(known)}".replace("' There", "'; there")
+    meant = f" (did you mean {near[0]}?)" if near else ""
+    return f"there is no {what} {found!r}{meant}; there are {', '.join(known)}"
 
 
 def read(kind: type[_Table], table: object, where: str = "") -> _Table:
@@ -63,8 +63,9 @@ def _value(kind: Any, key: str, value: object, where: str) -> Any:
         before = f"{where}, " if where else ""
         rows = enumerate(cast("list[Any]", value), start=1)
         return [read(inner, row, f"{before}{key} {_named(row, number)}") for number, row in rows]
-    if get_origin(kind) is Literal:
-        require(value in get_args(kind), f"{place}: {value!r} is none of {', '.join(get_args(kind))}")
+    for choices in (each for each in (kind, *get_args(kind)) if get_origin(each) is Literal):
+        known = get_args(choices)
+        require(value in known, f"{place}: {value!r} is none of {', '.join(known)}")
     try:
         if key in SPANS:
             signed(value) if key in ("at", "expires_in") else span(value)
@@ -76,7 +77,11 @@ def _value(kind: Any, key: str, value: object, where: str) -> Any:
 
 def _in_words(value: object, error: ValueError) -> str:
     text = str(error)
-    return f"found {value!r}; {text[0].lower()}{text[1:]}" if isinstance(error, msgspec.ValidationError) else text
+    return (
+        f"found {value!r}; {text[0].lower()}{text[1:]}"
+        if isinstance(error, msgspec.ValidationError)
+        else text
+    )
 
 
 def _named(row: object, number: int) -> str:
@@ -88,49 +93,36 @@ def _named(row: object, number: int) -> str:
 def changed(model: _Model, changes: Mapping[str, Any], where: str) -> _Model:
     """A model with some of its fields changed, durations told in words; raises ValueError, in words, for a field that
     it lacks and a value that it can't have."""
-    values = _values(type(model), changes, where, model)
+    return _made(type(model), changes, where, model)
+
+
+def _made(kind: type[_Model], told: Mapping[str, Any], where: str, base: _Model | None) -> _Model:
+    hints = get_type_hints(kind)
+    known = [each.name for each in fields(cast("Any", kind))]
+    values = {}
+    for name, value in told.items():
+        require(name in known, f"{where}: {none_of(name, known, 'field')}")
+        values[name] = _field(hints[name], value, f"{where}, {name}", getattr(base, name, None))
+    if base is None:
+        for each in fields(cast("Any", kind)):
+            require(each.name in values or each.default is not MISSING, f"{where}: it needs {each.name!r}")
     try:
-        return replace(cast("Any", model), **values)  # type: ignore[no-any-return]
+        return kind(**values) if base is None else cast("_Model", replace(cast("Any", base), **values))
     except ValueError as error:
         wrong = f"{where}: {error}"
         raise ValueError(wrong) from error
 
 
-def _values(kind: type, changes: Mapping[str, Any], where: str, base: object) -> dict[str, Any]:
-    hints = get_type_hints(kind)
-    known = [each.name for each in fields(kind)]
-    values = {}
-    for name, value in changes.items():
-        require(name in known, f"{where}: {none_of(name, known, 'field')}")
-        values[name] = _field(hints[name], value, f"{where}, {name}", getattr(base, name, None))
-    return values
-
-
-def _field(kind: Any, value: Any, where: str, old: object) -> Any:
-    """A field's value; a table stands for a part of the model (``defrost = { every = "8h" }``)."""
-    part = next((each for each in (kind, *get_args(kind)) if is_dataclass(each)), None)
+def _field(kind: Any, value: Any, where: str, old: Any) -> Any:
+    """A field's value; a table stands for a part of the model (``defrost = { every = "8h", … }``)."""
+    kinds = (kind, *get_args(kind))
+    part = next((each for each in kinds if is_dataclass(each)), None)
     if isinstance(value, dict) and isinstance(part, type):
-        if old is not None:
-            return changed(old, value, where)
-        needed = [each.name for each in fields(part) if each.default is MISSING]
-        for name in needed:
-            require(name in value, f"{where}: it needs {name!r}")
-        return changed_from(part, value, where)
+        return _made(part, value, where, old)
     try:
-        if int in (kind, *get_args(kind)) and where.rpartition(", ")[2] not in COUNTS:
+        if int in kinds and where.rpartition(", ")[2] not in COUNTS:
             return span(value)
-        require(not isinstance(value, str) or float not in (kind, *get_args(kind)), f"{value!r} is no number")
         return msgspec.convert(value, kind)
     except ValueError as error:
         wrong = f"{where}: {_in_words(value, error)}"
-        raise ValueError(wrong) from error
-
-
-def changed_from(part: type[_Model], told: Mapping[str, Any], where: str) -> _Model:
-    """A part made of what is told of it. Raises ValueError, in words."""
-    values = _values(part, told, where, None)
-    try:
-        return part(**values)
-    except ValueError as error:
-        wrong = f"{where}: {error}"
         raise ValueError(wrong) from error

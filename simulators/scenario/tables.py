@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from simulators.fleet import ROOM
 
 
-class ProbeTable(Struct, forbid_unknown_fields=True, kw_only=True):
+class ProbeTable(Struct, kw_only=True):
     """A probe: ``like`` a model, with changes; ``monitor`` are keys of its table in monitor.toml."""
 
     name: str
@@ -19,7 +19,7 @@ class ProbeTable(Struct, forbid_unknown_fields=True, kw_only=True):
     monitor: dict[str, Any] = {}
 
 
-class UnitTable(Struct, forbid_unknown_fields=True, kw_only=True):
+class UnitTable(Struct, kw_only=True):
     """A unit of a ``kind``, ``filled`` to a share from 0 to 1, with changes to its ``model``; ``doors``: openings on a
     working day, told by a contact unless ``door_contact`` is false."""
 
@@ -37,14 +37,14 @@ class UnitTable(Struct, forbid_unknown_fields=True, kw_only=True):
     monitor: dict[str, Any] = {}
 
 
-class RoomTable(Struct, forbid_unknown_fields=True, kw_only=True):
+class RoomTable(Struct, kw_only=True):
     """A room, with changes to its model."""
 
     name: str
     model: dict[str, Any] = {}
 
 
-class GatewayTable(Struct, forbid_unknown_fields=True, kw_only=True):
+class GatewayTable(Struct, kw_only=True):
     """A gateway for all probes of ``units``, or for ``probes`` (``unit/probe``)."""
 
     name: str
@@ -53,7 +53,7 @@ class GatewayTable(Struct, forbid_unknown_fields=True, kw_only=True):
     model: dict[str, Any] = {}
 
 
-class LotTable(Struct, forbid_unknown_fields=True, kw_only=True):
+class LotTable(Struct, kw_only=True):
     """A lot, registered in ``unit`` a minute after the beginning (or ``at``)."""
 
     lot: str
@@ -66,15 +66,15 @@ class LotTable(Struct, forbid_unknown_fields=True, kw_only=True):
     at: str | None = None
 
 
-class ActionTable(Struct, forbid_unknown_fields=True, kw_only=True):
+class ActionTable(Struct, kw_only=True):
     """As :class:`Action`."""
 
     at: str
-    do: Literal["restart_monitor", "kill_monitor", "stop_broker"]
+    do: Literal["restart_monitor", "stop_broker"]
     lasting: str | None = field(default=None, name="for")
 
 
-class Document(Struct, forbid_unknown_fields=True, kw_only=True):
+class Document(Struct, kw_only=True):
     """The whole file. ``step``: how far the clock is moved on at once when it is checked; ``speed``: how fast a demo
     of it runs."""
 
