@@ -362,7 +362,7 @@ def check_scenario(
     name: str,
     *,
     seed: int | None = None,
-    progress: Callable[[int, int], None] = lambda passed, of: None,
+    progress: Callable[[float, float], None] = lambda passed, of: None,
     stop: threading.Event | None = None,
 ) -> tuple[JSON, str]:
     """Runs a scenario (a name, or a TOML file) and checks what it expects: for programs, and in words.

@@ -120,7 +120,7 @@ def _check(scenario: str, seed: int | None, *, as_json: bool) -> None:
     with progress_bar() as bar, asked_to_stop() as stop:
         task = bar.add_task(scenario, total=None)
 
-        def show(passed: int, of: int) -> None:
+        def show(passed: float, of: float) -> None:
             bar.update(task, completed=passed, total=of)
 
         try:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +17,13 @@ from monitor.scoring.expectation import Expectations, check, read_expectations
 from monitor.scoring.outcome import Outcome
 from monitor.scoring.report import Report
 from monitor.service import Service
+from monitor.simulation.beside import Progress, Stop
 from monitor.simulation.engine import Simulation
 from monitor.simulation.watching import configured
 from simulators.scenario.file import Scenario
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 EVERYTHING = 1_000_000
-
-Progress = Callable[[int, int], None]
-"""``progress(passed, of)``: simulated ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def check_scenario(
     *,
     seed: int | None = None,
     progress: Progress = lambda passed, of: None,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
 ) -> Checked:
     """Runs a scenario to its end and checks what it expects.
 

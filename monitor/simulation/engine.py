@@ -7,7 +7,6 @@ would have been told then.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -15,6 +14,7 @@ from monitor.config import Configuration
 from monitor.embedded import Part
 from monitor.ports import Notification
 from monitor.service import Service
+from monitor.simulation.beside import Stop
 from simulators.clock import SteppedClock
 from simulators.fleet import Fleet
 from simulators.network.gateway import Message
@@ -78,7 +78,7 @@ class Simulation:
         length: int,
         *,
         on_step: Callable[[int, Service], None] = lambda at, service: None,
-        stop: threading.Event | None = None,
+        stop: Stop | None = None,
     ) -> Iterator[int]:
         """Lets ``length`` ms pass; yields the instant after each step. Afterwards the monitor still runs, to be asked
         (:meth:`close` ends it). Raises SimulationError if the monitor or the broker comes to a halt."""

@@ -10,8 +10,10 @@ import heapq
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.core.instant import DAY, HOUR, MINUTE, parse_instant, to_datetime
@@ -22,6 +24,7 @@ from monitor.scoring.fleet_plot import plot as draw_plot
 from monitor.scoring.fleet_words import as_markdown, as_text
 from monitor.scoring.usual import ULT, UsualLimits, UsualPage, usual_pages
 from monitor.service import Service
+from monitor.simulation.beside import Progress, Stop, beside
 from monitor.simulation.check import EVERYTHING, told, workplace
 from monitor.simulation.engine import Simulation
 from monitor.simulation.watching import configured
@@ -58,7 +61,33 @@ _THERMAL = frozenset(
 _BLIND = frozenset(("no_data", "probe_fault", "flat_line", *_THERMAL))
 """What tells of a probe that can't be trusted: also a temperature that isn't so, for somebody then looks."""
 
-Progress = Callable[[float, float], None]
+
+@dataclass
+class Gathered:
+    """What laboratories came to, for :func:`monitor.scoring.fleet.score`. Units carry their laboratory's number."""
+
+    failures: list[JSON] = field(default_factory=list)
+    pages: list[JSON] = field(default_factory=list)
+    usual: list[UsualPage] = field(default_factory=list)
+    forecasts: list[JSON] = field(default_factory=list)
+    crossings: list[JSON] = field(default_factory=list)
+    unit_days: float = 0.0
+    messages: int = 0
+
+    def add(self, other: Gathered) -> None:
+        """Takes what another laboratory came to."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
+
+class _Order(NamedTuple):
+    """A laboratory to run: how many units, from which seed, for how long (ms), and whether things fail in it."""
+
+    number: int
+    units: int
+    seed: int
+    length: int
+    failing: bool
 
 
 def score_fleets(
@@ -70,30 +99,24 @@ def score_fleets(
     progress: Progress = lambda done, of: None,
     stop: threading.Event | None = None,
 ) -> tuple[JSON, str]:
-    """Scores laboratories of at least so many unit-days: half of these without any failure. For programs, in words.
+    """Scores laboratories of at least so many unit-days, half of these without any failure: for programs, in words.
 
-    Same arguments, same laboratories. Raises SimulationError if a simulation comes to a halt.
+    They run beside one another, a processor each. Same arguments, same laboratories. Raises SimulationError if a
+    simulation comes to a halt.
     """
-    days = min(DAYS, max(4, unit_days // 2))
-    runs = list(_runs(max(1, math.ceil(unit_days / days)), seed))
-    total = sum(units for units, _, _ in runs) * days
-    gathered = _Gathered()
-    began, done = time.monotonic(), 0.0
-    for units, of_seed, failing in runs:
-        drawn = draw(seed=of_seed, units=units, start_at=START_AT, length=days * DAY, failing=failing)
-        for passed in gathered.run(drawn, days * DAY, stop):
-            progress(done + units * passed / DAY, total)
-        done += units * days
-        if stop is not None and stop.is_set():
-            break
+    began = time.monotonic()
+    orders = _orders(unit_days, seed)
+    gathered = Gathered()
+    for one in beside(_laboratory, orders, progress, stop):
+        gathered.add(one)
     found = score(
         gathered.failures,
         gathered.pages,
         gathered.usual,
         gathered.forecasts,
         gathered.crossings,
-        done,
-        kinds=[kind for kind, rule in KINDS.items() if rule.failure and kind is not Kind.SETPOINT_CHANGED],
+        gathered.unit_days,
+        kinds=[str(kind) for kind, rule in KINDS.items() if rule.failure],
     )
     found |= {"seed": seed, "seconds": round(time.monotonic() - began, 1), "messages": gathered.messages}
     if plot is not None:
@@ -101,96 +124,105 @@ def score_fleets(
     return found, as_markdown(found) if markdown else as_text(found)
 
 
-def _runs(units: int, seed: int) -> Iterator[tuple[int, int, bool]]:
-    """Laboratories (units, seed, whether things fail in it) of so many units together, half of them calm."""
-    for failing, share in ((True, math.ceil(units / 2)), (False, units // 2)):
-        number = 0
-        while share > 0:
-            yield min(share, UNITS_MAX), 1_000_000 * failing + 1_000 * seed + number, failing
-            share -= UNITS_MAX
-            number += 1
+def _orders(unit_days: int, seed: int) -> list[_Order]:
+    """Laboratories of so many unit-days together: as many calm ones as such in which things fail."""
+    days = min(DAYS, max(4, unit_days // 2))
+    units = math.ceil(unit_days / days)
+    orders: list[_Order] = []
+    for failing, left in ((True, math.ceil(units / 2)), (False, units // 2)):
+        while left > 0:
+            of_seed = 1_000_000 * failing + 1_000 * seed + len(orders)
+            orders.append(_Order(len(orders) + 1, min(left, UNITS_MAX), of_seed, days * DAY, failing))
+            left -= UNITS_MAX
+    return orders
 
 
-class _Gathered:
-    """What the runs came to, for :func:`monitor.scoring.fleet.score`. Units carry the number of their run."""
+def _laboratory(order: _Order, progress: Progress, stop: Stop) -> Gathered:
+    """Runs a laboratory, and gathers what came of it."""
+    drawn = draw(
+        seed=order.seed, units=order.units, start_at=START_AT, length=order.length, failing=order.failing
+    )
+    with workplace() as home, a_broker(home) as broker:
+        document = _document(drawn)
+        configuration = configured(home, document, broker.settings, port=free_port())
+        simulation = Simulation(drawn.fleet, configuration, broker, step=STEP)
+        asked = _Forecasts(drawn, simulation.course.truth)
+        try:
+            for at in simulation.run(order.length, on_step=asked.ask, stop=stop):
+                progress(order.units * (at - START_AT) / DAY, order.units * order.length / DAY)
+            found = _Harvest(order, drawn, simulation.course.truth).of(simulation.service)
+        finally:
+            simulation.close()
+    found.forecasts += [{**one, "unit": f"run{order.number}-{one['unit']}"} for one in asked.found]
+    found.messages = simulation.messages
+    return found
 
-    def __init__(self) -> None:
-        self.failures: list[JSON] = []
-        self.pages: list[JSON] = []
-        self.usual: list[UsualPage] = []
-        self.forecasts: list[JSON] = []
-        self.crossings: list[JSON] = []
-        self.messages = 0
-        self._number = 0
 
-    def run(self, drawn: Drawn, length: int, stop: threading.Event | None) -> Iterator[int]:
-        """Runs a laboratory and gathers what came of it; yields how many ms have passed."""
-        self._number += 1
-        fleet = drawn.fleet
-        with workplace() as home, a_broker(home) as broker:
-            document = _document(drawn)
-            configuration = configured(home, document, broker.settings, port=free_port())
-            simulation = Simulation(fleet, configuration, broker, step=STEP)
-            asked = _Forecasts(drawn, simulation.course.truth)
-            try:
-                for at in simulation.run(length, on_step=asked.ask, stop=stop):
-                    yield at - fleet.start_at
-                self._take(drawn, simulation.service, simulation.course.truth)
-            finally:
-                simulation.close()
-        self.forecasts += [{**one, "unit": self._named(one["unit"])} for one in asked.found]
-        self.messages += simulation.messages
+class _Harvest:
+    """Gathers what came of one laboratory."""
 
-    def _named(self, unit: str) -> str:
-        """A unit's path, of its own in each run."""
-        return f"run{self._number}-{unit}"
+    def __init__(self, order: _Order, drawn: Drawn, truth: Truth) -> None:
+        self._order = order
+        self._drawn = drawn
+        self._truth = truth
+        self._found = Gathered(unit_days=order.units * order.length / DAY)
 
-    def _take(self, drawn: Drawn, service: Service, truth: Truth) -> None:
+    def of(self, service: Service) -> Gathered:
         opened = {one["alarm"]: one["at"] for one in told(service) if one["kind"] == "opened"}
         for alarm in service.view.alarms(limit=EVERYTHING):
             if alarm["id"] in opened:
-                unit = "/".join(alarm["subject"].split("/")[:2])
-                self.pages.append(
-                    {
-                        "unit": self._named(unit),
-                        "condition": alarm["condition"],
-                        "level": alarm["level"],
-                        "told_at": opened[alarm["id"]],
-                        "alarm": f"{self._number}:{alarm['id']}",
-                        "subject": alarm["subject"],
-                    }
-                )
-        for page in usual_pages(_said(truth), _usual_limits(drawn)):
-            self.usual.append(page._replace(unit=self._named(page.unit)))
-        for failure in drawn.fleet.failures():
-            self._take_failure(drawn, failure, truth)
+                self._found.pages.append(self._page(alarm, opened[alarm["id"]]))
+        for page in usual_pages(_said(self._truth), _usual_limits(self._drawn)):
+            self._found.usual.append(page._replace(unit=self._named(page.unit)))
+        for failure in self._drawn.fleet.failures():
+            self._take(failure)
+        return self._found
 
-    def _take_failure(self, drawn: Drawn, failure: Failure, truth: Truth) -> None:
-        fleet, rule = drawn.fleet, KINDS[failure.kind]
-        ended_at = failure.ended_at or START_AT + DAYS * DAY
+    def _named(self, unit: str) -> str:
+        """A unit's path, of its own in each laboratory."""
+        return f"run{self._order.number}-{unit}"
+
+    def _page(self, alarm: JSON, told_at: str) -> JSON:
+        return {
+            "unit": self._named("/".join(alarm["subject"].split("/")[:2])),
+            "condition": alarm["condition"],
+            "level": alarm["level"],
+            "told_at": told_at,
+            "alarm": f"{self._order.number}:{alarm['id']}",
+            "subject": alarm["subject"],
+        }
+
+    def _take(self, failure: Failure) -> None:
+        fleet, rule = self._drawn.fleet, KINDS[failure.kind]
+        ended_at = START_AT + self._order.length if failure.ended_at is None else failure.ended_at
         if failure.kind is Kind.GATEWAY_LOST and ended_at - failure.began_at < SHORT_OUTAGE:
             return
         is_thermal = rule.target in ("unit", "room")
         for unit in _units_of(failure, fleet.units):
             path = f"{fleet.site}/{unit.name}"
-            kind = str(failure.kind)
-            if is_thermal and not _harms(drawn, unit, truth, failure.began_at, ended_at + HOUR):
-                kind = f"{kind} (harmless)"
-            self.failures.append(
+            harmless = is_thermal and not self._harms(unit, failure.began_at, ended_at + HOUR)
+            self._found.failures.append(
                 {
-                    "kind": kind,
+                    "kind": f"{failure.kind} (harmless)" if harmless else str(failure.kind),
                     "unit": self._named(path),
-                    "probe": None,
                     "began_at": failure.began_at,
                     "ended_at": ended_at,
                     "detect_by": ended_at,
                     "told_by": sorted(_THERMAL if is_thermal else _BLIND),
                 }
             )
-            if is_thermal and drawn.kinds[unit.name].startswith("ult"):
-                for at in truth.elements[f"{path}/product"].rises_through(FORECAST_LIMIT):
-                    if failure.began_at <= at <= ended_at:
-                        self.crossings.append({"unit": self._named(path), "limit": FORECAST_LIMIT, "at": at})
+            if is_thermal and self._drawn.kinds[unit.name].startswith("ult"):
+                self._found.crossings += [
+                    {"unit": self._named(path), "limit": FORECAST_LIMIT, "at": at}
+                    for at in self._truth.elements[f"{path}/product"].rises_through(FORECAST_LIMIT)
+                    if failure.began_at <= at <= ended_at
+                ]
+
+    def _harms(self, unit: FleetUnit, start: int, end: int) -> bool:
+        """Whether what is stored truly left the usual window of its kind of unit between two instants."""
+        low, high = UNIT_KINDS[self._drawn.kinds[unit.name]].window
+        load = self._truth.loads[f"{self._drawn.fleet.site}/{unit.name}"]
+        return any(start <= at <= end and not low <= celsius <= high for at, celsius in load)
 
 
 class _Forecasts:
@@ -247,13 +279,6 @@ def _units_of(failure: Failure, units: tuple[FleetUnit, ...]) -> list[FleetUnit]
         return [unit for unit in units if unit.room == failure.target]
     name = failure.target.partition("/")[0]
     return [unit for unit in units if unit.name == name]
-
-
-def _harms(drawn: Drawn, unit: FleetUnit, truth: Truth, start: int, end: int) -> bool:
-    """Whether what is stored truly left the usual window of its kind of unit between two instants."""
-    low, high = UNIT_KINDS[drawn.kinds[unit.name]].window
-    load = truth.loads[f"{drawn.fleet.site}/{unit.name}"]
-    return any(start <= at <= end and not low <= celsius <= high for at, celsius in load)
 
 
 def _usual_limits(drawn: Drawn) -> Mapping[str, UsualLimits]:
