@@ -110,6 +110,20 @@ class Judge:
             for channel, reading, _, _ in rows
         ]
 
+    def good_since(self, tx: Tx, path: str, span: int) -> int | None:
+        """Since when, within the last ``span`` ms of what a channel said, all of it is good; None if the last isn't."""
+        desk = next((desk for desk in self._desks.values() if desk.path == path), None)
+        last = None if desk is None else self._store.latest(tx).get(desk.id, {}).get("measured_at")
+        if desk is None or last is None:
+            return None
+        since: int | None = None
+        for _, _, reading in self._store.history(tx, desk.id, after=last - span):
+            if why_bad(reading, desk.rules.settings_at(reading.measured_at)) is not None:
+                since = None
+            elif since is None:
+                since = reading.measured_at
+        return since
+
     def take(
         self, tx: Tx, rows: Sequence[Arrived], reasons: Sequence[str | None], recorded_at: int
     ) -> list[ExcursionChange]:

@@ -30,7 +30,7 @@ from monitor.runtime.importing import Imports
 from monitor.runtime.judge import ExcursionChange, Judge
 from monitor.runtime.lots import LotChange, Lots
 from monitor.runtime.surroundings import Surroundings
-from monitor.runtime.watch import Watch
+from monitor.runtime.watch import SOUND_FOR, Watch
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +96,7 @@ class Monitor:
                 self._judged_noted = self._judged_position
                 self._copies.resume(tx, now)
                 self._judge.resume(tx, self._judged_position)
-                self._watch.resume(self._store.latest(tx), (), {})
+                self._watch.resume(self._store.latest(tx))
                 self._recall(tx)
                 self._conditions.end_unwatched(tx, now)
             self._catch_up()
@@ -112,7 +112,8 @@ class Monitor:
             for path in self._alarms.open_subjects(AlarmCondition.PROBE_FAULT)
             if (alarm := self._alarms.get(AlarmCondition.PROBE_FAULT, path)) is not None
         }
-        self._watch.recall(self._alarms.open_subjects(AlarmCondition.NO_DATA), faulty)
+        sound = {path: self._judge.good_since(tx, path, SOUND_FOR) for path in faulty}
+        self._watch.recall(self._alarms.open_subjects(AlarmCondition.NO_DATA), faulty, sound)
 
     @contextmanager
     def _writing(self) -> Iterator[Tx]:

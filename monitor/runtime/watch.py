@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from monitor.core.installation import Probe
+from monitor.core.instant import MINUTE
 from monitor.core.quality import corrected
 from monitor.core.reading import Quality, Reading
 from monitor.core.rules import ChannelRules
 from monitor.ports import Arrived
 
 _NEVER = 1 << 62
+SOUND_FOR = 5 * MINUTE
+"""A probe is sound again when all that it has said for so long is good: a loose contact would otherwise raise and end
+an alarm with each of its readings."""
 _NO_FAULT = frozenset(
     {None, "clock_ahead"}
 )  # a clock that runs ahead is a fault of the clock, not of the probe
@@ -33,7 +37,8 @@ class Silence(NamedTuple):
 
 
 class ProbeFault(NamedTuple):
-    """A probe's newest readings are no temperatures since ``since_at`` (measured); ``ended_at`` if they are again."""
+    """A probe's newest readings are no temperatures since ``since_at`` (measured); ``ended_at``: since when all are
+    again, told when that has lasted for :data:`SOUND_FOR`."""
 
     channel: str
     since_at: int
@@ -53,6 +58,7 @@ class _Ear:
     reason: str | None = None
     fault_since: int | None = None
     fault_reason: str = ""
+    sound_since: int | None = None  # within a fault: since when all readings are good again
     heard_at: int | None = None
     silent_at: int = _NEVER
     told_silent: bool = False
@@ -72,12 +78,8 @@ class Watch:
         self._faults: set[str] = set()
         self._ended: dict[str, ProbeFault] = {}
 
-    def resume(
-        self, latest: Mapping[int, Mapping[str, Any]], silent: Iterable[str], faulty: Mapping[str, int]
-    ) -> None:
-        """Takes up what was known; ``silent`` are the channels whose silence is an open alarm already, ``faulty``
-        those with an open alarm of their probe, and since when."""
-        self.recall(silent, faulty)
+    def resume(self, latest: Mapping[int, Mapping[str, Any]]) -> None:
+        """Takes up what each channel last said; what was told of them is for :meth:`recall`."""
         for channel, ear in self._ears.items():
             row = latest.get(channel)
             if row is None or row["reason"] == "clock_ahead":
@@ -104,12 +106,16 @@ class Watch:
                 ear.silent_at += outage
         self._deaf_since = None
 
-    def recall(self, silent: Iterable[str], faulty: Mapping[str, int]) -> None:
-        """Takes what was told from the store again, after a transaction that failed."""
+    def recall(
+        self, silent: Iterable[str], faulty: Mapping[str, int], sound: Mapping[str, int | None]
+    ) -> None:
+        """Takes what was told from the store again, after a transaction that failed; ``sound``: since when the readings
+        of faulty channels are good again."""
         quiet = set(silent)
         for ear in self._ears.values():
             ear.told_silent = ear.path in quiet
             ear.fault_since = faulty.get(ear.path)
+            ear.sound_since = sound.get(ear.path)
         self._faults.clear()
         self._ended.clear()
 
@@ -136,13 +142,18 @@ class Watch:
 
     def _take_fault(self, ear: _Ear, reading: Reading, reason: str | None) -> None:
         if reason is None and ear.fault_since is not None:
-            self._ended[ear.path] = ProbeFault(
-                ear.path, ear.fault_since, ear.fault_reason, reading.measured_at
-            )
-            ear.fault_since = None
-        elif reason not in _NO_FAULT and ear.fault_since is None:
-            ear.fault_since, ear.fault_reason = reading.measured_at, str(reason)
-            self._faults.add(ear.path)
+            if ear.sound_since is None:
+                ear.sound_since = reading.measured_at
+            if reading.measured_at - ear.sound_since >= SOUND_FOR:
+                self._ended[ear.path] = ProbeFault(
+                    ear.path, ear.fault_since, ear.fault_reason, ear.sound_since
+                )
+                ear.fault_since = ear.sound_since = None
+        elif reason not in _NO_FAULT:
+            ear.sound_since = None
+            if ear.fault_since is None:
+                ear.fault_since, ear.fault_reason = reading.measured_at, str(reason)
+                self._faults.add(ear.path)
 
     @property
     def has_faults(self) -> bool:
