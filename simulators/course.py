@@ -187,6 +187,7 @@ class _UnitRun:
         self._name = unit.name
         self._room = room
         self._now = fleet.began_at
+        self._minute: int | None = None  # since 1970, for which the room's temperature is set
         phase = fleet_random(fleet, unit.name, "cycle").random()
         self._unit = Unit(unit.model, phase=phase, began_at=fleet.began_at)
         self._probes = {name: self._probe(name, model) for name, model in unit.probes.items()}
@@ -242,9 +243,12 @@ class _UnitRun:
         if self._now >= at:
             return
         unit, probes = self._unit, tuple(self._probes.values())
-        unit.room = self._room.celsius(self._now)
+        began_at = self._fleet.began_at
         while self._now < at:
-            dt = min(STEP, at - self._now)
+            # Both on grids of their own: what is due when must not show in the temperatures.
+            if (minute := self._now // MINUTE) != self._minute:
+                self._minute, unit.room = minute, self._room.celsius(minute * MINUTE)
+            dt = min(STEP - (self._now - began_at) % STEP, at - self._now)
             air, load, wall = unit.air, unit.load, unit.wall
             unit.step(dt)
             for probe in probes:
