@@ -358,22 +358,20 @@ def scenarios() -> list[tuple[str, str]]:
     return shipped_scenarios()
 
 
-def check_scenario(
-    name: str,
+def check_scenarios(
+    names: Sequence[str],
     *,
     seed: int | None = None,
     progress: Callable[[float, float], None] = lambda passed, of: None,
     stop: threading.Event | None = None,
-) -> tuple[JSON, str]:
-    """Runs a scenario (a name, or a TOML file) and checks what it expects: for programs, and in words.
+) -> list[tuple[JSON, str]]:
+    """Runs scenarios (names, or TOML files) and checks what they expect: of each, for programs, and in words.
 
-    Raises ValueError, in words, for a scenario that can't be used, and where the simulation came to a halt.
+    ``seed``: another than the scenario's own. Raises ValueError, in words, for a scenario that can't be used.
     """
-    from monitor.simulation.check import check_scenario as check
-    from simulators.scenario.file import load as load_scenario
+    from monitor.simulation.check import check_all
 
-    checked = check(load_scenario(name), seed=seed, progress=progress, stop=stop)
-    return checked.to_json(), checked.as_text()
+    return check_all(names, seed=seed, progress=progress, stop=stop)
 
 
 def score_fleets(

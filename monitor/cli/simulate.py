@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,7 @@ _MODES = ("--list", "--check", "--score")
         "simulate --list",
         "simulate --scenario compressor-fails --port 1883 --speed 60",
         "simulate --scenario compressor-fails --check",
+        "simulate --check",
         "simulate --score --unit-days 1000 --seed 2000",
     )
 )
@@ -35,7 +37,9 @@ def simulate(
     scenario: Annotated[
         str | None,
         typer.Option(
-            "--scenario", metavar="NAME|FILE", help="One that ships, or a TOML file. Default: demo."
+            "--scenario",
+            metavar="NAME|FILE",
+            help="One that ships, or a TOML file. Default: demo; with --check all.",
         ),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the scenarios that ship.")] = False,
@@ -79,9 +83,9 @@ def simulate(
 
     Alone it feeds a broker at --host, in real time or faster, until Ctrl-C: for who tries a dashboard.
 
-    With --check the scenario runs at high speed through a broker and a monitor of its own; the exit code is 1 if
-    something that it expects didn't come, or somebody was paged for nothing. With --score random laboratories run in
-    the same way, with and without failures.
+    With --check the scenario (without --scenario: each that ships) runs at high speed through a broker and a monitor
+    of its own; the exit code is 1 if something that it expects didn't come, or somebody was paged for nothing. With
+    --score random laboratories run in the same way, with and without failures.
     """
     # The monitor inside would tell of each connection; what it is asked for is the report.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
@@ -90,7 +94,7 @@ def simulate(
     if listed:
         _list(as_json=as_json)
     elif check:
-        _check(scenario or "demo", seed, as_json=as_json)
+        _check(scenario, seed, as_json=as_json)
     elif score:
         _score(unit_days, seed, plot, as_json=as_json, markdown=markdown)
     else:
@@ -114,25 +118,47 @@ def _list(*, as_json: bool) -> None:
         print_table(["Scenario", "What it tells"], found, none="No scenario ships.")
 
 
-def _check(scenario: str, seed: int | None, *, as_json: bool) -> None:
+def _check(scenario: str | None, seed: int | None, *, as_json: bool) -> None:
     from monitor import app
 
+    names = [name for name, _ in app.scenarios()] if scenario is None else [scenario]
     with progress_bar() as bar, asked_to_stop() as stop:
-        task = bar.add_task(scenario, total=None)
+        task = bar.add_task(scenario or "all scenarios", total=None)
 
         def show(passed: float, of: float) -> None:
-            bar.update(task, completed=passed, total=of)
+            bar.update(task, completed=passed, total=of or None)
 
         try:
-            found, text = app.check_scenario(scenario, seed=seed, progress=show, stop=stop)
+            found = app.check_scenarios(names, seed=seed, progress=show, stop=stop)
         except ValueError as error:
             raise Unusable(str(error)) from error
     if as_json:
-        print_json(found)
+        print_json([report for report, _ in found] if scenario is None else found[0][0])
     else:
-        typer.echo(text)
-    if not found["ok"]:
+        if scenario is None:
+            _print_all([report for report, _ in found])
+        for report, text in found:
+            if scenario is not None or not report["ok"]:
+                typer.echo(text)
+    if not all(report["ok"] for report, _ in found):
         raise typer.Exit(1)
+
+
+def _print_all(reports: Sequence[JSON]) -> None:
+    rows = [
+        [
+            report["scenario"],
+            "as expected" if report["ok"] else "NOT as expected",
+            "" if "error" in report else f"{report['met']} of {report['met'] + report['missed']}",
+            "" if "error" in report else len(report["false_pages"]),
+            ""
+            if "error" in report
+            else f"{report['simulated_seconds'] / 3600:g} h in {report['seconds']:.0f} s",
+        ]
+        for report in reports
+    ]
+    columns = ["Scenario", "Went", "Expectations met", "False pages", "Simulated"]
+    print_table(columns, rows, none="No scenario ships.")
 
 
 def _score(unit_days: int, seed: int | None, plot: Path | None, *, as_json: bool, markdown: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,10 @@ from monitor.scoring.expectation import Expectations, check, read_expectations
 from monitor.scoring.outcome import Outcome
 from monitor.scoring.report import Report
 from monitor.service import Service
-from monitor.simulation.beside import Progress, Stop
-from monitor.simulation.engine import Simulation
+from monitor.simulation.beside import Progress, Stop, beside
+from monitor.simulation.engine import Simulation, SimulationError
 from monitor.simulation.watching import configured
-from simulators.scenario.file import Scenario
+from simulators.scenario.file import Scenario, load
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 EVERYTHING = 1_000_000
@@ -92,6 +92,33 @@ def check_scenario(
             simulation.close()
     report = check(expectations, outcome)
     return Checked(scenario, report, outcome, time.monotonic() - began, simulation.messages)
+
+
+def check_all(
+    names: Sequence[str],
+    *,
+    seed: int | None = None,
+    progress: Progress = lambda passed, of: None,
+    stop: Stop | None = None,
+) -> list[tuple[JSON, str]]:
+    """Runs scenarios (names, or TOML files) of their own seed, or another, beside one another: what came of each, for
+    programs and in words, in their order. One that comes to a halt has not gone as expected; its ``error`` says why.
+
+    Raises ScenarioError or ExpectationError before anything runs.
+    """
+    for name in names:
+        expectations_of(load(name))
+    return list(beside(_check_one, [(name, seed) for name in names], progress, stop))
+
+
+def _check_one(job: tuple[str, int | None], progress: Progress, stop: Stop) -> tuple[JSON, str]:
+    name, seed = job
+    try:
+        checked = check_scenario(load(name), seed=seed, progress=progress, stop=stop)
+    except SimulationError as error:
+        text = f"{name}: the simulation came to a halt: {error}"
+        return {"scenario": name, "ok": False, "error": str(error)}, text
+    return checked.to_json(), checked.as_text()
 
 
 @contextmanager
