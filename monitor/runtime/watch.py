@@ -18,7 +18,7 @@ from monitor.core.rules import ChannelRules
 from monitor.ports import Arrived
 
 _NEVER = 1 << 62
-SOUND_FOR = 5 * MINUTE
+SOUND_FOR = 30 * MINUTE
 """A probe is sound again when all that it has said for so long is good: a loose contact would otherwise raise and end
 an alarm with each of its readings."""
 _NO_FAULT = frozenset(

@@ -238,7 +238,7 @@ def test_a_fault_that_ends_in_a_later_part_is_an_alarm_of_the_past(path: Path) -
     writer = Writer(path, now=NOW)
     part(writer, faulty(T0, 3))
     assert writer.view.alarms() == []
-    part(writer, minutes([-80] * 6, start=T0 + 3 * MINUTE))
+    part(writer, minutes([-80] * 31, start=T0 + 3 * MINUTE))
     end(writer)
     (alarm,) = writer.view.alarms()
     assert (alarm["condition"], alarm["past"]) == ("probe_fault", True)
@@ -258,7 +258,7 @@ def test_a_fault_that_is_open_when_the_import_ends_wakes_someone_then(path: Path
     end(writer)
     (alarm,) = writer.view.alarms(open_only=True)
     assert (alarm["condition"], alarm["raised_at"]) == ("probe_fault", format_instant(T0))
-    live(writer, minutes([-80] * 6, start=NOW))
+    live(writer, minutes([-80] * 31, start=NOW))
     assert [s.split()[0] for s in subjects(writer)] == ["opened", "closed"]
     writer.close()
 
@@ -266,7 +266,7 @@ def test_a_fault_that_is_open_when_the_import_ends_wakes_someone_then(path: Path
 def test_a_live_reading_ends_a_fault_that_was_held_back(path: Path) -> None:
     writer = Writer(path, now=NOW)
     part(writer, faulty(T0, 3))
-    live(writer, minutes([-80] * 6, start=NOW))
+    live(writer, minutes([-80] * 31, start=NOW))
     end(writer)
     assert [alarm["past"] for alarm in writer.view.alarms()] == [True]
     assert subjects(writer) == []
