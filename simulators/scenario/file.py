@@ -96,6 +96,8 @@ def parse(text: str, name: str, place: Path | None = None) -> Scenario:
             require(duration(getattr(document, key)) > 0, f"{key} {getattr(document, key)} is not above 0")
         require(document.speed > 0, f"speed {document.speed:g} is not above 0")
         require(len(document.unit) > 0, "unit: there is none")
+        for number, one in enumerate(document.action, start=1):
+            require(not one.at.startswith("-"), f"action {number}, at: {one.at} lies before the start")
         scenario = Scenario(
             name=name,
             document=document,
