@@ -24,11 +24,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from monitor.wire.v1 import ReadingTopic, decode_readings, parse_topic
 from simulators.clock import MINUTE, SimulatedClock
 from simulators.fleet import Fleet
-from simulators.lab import demo_lab
 from simulators.publish import Broker, run
 from tests.conftest import need
+from tests.unit.simulated import START, lab
 
-START = 1_795_000_000_000
 PASSWORD = "for this test alone"
 PATIENCE = 30.0
 """Real seconds after which a wait has failed."""
@@ -187,7 +186,7 @@ def test_what_a_fleet_says_is_what_the_broker_hears_byte_for_byte_and_in_order(
 ) -> None:
     mosquitto.start()
     listener = listen()
-    fleet = demo_lab(start_at=START, seed=3, history_hours=2.0)
+    fleet = lab(seed=3, history="2h")
     until = START + 60 * MINUTE
     published = run(
         fleet,
@@ -211,7 +210,7 @@ def test_nothing_is_heard_before_it_was_measured_on_the_shared_clock(
     clock = SimulatedClock(START, 600.0, time.monotonic)
     listener = listen(clock.now)
     began = time.monotonic()
-    run(demo_lab(start_at=START), clock, mosquitto.broker, threading.Event(), until=START + 20 * MINUTE)
+    run(lab(history="0s"), clock, mosquitto.broker, threading.Event(), until=START + 20 * MINUTE)
     assert time.monotonic() - began >= 1.9  # 20 minutes at 600 times real time are two seconds
     wait_until(lambda: b"offline" in listener.heard["exosome/v1/lab1/C01/product/status"], "the end")
     count = 0
@@ -227,7 +226,7 @@ def test_online_is_retained_while_it_runs_and_offline_once_it_is_told_to_stop(
     mosquitto: Mosquitto, listen: Callable[..., Listener]
 ) -> None:
     mosquitto.start()
-    fleet = demo_lab(start_at=START)
+    fleet = lab(history="0s")
     early = listen()
     with running(fleet, SimulatedClock(START, 60.0, time.monotonic), mosquitto.broker):
         wait_until(lambda: all(early.heard[topic] == [b"online"] for topic in statuses(fleet)), "online")
@@ -243,16 +242,16 @@ def test_the_last_will_of_every_channel_speaks_when_the_simulators_are_killed(
     mosquitto.start()
     script = (
         "import threading, time; from simulators.clock import SimulatedClock;"
-        "from simulators.lab import demo_lab;"
+        "from tests.unit.simulated import lab;"
         "from simulators.publish import Broker, run;"
-        f"run(demo_lab(start_at={START}), SimulatedClock({START}, 60.0, time.monotonic),"
+        f"run(lab(history='0s'), SimulatedClock({START}, 60.0, time.monotonic),"
         f"    Broker(host='127.0.0.1', port={mosquitto.port}), threading.Event())"
     )
     listener = listen()
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     simulators = subprocess.Popen([sys.executable, "-c", script], env=environment)
     try:
-        topics = statuses(demo_lab(start_at=START))
+        topics = statuses(lab(history="0s"))
         wait_until(lambda: all(listener.heard[topic] == [b"online"] for topic in topics), "online")
     finally:
         os.kill(simulators.pid, signal.SIGKILL)
@@ -268,7 +267,7 @@ def test_a_broker_that_comes_late_hears_everything(
     mosquitto.start()
     listener = listen()
     mosquitto.stop()
-    fleet = demo_lab(start_at=START, history_hours=1.0)
+    fleet = lab(history="1h")
     until = START + 30 * MINUTE
     clock = SimulatedClock(START, 2_000.0, time.monotonic)
     with running(fleet, clock, mosquitto.broker, until) as it:
@@ -283,7 +282,7 @@ def test_a_broker_that_goes_and_returns_misses_nothing_and_hears_online_again(
 ) -> None:
     mosquitto.start()
     listener = listen()
-    fleet = demo_lab(start_at=START)
+    fleet = lab(history="0s")
     until = START + 60 * MINUTE
     clock = SimulatedClock(START, 600.0, time.monotonic)
     with running(fleet, clock, mosquitto.broker, until) as it:
@@ -304,7 +303,7 @@ def test_a_full_queue_makes_the_fleet_wait_and_loses_nothing(
     mosquitto.start()
     listener = listen()
     mosquitto.stop()
-    fleet = demo_lab(start_at=START)
+    fleet = lab(history="0s")
     until = START + 40 * MINUTE
     with running(fleet, SimulatedClock(START, 1e6, time.monotonic), mosquitto.broker, until, drain=0.1) as it:
         it.join(1.0)
@@ -318,7 +317,7 @@ def test_a_full_queue_makes_the_fleet_wait_and_loses_nothing(
 def test_told_to_stop_it_ends_soon_at_whatever_point_of_its_tries_no_broker_was_there(
     mosquitto: Mosquitto, seconds: float
 ) -> None:
-    fleet, clock = demo_lab(start_at=START), SimulatedClock(START, 60.0, time.monotonic)
+    fleet, clock = lab(history="0s"), SimulatedClock(START, 60.0, time.monotonic)
     with running(fleet, clock, mosquitto.broker) as it:
         it.join(seconds)
         assert it.is_alive()
@@ -336,7 +335,7 @@ def test_a_broker_that_wants_a_name_gets_it_and_a_refusal_is_logged(
     server.start()
     listener = Listener(server.port, username="lab")
     try:
-        fleet = demo_lab(start_at=START)
+        fleet = lab(history="0s")
         clock = SimulatedClock(START, 60.0, time.monotonic)
         with caplog.at_level(logging.WARNING), running(fleet, clock, server.broker):
             wait_until(lambda: "refused" in caplog.text, "the refusal in the log")

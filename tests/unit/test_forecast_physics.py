@@ -20,9 +20,9 @@ import pytest
 from monitor.core.forecast import HORIZON, Forecast, forecast
 from monitor.core.instant import HOUR, MINUTE, SECOND
 from monitor.wire.v1 import decode_readings
-from simulators.lab import demo_lab
 from simulators.physics.unit import Unit, UnitModel
 from simulators.sensing.probe import Probe, ProbeModel
+from tests.unit.simulated import demo
 
 TUNED_ON = range(240)
 CASES = int(os.environ.get("FORECAST_CASES", "70"))
@@ -178,7 +178,8 @@ def test_nine_intervals_in_ten_hold_the_truth() -> None:
         covered, close = told(f"{ahead / HOUR:g} h ahead, {key}", scores[ahead, key])
         if key == "all":
             assert len(scores[ahead, key]) > 3 * CASES
-            assert 85 <= covered <= 97
+            # The forecasts of one unit err together: of 70 units the share spreads by 2 points, 300 gave 95.9.
+            assert 85 <= covered <= (97 if CASES >= 200 else 99)
             assert close > 75
 
 
@@ -243,7 +244,7 @@ def test_recovery_is_never_taken_for_warming() -> None:
 def test_the_demos_failing_freezer_is_forecast_before_it_crosses() -> None:
     start_at = 1_790_000_000_000
     readings = []
-    for message in demo_lab(start_at=start_at, seed=1, history_hours=1.0).messages(start_at + 23 * MINUTE):
+    for message in demo("1h").fleet(start_at=start_at, seed=1).messages(start_at + 23 * MINUTE):
         if message.topic.endswith("/F02/product/reading"):
             found, _ = decode_readings(message.payload, message.at)
             readings += [(reading.measured_at, reading.celsius) for reading in found]
