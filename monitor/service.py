@@ -118,7 +118,7 @@ class Service:
         self._threads: list[threading.Thread] = []
         self._schedules = Schedules(
             [
-                Job("tick", 1.0, self._tick),
+                Job("tick", 1.0, self.tick),
                 Job("deliver", 1.0, self._deliver),
                 Job("influx watch", 5.0, self._watch_influx),
                 Job("health", 10.0, self._note_health),
@@ -177,7 +177,8 @@ class Service:
 
     # --- jobs ---
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Takes what is due by the clock; a job of every second."""
         self.monitor.tick(self.clock.now(), self.source.connected_since())
 
     def _deliver(self) -> None:

@@ -54,14 +54,15 @@ def run(
 ) -> int:
     """Publishes the fleet's messages through ``until`` (None: without end) or until ``stop`` is set.
 
-    No message goes out before its ``at`` on ``clock``. Returns how many were handed over. A broker that
+    No message goes out before its ``at`` on ``clock``. Returns how many the broker has taken. A broker that
     isn't there, or goes away, is tried again every second or two; what was due meanwhile comes late and may
     come twice. At the end the broker gets as long as it needs to take what is on its way, unless it takes
     nothing for ``drain_seconds`` of real time; then each channel says ``offline`` itself. Blocks; never
     raises for the broker's sake.
     """
     published = 0
-    with _connected(fleet, broker, stop, drain_seconds) as lines:
+    flight = _Flight()
+    with _connected(fleet, broker, stop, drain_seconds, flight) as lines:
         for message in fleet.messages(until):
             if not _wait_until(clock, message.at, stop):
                 break
@@ -69,7 +70,7 @@ def run(
             if not line.send(message, stop):
                 break
             published += 1
-    return published
+    return max(0, published - flight.left)
 
 
 def _wait_until(clock: SimulatedClock, at: int, stop: threading.Event) -> bool:
@@ -91,10 +92,9 @@ def _channel(message: Message, root: str) -> Channel | None:
 
 @contextmanager
 def _connected(
-    fleet: Fleet, broker: Broker, stop: threading.Event, drain_seconds: float
+    fleet: Fleet, broker: Broker, stop: threading.Event, drain_seconds: float, flight: _Flight
 ) -> Iterator[dict[Channel | None, _Line]]:
     """One started line per channel and one for events (key None); at the end all are emptied and closed."""
-    flight = _Flight()
     lines = {channel: _Line(broker, fleet, channel, flight) for channel in (*fleet.channels(), None)}
     try:
         yield lines
@@ -119,6 +119,11 @@ class _Flight:
     def __init__(self) -> None:
         self._count = 0
         self._changed = threading.Condition()
+
+    @property
+    def left(self) -> int:
+        """How many are on their way."""
+        return self._count
 
     def change(self, by: int) -> None:
         """One more, or one less."""

@@ -81,6 +81,7 @@ class Connection:
         inbox: Inbox,
         bell: Bell,
         on_accepted: Callable[[bool], None],
+        on_subscribed: Callable[[], None],
         client_class: type[Client] = Client,
     ) -> None:
         self._settings = settings
@@ -90,6 +91,7 @@ class Connection:
         self._inbox = inbox
         self._bell = bell
         self._on_accepted = on_accepted
+        self._on_subscribed = on_subscribed
         self._client = self._new_client(client_class)
         self._selector = selectors.DefaultSelector()
         self._watched = 0
@@ -334,8 +336,10 @@ class Connection:
             self._end(
                 "refused", f"{self._where()} refuses the subscription to {self._settings.root}/#: {codes[0]}"
             )
-        elif any(code.value == 0 for code in codes):
+            return
+        if any(code.value == 0 for code in codes):
             log.warning("the broker delivers at most once: messages can be lost", broker=self._where())
+        self._on_subscribed()
 
     def _on_published(self, published: list[Published]) -> None:
         topics, number, received_at = self._topics, self._number << _ID_BITS, self._received_at

@@ -85,6 +85,7 @@ class MqttSource:
         self._number = 0
         self._taken = 0
         self._since: int | None = None
+        self._subscribed = threading.Event()
         self._text = "not started"
         self._jitter = random.SystemRandom()
 
@@ -109,6 +110,10 @@ class MqttSource:
     def connected_since(self) -> int | None:
         """Since when the broker has been there without a break; None while it isn't."""
         return self._since
+
+    def is_subscribed(self) -> bool:
+        """Whether the broker has confirmed that all below the root comes to us; until then it may pass us by."""
+        return self._subscribed.is_set()
 
     def status(self) -> dict[str, Any]:
         """``ok``, ``text``, ``host``, ``port``, ``protocol`` (as spoken or tried now), ``connected_since`` (RFC 3339
@@ -166,6 +171,7 @@ class MqttSource:
                 inbox=self._inbox,
                 bell=self._bell,
                 on_accepted=self._on_accepted,
+                on_subscribed=self._subscribed.set,
                 client_class=self._client_class,
             )
             return self._connection.run(self._closing)
@@ -174,6 +180,7 @@ class MqttSource:
             return Ending("lost", f"the connection failed: {error}")
         finally:
             self._since = None
+            self._subscribed.clear()
 
     def _on_accepted(self, session_present: bool) -> None:
         self._choice.note_accepted()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.config import ConfigurationError
 from monitor.core.alarm import AlarmCondition
 from monitor.core.instant import parse_instant
 from monitor.embedded import a_broker, free_port
@@ -20,7 +21,7 @@ from monitor.service import Service
 from monitor.simulation.beside import Progress, Stop, beside
 from monitor.simulation.engine import Simulation, SimulationError
 from monitor.simulation.watching import configured
-from simulators.scenario.file import Scenario, load
+from simulators.scenario.file import Scenario, ScenarioError, load
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 EVERYTHING = 1_000_000
@@ -76,7 +77,7 @@ def check_scenario(
 ) -> Checked:
     """Runs a scenario to its end and checks what it expects.
 
-    Raises ExpectationError before anything runs, SimulationError if the simulation comes to a halt.
+    Raises ExpectationError before anything runs, SimulationError if the simulation comes to a halt, or is stopped.
     """
     expectations = expectations_of(scenario)
     fleet = scenario.fleet(seed=seed)
@@ -87,6 +88,8 @@ def check_scenario(
         try:
             for at in simulation.run(scenario.length, stop=stop):
                 progress(at - fleet.start_at, scenario.length)
+            if stop is not None and stop.is_set():
+                raise SimulationError("it was stopped before its end")
             outcome = outcome_of(simulation, fleet.start_at + scenario.length)
         finally:
             simulation.close()
@@ -107,7 +110,7 @@ def check_all(
     Raises ScenarioError or ExpectationError before anything runs.
     """
     for name in names:
-        expectations_of(load(name))
+        try_out(load(name))
     return list(beside(_check_one, [(name, seed) for name in names], progress, stop))
 
 
@@ -119,6 +122,17 @@ def _check_one(job: tuple[str, int | None], progress: Progress, stop: Stop) -> t
         text = f"{name}: the simulation came to a halt: {error}"
         return {"scenario": name, "ok": False, "error": str(error)}, text
     return checked.to_json(), checked.as_text()
+
+
+def try_out(scenario: Scenario) -> None:
+    """Raises ScenarioError or ExpectationError, in words, for a scenario of which a monitor can make nothing."""
+    expectations_of(scenario)
+    with workplace() as home:
+        try:
+            configured(home, scenario.document, {}, port=free_port())
+        except ConfigurationError as error:
+            wrong = f"scenario {scenario.name}: a monitor can't be configured as it says:\n{error}"
+            raise ScenarioError(wrong) from error
 
 
 @contextmanager

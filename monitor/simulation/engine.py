@@ -7,6 +7,7 @@ would have been told then.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -24,10 +25,18 @@ from simulators.stepped import SteppedPublisher
 
 PATIENCE_SECONDS = 60.0
 _QUIET_SECONDS = 0.3
+_LOOK_SECONDS = 0.0002
 
 
 class SimulationError(RuntimeError):
     """The simulation itself came to a halt; it says nothing about what was simulated."""
+
+
+class _Stepped(Service):
+    """The program, but for one thing: real seconds mean nothing to it. Who moves its clock takes what is due."""
+
+    def tick(self) -> None:
+        """Nothing: between two steps the clock is ahead of what has been heard."""
 
 
 class _Silent:
@@ -80,15 +89,16 @@ class Simulation:
         on_step: Callable[[int, Service], None] = lambda at, service: None,
         stop: Stop | None = None,
     ) -> Iterator[int]:
-        """Lets ``length`` ms pass; yields the instant after each step. Afterwards the monitor still runs, to be asked
-        (:meth:`close` ends it). Raises SimulationError if the monitor or the broker comes to a halt."""
+        """Lets ``length`` ms pass; yields the instant after each step, of which the last may be shorter. Afterwards the
+        monitor still runs, to be asked (:meth:`close` ends it). Raises SimulationError if the monitor or the broker
+        comes to a halt."""
         messages = self.course.messages()
         coming = next(messages)
         host, port = "127.0.0.1", int(self._broker.settings["EXOSOME_MONITOR__MQTT__PORT"])
         with SteppedPublisher(Broker(host=host, port=port, client_id="laboratory")) as publisher:
             self._start()
             start = self.fleet.start_at
-            for at in range(start, start + length + 1, self._step):
+            for at in (*range(start, start + length, self._step), start + length):
                 if stop is not None and stop.is_set():
                     return
                 while coming.at <= at:
@@ -99,7 +109,7 @@ class Simulation:
                     self._todo.pop(0)[1](self)
                 self._pass_on(publisher)
                 if self._service is not None:
-                    self._service.monitor.tick(at, self._service.source.connected_since())
+                    self._take_what_is_due(self._service, at)
                     on_step(at, self._service)
                 yield at
 
@@ -112,10 +122,16 @@ class Simulation:
     # --- the monitor and the broker ---
 
     def _start(self) -> None:
-        service = Service(self._configuration, clock=self.clock, media={"console": _Silent()})
+        service = _Stepped(self._configuration, clock=self.clock, media={"console": _Silent()})
         self._service = service
         service.start()
-        self._wait(lambda: service.source.connected_since() is not None, "the monitor to reach the broker")
+        if self._is_broker_there:
+            self._wait(service.source.is_subscribed, "the monitor to reach the broker")
+
+    def _take_what_is_due(self, service: Service, at: int) -> None:
+        service.monitor.tick(at, service.source.connected_since())
+        if service.monitor.failure is not None:
+            raise SimulationError(f"the monitor came to a halt: {service.monitor.failure}")
 
     def _stop(self) -> None:
         self.close()
@@ -123,7 +139,8 @@ class Simulation:
 
     def _resume(self) -> None:
         self._start()
-        self._settle()
+        if self._is_broker_there:
+            self._settle()
 
     def _stop_broker(self) -> None:
         if self._broker.server is None:
@@ -138,7 +155,7 @@ class Simulation:
             self._broker.server.start()
         self._is_broker_there = True
         if (service := self._service) is not None:
-            self._wait(lambda: service.source.connected_since() is not None, "the monitor to come back")
+            self._wait(service.source.is_subscribed, "the monitor to come back")
             self._settle()
 
     # --- passing on ---
@@ -161,20 +178,20 @@ class Simulation:
         more comes."""
         service, sent = self.service, self._sent
         self._wait(lambda: service.loop.taken >= sent, "the monitor to take what the broker kept")
-        taken, since = -1, time.monotonic()
+        taken, since, quiet = -1, time.monotonic(), threading.Event()
         while time.monotonic() - since < _QUIET_SECONDS:
             if service.loop.taken != taken:
                 taken, since = service.loop.taken, time.monotonic()
-            time.sleep(0.01)
+            quiet.wait(0.01)
         self._sent = taken
 
     def _wait(self, holds: Callable[[], bool], what: str) -> None:
-        began = time.monotonic()
+        began, looking = time.monotonic(), threading.Event()
         while not holds():
             trouble = None if self._service is None else self._service.loop.trouble
             if trouble is not None or time.monotonic() - began > PATIENCE_SECONDS:
                 raise SimulationError(f"waited in vain for {what}" + (f": {trouble}" if trouble else ""))
-            time.sleep(0.0002)
+            looking.wait(_LOOK_SECONDS)
 
 
 def _todo(actions: Sequence[Action], start_at: int) -> list[tuple[int, Callable[[Simulation], None]]]:

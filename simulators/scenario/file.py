@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from monitor.wire.v1 import DEFAULT_ROOT
+from monitor.wire.v1 import DEFAULT_ROOT, NAME
 from simulators.clock import SECOND, duration
 from simulators.fleet import Fleet
 from simulators.happening import Failure
@@ -98,6 +98,9 @@ def parse(text: str, name: str, place: Path | None = None) -> Scenario:
         require(len(document.unit) > 0, "unit: there is none")
         for number, one in enumerate(document.action, start=1):
             require(not one.at.startswith("-"), f"action {number}, at: {one.at} lies before the start")
+        for number, table in enumerate(document.profile, start=1):
+            proper = isinstance(table.get("name"), str) and NAME.fullmatch(table["name"]) is not None
+            require(proper, f"profile {number}: it needs the 'name' of a profile")
         scenario = Scenario(
             name=name,
             document=document,

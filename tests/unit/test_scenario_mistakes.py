@@ -137,6 +137,8 @@ MISTAKES = {
         BASE + '[[action]]\nat = "-1m"\ndo = "stop_broker"\n',
         "action 1, at: -1m lies before",
     ),
+    "a profile without a name": (BASE + '[[profile]]\ntitle = "x"\n', "profile 1: it needs the 'name'"),
+    "a profile elsewhere": (BASE + '[[profile]]\nname = "../x"\n', "profile 1: it needs the 'name'"),
     "a lot in no unit": (BASE + '[[lot]]\nlot = "E1"\nunit = "F9"\n', "lot E1 is in 'F9', which is no unit"),
     "a lot twice": (BASE + '[[lot]]\nlot = "E1"\nunit = "F01"\n' * 2, "lot E1 is there twice"),
     "a lot's bad name": (BASE + '[[lot]]\nlot = "E/1"\nunit = "F01"\n', "lot E/1: topic"),
