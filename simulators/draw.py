@@ -6,8 +6,9 @@ fails, each failure of another kind where its unit knows enough of them. Everyth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
 
@@ -72,10 +73,14 @@ def draw(
     turn = Random(f"{seed}/turns").randrange(1_000)
     happenings: list[Happening] = []
     for number, one in enumerate(drawn, start=1):
-        random = Random(f"{seed}/{number}/life")
-        happenings += _life(random, one, start_at, start_at + length)
+        end_at = start_at + length
+        life = list(_life(Random(f"{seed}/{number}/life"), one, start_at, end_at))
+        failures: list[Happening] = []
         if failing:
-            happenings += _failures(random, one, start_at, start_at + length, turn + number)
+            failures = list(
+                _failures(Random(f"{seed}/{number}/failures"), one, start_at, end_at, turn + number)
+            )
+        happenings += failures + _apart(life, failures)
     fleet = Fleet(
         site=site,
         units=tuple(one.unit for one in drawn),
@@ -179,6 +184,22 @@ def _failures(random: Random, one: DrawnUnit, start_at: int, end_at: int, turn: 
         yield happening
         yield happening.ending(at + lasts)
         at += lasts + random.randrange(*CALM_BETWEEN)
+
+
+def _apart(life: Sequence[Happening], failures: Sequence[Happening]) -> list[Happening]:
+    """A unit's ordinary life without what would end a failure of it: a door that stands open by mistake is passed by
+    and not opened and shut, a gateway that is lost doesn't come back for a moment."""
+    keeps = {Kind.DOOR_OPENED, Kind.GATEWAY_LOST}
+    spans = [(begin.at, end.at, begin.kind) for begin, end in pairwise(failures) if begin.kind in keeps]
+
+    def is_apart(one: Happening) -> bool:
+        network = KINDS[one.kind].target == "gateway"
+        return not any(
+            start - HOUR <= one.at <= end + HOUR and network == (kind is Kind.GATEWAY_LOST)
+            for start, end, kind in spans
+        )
+
+    return [one for one in life if is_apart(one)]
 
 
 def _target(kind: Kind, one: DrawnUnit, random: Random) -> str:

@@ -42,6 +42,22 @@ class Trace:
             before = (at, celsius)
         return found
 
+    def stays_outside(self, low: float, high: float) -> list[tuple[int, int]]:
+        """The stays outside of [low, high]: from the first instant outside to the first inside again (or the last)."""
+        found: list[tuple[int, int]] = []
+        since: int | None = None
+        at = 0
+        for at, celsius in self:
+            outside = not low <= celsius <= high
+            if outside and since is None:
+                since = at
+            elif not outside and since is not None:
+                found.append((since, at))
+                since = None
+        if since is not None:
+            found.append((since, at))
+        return found
+
 
 class Truth:
     """What a fleet's units and probes really had. ``elements``: of each channel the temperature of its element, at

@@ -147,32 +147,51 @@ def _page_json(page: Page) -> JSON:
 def score_forecasts(forecasts: Iterable[Mapping[str, Any]], crossings: Iterable[Mapping[str, Any]]) -> JSON:
     """How good forecasts were one hour ahead of the instants at which limits were truly crossed.
 
-    ``forecasts``: ``{unit, made_at, limit, earliest, likely, latest | None}``; ``crossings``: ``{unit, limit, at}``. Of
-    each crossing the forecast made nearest to an hour before is looked at, if it is at most 10 min off. The relative
-    error is by how much it was wrong of the time that was left when it was made. An interval without a latest end held
-    if the crossing came no earlier than it said.
+    ``forecasts``: ``{unit, made_at, limit, earliest, likely, latest | None}``; ``crossings``: ``{unit, limit, at}``,
+    perhaps with a ``cause``. Of each crossing the forecast made nearest to an hour before is looked at, if it is at
+    most 10 min off. The relative error is by how much it was wrong of the time that was left when it was made. An
+    interval without a latest end held if the crossing came no earlier than it said. ``by_cause`` has the same for the
+    crossings of each cause.
     """
     by_limit: dict[tuple[str, float], list[Mapping[str, Any]]] = {}
     for each in forecasts:
         if each.get("likely") is not None:
             by_limit.setdefault((each["unit"], float(each["limit"])), []).append(each)
-    errors, held = [], 0
-    every = list(crossings)
-    for crossing in every:
-        at = instant(crossing["at"])
-        made = by_limit.get((crossing["unit"], float(crossing["limit"])), [])
-        forecast = _an_hour_before(made, at)
-        if forecast is not None:
-            errors.append(abs(instant(forecast["likely"]) - at) / (at - instant(forecast["made_at"])))
-            latest = instant_or_none(forecast.get("latest"))
-            held += instant(forecast["earliest"]) <= at and (latest is None or at <= latest)
+    every = sorted(crossings, key=lambda crossing: (instant(crossing["at"]), str(crossing["unit"])))
+    told = [(str(crossing.get("cause", "")), _forecast_of(by_limit, crossing)) for crossing in every]
+    causes = sorted({cause for cause, _ in told if cause})
     return {
-        "crossings": len(every),
-        "n": len(errors),
-        "no_forecast": len(every) - len(errors),
+        **_forecast_score([found for _, found in told]),
+        "by_cause": {
+            cause: _forecast_score([found for one, found in told if one == cause]) for cause in causes
+        },
+    }
+
+
+def _forecast_of(
+    by_limit: Mapping[tuple[str, float], Sequence[Mapping[str, Any]]], crossing: Mapping[str, Any]
+) -> tuple[float, bool] | None:
+    """A crossing's forecast an hour before: its relative error, and whether its interval held; None without one."""
+    at = instant(crossing["at"])
+    made = by_limit.get((crossing["unit"], float(crossing["limit"])), ())
+    forecast = _an_hour_before(made, at)
+    if forecast is None:
+        return None
+    error = abs(instant(forecast["likely"]) - at) / (at - instant(forecast["made_at"]))
+    latest = instant_or_none(forecast.get("latest"))
+    return error, instant(forecast["earliest"]) <= at and (latest is None or at <= latest)
+
+
+def _forecast_score(found: Sequence[tuple[float, bool] | None]) -> JSON:
+    told = [one for one in found if one is not None]
+    errors = [error for error, _ in told]
+    return {
+        "crossings": len(found),
+        "n": len(told),
+        "no_forecast": len(found) - len(told),
         "within_20_percent": share(sum(error <= NEAR for error in errors), len(errors)),
         "median_relative_error": median(errors),
-        "interval_held": share(held, len(errors)),
+        "interval_held": share(sum(held for _, held in told), len(told)),
     }
 
 

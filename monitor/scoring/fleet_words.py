@@ -118,13 +118,22 @@ def _forecast(score: JSON) -> str:
     found = score["forecast"]
     if not found["crossings"]:
         return "Forecasts: no limit was truly crossed."
-    without = f"{found['no_forecast']} of {found['crossings']} crossings had no forecast an hour before"
+    causes = [f"{cause}: {_forecast_words(each)}" for cause, each in found["by_cause"].items()]
+    return "\n\n".join(
+        [
+            f"Forecasts one hour ahead of a true crossing: {_forecast_words(found)}.",
+            *(["; ".join(causes) + "."] if causes else []),
+        ]
+    )
+
+
+def _forecast_words(found: JSON) -> str:
     if not found["n"]:
-        return f"Forecasts: {without}."
+        return f"none for any of {found['crossings']}"
     return (
-        f"Forecasts one hour ahead ({found['n']}; {without}): {percent(found['within_20_percent'])} within ±20 %, "
-        f"median error {found['median_relative_error'] * 100:.3g} % of the time left, "
-        f"{percent(found['interval_held'])} of the intervals held."
+        f"{found['n']} for {found['crossings']} crossings, {percent(found['within_20_percent'])} within ±20 %, median "
+        f"error {found['median_relative_error'] * 100:.3g} % of the time left, "
+        f"{percent(found['interval_held'])} of the intervals held"
     )
 
 

@@ -47,6 +47,12 @@ FORECAST_FROM, FORECAST_LIMIT = -72.0, -60.0
 SHORT_OUTAGE = 20 * MINUTE
 """A gateway that is away for less, and then sends all it has, is no failure."""
 
+RECOVERY = 12 * HOUR
+"""How long after a repair product may still be out of its window because of the failure."""
+BY_USE = "warmed by use"
+"""Product that doors and goods alone took out of its window: no failure of a unit, but true all the same."""
+BY_USE_LEAST = 10 * MINUTE
+
 _THERMAL = frozenset(
     (
         "temperature_high",
@@ -176,6 +182,8 @@ class _Harvest:
             self._found.usual.append(page._replace(unit=self._named(page.unit)))
         for failure in self._drawn.fleet.failures():
             self._take(failure)
+        for unit in self._drawn.fleet.units:
+            self._take_use(unit)
         return self._found
 
     def _named(self, unit: str) -> str:
@@ -213,10 +221,29 @@ class _Harvest:
             )
             if is_thermal and self._drawn.kinds[unit.name].startswith("ult"):
                 self._found.crossings += [
-                    {"unit": self._named(path), "limit": FORECAST_LIMIT, "at": at}
+                    {"unit": self._named(path), "limit": FORECAST_LIMIT, "at": at, "cause": str(failure.kind)}
                     for at in self._truth.elements[f"{path}/product"].rises_through(FORECAST_LIMIT)
                     if failure.began_at <= at <= ended_at
                 ]
+
+    def _take_use(self, unit: FleetUnit) -> None:
+        """Where doors and goods alone took product out of its window, a page is no false one."""
+        path = f"{self._drawn.fleet.site}/{unit.name}"
+        low, high = UNIT_KINDS[self._drawn.kinds[unit.name]].window
+        own = [one for one in self._found.failures if one["unit"] == self._named(path)]
+        for start, end in self._truth.elements[f"{path}/product"].stays_outside(low, high):
+            # A probe's element trails its load: what began as a failure ends long after its repair.
+            failed = any(one["began_at"] <= start <= one["ended_at"] + RECOVERY for one in own)
+            if not failed and end - start >= BY_USE_LEAST:
+                self._found.failures.append(
+                    {
+                        "kind": BY_USE,
+                        "unit": self._named(path),
+                        "began_at": start,
+                        "ended_at": end,
+                        "told_by": sorted(_THERMAL),
+                    }
+                )
 
     def _harms(self, unit: FleetUnit, start: int, end: int) -> bool:
         """Whether what is stored truly left the usual window of its kind of unit between two instants."""

@@ -209,15 +209,10 @@ def test_the_forecast_nearest_to_an_hour_before_is_scored() -> None:
         forecast(at - HOUR, at, at, at, unit="lab1/F2"),
         forecast(at - HOUR, None, at, None),  # no forecast rather than a wild one
     ]
-    found = score_forecasts(made, [crossing(at)])
-    assert found == {
-        "crossings": 1,
-        "n": 1,
-        "no_forecast": 0,
-        "within_20_percent": 0.0,
-        "median_relative_error": 0.5,
-        "interval_held": 1.0,
-    }
+    found = score_forecasts(made, [crossing(at) | {"cause": "a leak"}, crossing(at, unit="lab1/F9")])
+    figures = {"n": 1, "within_20_percent": 0.0, "median_relative_error": 0.5, "interval_held": 1.0}
+    of_the_leak = {**figures, "crossings": 1, "no_forecast": 0}
+    assert found == {**figures, "crossings": 2, "no_forecast": 1, "by_cause": {"a leak": of_the_leak}}
 
 
 def test_shares_of_forecasts_are_of_those_that_there_were() -> None:
