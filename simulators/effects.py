@@ -64,6 +64,10 @@ def happen_to_probe(happening: Happening, probe: Probe) -> None:
             probe.stuck = True
         case Kind.PROBE_INTERMITTENT:
             probe.intermittent = happening.share or 0.0
+        case Kind.PROBE_LOSING:
+            probe.losing = happening.share or 0.0
+        case Kind.PROBE_MISREAD:
+            probe.scale = happening.scale or "celsius"
         case Kind.PROBE_OFFSET:
             probe.offset = happening.celsius or 0.0
         case Kind.PROBE_DRIFTING:
@@ -100,6 +104,8 @@ def happen_to_gateway(happening: Happening, gateway: Gateway) -> None:
             gateway.lagging = happening.by or 0
         case Kind.GATEWAY_RECONNECTED:
             gateway.reconnect(happening.at)
+        case Kind.GATEWAY_REPLAYED:
+            gateway.replay_retained(happening.at)
         case Kind.GATEWAY_RETAINING:
             gateway.retaining = True
         case Kind.GATEWAY_GARBLING:

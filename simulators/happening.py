@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, cast, get_args
 from monitor.wire.v1 import FaultName, UnitEventKind
 from simulators.network.garbling import GarbleKind
 from simulators.require import require
+from simulators.sensing.probe import Scale
 
 Target = Literal["unit", "probe", "gateway", "room"]
 
@@ -45,6 +46,8 @@ class HappeningKind(StrEnum):
     PROBE_CODE = "probe_code"
     PROBE_STUCK = "probe_stuck"
     PROBE_INTERMITTENT = "probe_intermittent"
+    PROBE_LOSING = "probe_losing"
+    PROBE_MISREAD = "probe_misread"
     PROBE_OFFSET = "probe_offset"
     PROBE_DRIFTING = "probe_drifting"
     PROBE_FELL_OUT = "probe_fell_out"
@@ -61,6 +64,7 @@ class HappeningKind(StrEnum):
     GATEWAY_REORDERING = "gateway_reordering"
     GATEWAY_LAGGING = "gateway_lagging"
     GATEWAY_RECONNECTED = "gateway_reconnected"
+    GATEWAY_REPLAYED = "gateway_replayed"
     GATEWAY_RETAINING = "gateway_retaining"
     GATEWAY_GARBLING = "gateway_garbling"
     GATEWAY_RESTORED = "gateway_restored"
@@ -116,6 +120,8 @@ KINDS: Mapping[HappeningKind, Kind] = MappingProxyType(
         _K.PROBE_CODE: _kind("probe", "celsius", ended_by=_K.PROBE_RESTORED, failure=True),
         _K.PROBE_STUCK: _kind("probe", ended_by=_K.PROBE_RESTORED, failure=True),
         _K.PROBE_INTERMITTENT: _kind("probe", "share", ended_by=_K.PROBE_RESTORED, failure=True),
+        _K.PROBE_LOSING: _kind("probe", "share", ended_by=_K.PROBE_RESTORED),
+        _K.PROBE_MISREAD: _kind("probe", "scale", ended_by=_K.PROBE_RESTORED, failure=True),
         _K.PROBE_OFFSET: _kind("probe", "celsius", ended_by=_K.PROBE_RESTORED),
         _K.PROBE_DRIFTING: _kind("probe", "celsius", ended_by=_K.PROBE_RESTORED),
         _K.PROBE_FELL_OUT: _kind("probe", may=("place",), ended_by=_K.PROBE_RESTORED, failure=True),
@@ -131,6 +137,7 @@ KINDS: Mapping[HappeningKind, Kind] = MappingProxyType(
         _K.GATEWAY_REORDERING: _kind("gateway", "by", ended_by=_K.GATEWAY_RESTORED),
         _K.GATEWAY_LAGGING: _kind("gateway", "by", ended_by=_K.GATEWAY_RESTORED),
         _K.GATEWAY_RECONNECTED: _kind("gateway"),
+        _K.GATEWAY_REPLAYED: _kind("gateway"),
         _K.GATEWAY_RETAINING: _kind("gateway", ended_by=_K.GATEWAY_RESTORED),
         _K.GATEWAY_GARBLING: _kind("gateway", "share", may=("how",), ended_by=_K.GATEWAY_RESTORED),
         _K.GATEWAY_RESTORED: _kind("gateway"),
@@ -156,8 +163,8 @@ class Happening:
     The other fields are those that the kind needs or may have (:data:`KINDS`): ``celsius`` and ``to`` in °C (or, of a
     compressor, the share of its capacity), ``share`` from 0 to 1, ``over``, ``by``, ``on_for`` and ``off_for`` in ms,
     ``told`` whether a contact reports it, ``ajar`` whether a door stays open by mistake, ``how`` a kind of garbling,
-    ``place`` where a probe fell to, ``percent`` of a battery. Raises ValueError if a field is missing, or one is given
-    that the kind doesn't have.
+    ``place`` where a probe fell to, ``scale`` what it sends as if it were °C, ``percent`` of a battery. Raises
+    ValueError if a field is missing, or one is given that the kind doesn't have.
     """
 
     at: int
@@ -174,6 +181,7 @@ class Happening:
     fault: FaultName | None = None
     how: GarbleKind | Literal["mixed"] | None = None
     place: Literal["air", "wall", "room"] | None = None
+    scale: Scale | None = None
     told: bool | None = None
     ajar: bool | None = None
 
@@ -231,6 +239,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "fault": get_args(FaultName),
     "how": (*get_args(GarbleKind), "mixed"),
     "place": ("air", "wall", "room"),
+    "scale": get_args(Scale),
 }
 _FITS: Mapping[str, Callable[[Any], bool]] = {
     "celsius": _is_number,
