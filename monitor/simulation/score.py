@@ -44,6 +44,8 @@ UNITS_MAX = 50
 STEP = MINUTE
 FORECAST_EVERY = 5 * MINUTE
 FORECAST_FROM, FORECAST_LIMIT = -72.0, -60.0
+OPENED_WITHIN = 2 * HOUR
+"""A door opened so long before a crossing, an hour before the forecast for it, bends the curve."""
 SHORT_OUTAGE = 20 * MINUTE
 """A gateway that is away for less, and then sends all it has, is no failure."""
 
@@ -221,10 +223,26 @@ class _Harvest:
             )
             if is_thermal and self._drawn.kinds[unit.name].startswith("ult"):
                 self._found.crossings += [
-                    {"unit": self._named(path), "limit": FORECAST_LIMIT, "at": at, "cause": str(failure.kind)}
+                    {
+                        "unit": self._named(path),
+                        "limit": FORECAST_LIMIT,
+                        "at": at,
+                        "cause": f"{failure.kind}, {self._opened(unit, failure.began_at, at)}",
+                    }
                     for at in self._truth.elements[f"{path}/product"].rises_through(FORECAST_LIMIT)
                     if failure.began_at <= at <= ended_at
                 ]
+
+    def _opened(self, unit: FleetUnit, since: int, until: int) -> str:
+        """Whether somebody opened a unit or put goods in: no forecast can know that somebody will."""
+        kinds = (Kind.DOOR_OPENED, Kind.GOODS_LOADED)
+        opened = any(
+            one.kind in kinds
+            and one.target == unit.name
+            and max(since, until - OPENED_WITHIN) <= one.at <= until
+            for one in self._drawn.fleet.happenings
+        )
+        return "opened meanwhile" if opened else "left shut"
 
     def _take_use(self, unit: FleetUnit) -> None:
         """Where doors and goods alone took product out of its window, a page is no false one."""
