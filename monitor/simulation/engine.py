@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from monitor.config import Configuration
 from monitor.embedded import Part
-from monitor.ports import Notification
 from monitor.service import Service
 from monitor.simulation.beside import Stop
+from monitor.simulation.stepped import TOGETHER_MAX, SteppedService
 from simulators.clock import SteppedClock
 from simulators.fleet import Fleet
 from simulators.network.gateway import Message
@@ -30,20 +30,6 @@ _LOOK_SECONDS = 0.0002
 
 class SimulationError(RuntimeError):
     """The simulation itself came to a halt; it says nothing about what was simulated."""
-
-
-class _Stepped(Service):
-    """The program, but for one thing: real seconds mean nothing to it. Who moves its clock takes what is due."""
-
-    def tick(self) -> None:
-        """Nothing: between two steps the clock is ahead of what has been heard."""
-
-
-class _Silent:
-    """A medium that delivers at once, to nobody: whom to tell, and when, is read from the store."""
-
-    def deliver(self, notification: Notification) -> None:
-        """Takes it."""
 
 
 class Simulation:
@@ -68,7 +54,7 @@ class Simulation:
         self._broker = broker
         self._step = step
         self._todo = _todo(actions, fleet.start_at)
-        self._service: Service | None = None
+        self._service: SteppedService | None = None
         self._sent = 0  # messages that the monitor must take before time goes on
         self._held: list[Message] = []  # while the broker is away, gateways keep what they have
         self._is_broker_there = True
@@ -122,7 +108,7 @@ class Simulation:
     # --- the monitor and the broker ---
 
     def _start(self) -> None:
-        service = _Stepped(self._configuration, clock=self.clock, media={"console": _Silent()})
+        service = SteppedService(self._configuration, self.clock)
         self._service = service
         service.start()
         if self._is_broker_there:
@@ -164,13 +150,20 @@ class Simulation:
         if not self._is_broker_there or not self._held:
             return
         held, self._held = self._held, []
+        for first in range(0, len(held), TOGETHER_MAX):
+            self._pass_together(publisher, held[first : first + TOGETHER_MAX])
+
+    def _pass_together(self, publisher: SteppedPublisher, messages: Sequence[Message]) -> None:
+        service = self._service
+        if service is not None:
+            service.together.expect(len(messages))
         try:
-            publisher.publish(held)
+            publisher.publish(messages)
         except TimeoutError as error:
             raise SimulationError(str(error)) from error
-        self._sent += len(held)
-        self.messages += len(held)
-        if (service := self._service) is not None:
+        self._sent += len(messages)
+        self.messages += len(messages)
+        if service is not None:
             self._wait(lambda: service.loop.taken >= self._sent, "the monitor to take what was sent")
 
     def _settle(self) -> None:
