@@ -21,6 +21,11 @@ class AlarmCondition(StrEnum):
 
     TEMPERATURE_HIGH = "temperature_high"
     TEMPERATURE_LOW = "temperature_low"
+    RISING_FAST = "rising_fast"
+    FLAT_LINE = "flat_line"
+    DOOR_OPEN = "door_open"
+    SLOW_DRIFT = "slow_drift"
+    COOLING_WEAK = "cooling_weak"
     NO_DATA = "no_data"
     PROBE_FAULT = "probe_fault"
     LOT_EXPIRING = "lot_expiring"
@@ -39,6 +44,11 @@ LEVEL_OF: Mapping[AlarmCondition, Level] = MappingProxyType(
     {
         AlarmCondition.TEMPERATURE_HIGH: "alarm",
         AlarmCondition.TEMPERATURE_LOW: "alarm",
+        AlarmCondition.RISING_FAST: "alarm",
+        AlarmCondition.FLAT_LINE: "alarm",
+        AlarmCondition.DOOR_OPEN: "alarm",
+        AlarmCondition.SLOW_DRIFT: "warning",
+        AlarmCondition.COOLING_WEAK: "warning",
         AlarmCondition.NO_DATA: "alarm",
         AlarmCondition.PROBE_FAULT: "alarm",
         AlarmCondition.LOT_EXPIRING: "warning",

@@ -1,0 +1,30 @@
+"""Door open: the unit's contact says that its door was opened, and not that it was shut. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.core.alarm import LEVEL_OF, AlarmCondition
+from monitor.core.course import minutes
+from monitor.core.instant import format_instant
+from monitor.core.sign import Sign, Told, opened_at
+
+
+def door_open(unit: str, events: Sequence[Told], now: int, open_after: int) -> Sign | None:
+    """Whether a unit's door has stood open for ``open_after`` ms at ``now``. Its deadline is its ``since_at``, however
+    late somebody asks; events may come in any order."""
+    opened = opened_at(events, now)
+    if opened is None or now - opened < open_after:
+        return None
+    condition = AlarmCondition.DOOR_OPEN
+    text = f"its contact told that the door was opened, and for {minutes(open_after)} not that it was shut"
+    evidence = {"text": text, "started_at": format_instant(opened)}
+    return Sign(condition, unit, opened + open_after, LEVEL_OF[condition], evidence)
+
+
+def door_shut(events: Sequence[Told], started_at: int, now: int) -> int | None:
+    """The instant at which a door that was open since ``started_at`` was shut; None while it isn't."""
+    if opened_at(events, now) == started_at:
+        return None
+    shut = [event.at for event in events if event.kind == "door_closed" and started_at <= event.at <= now]
+    return min(shut, default=None)

@@ -1,0 +1,112 @@
+"""Slow drift: from day to day a probe's calm temperature creeps towards its limit. Pure.
+
+A leak of refrigerant or a dirty condenser lets −80 °C become −65 °C over days. What is compared is each day's calm
+temperature: a quarter of its hours are colder. Doors, goods and defrosts are above it; and a day ends when it is looked
+at, so the daily course of the room is in each of them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from monitor.core.alarm import LEVEL_OF, AlarmCondition
+from monitor.core.instant import DAY, HOUR, format_instant
+from monitor.core.sign import Probed, Sign
+from monitor.core.trail import HOURS_FOR, Bin
+
+DAYS = 7
+DAYS_LEAST = 4
+HOURS_LEAST = 16
+"""Hours with readings that a day must have to count."""
+DRIFT_LEAST = 0.4
+"""°C that it must have moved over the days looked at."""
+BEYOND = 3.0
+"""How many times as far as its days usually differ."""
+ALONG = 0.75
+"""The part of the steps from day to day that must go the same way."""
+AHEAD = 14 * DAY
+
+
+def drift(probed: Probed, now: int) -> Sign | None:
+    """Whether a probe creeps towards the end of its good side, as of the last full hour before ``now``."""
+    until = now // HOUR * HOUR
+    days = _days(probed.trail.hours.bins(until - HOURS_FOR, until), until)
+    recent = days[-DAYS:]
+    if len(recent) < DAYS_LEAST or recent[-1][0] != until - DAY:
+        return None
+    slope = _slope(recent)
+    moved = slope * (recent[-1][0] - recent[0][0]) / DAY
+    limit = probed.highest if slope > 0 else probed.lowest
+    if limit is None or abs(moved) < max(DRIFT_LEAST, BEYOND * _scatter(days, recent, slope)):
+        return None
+    steps = [(after[1] - before[1]) * slope > 0 for before, after in pairwise(recent)]
+    calm = recent[-1][1]
+    left = (limit - calm) / slope
+    if sum(steps) < ALONG * len(steps) or not 0 < left * DAY <= AHEAD:
+        return None
+    return _sign(probed, recent, slope, limit, until)
+
+
+def drift_over(probed: Probed, towards_high: bool, now: int) -> int | None:
+    """Since when a drift is over: two days in a row it went back, or in one by much."""
+    until = now // HOUR * HOUR
+    days = _days(probed.trail.hours.bins(until - HOURS_FOR, until), until)[-3:]
+    if len(days) < 3:
+        return None
+    steps = [(after[1] - before[1]) * (1 if towards_high else -1) for before, after in pairwise(days)]
+    return until if all(step <= 0 for step in steps) or steps[-1] <= -DRIFT_LEAST else None
+
+
+def _days(hours: Sequence[Bin], until: int) -> list[tuple[int, float]]:
+    """For each day of 24 h that ends at ``until`` or whole days before: its begin, and its calm temperature."""
+    found: dict[int, list[float]] = {}
+    for one in hours:
+        found.setdefault((until - one.at - 1) // DAY, []).append(one.mean)
+    return [
+        (until - (back + 1) * DAY, sorted(means)[len(means) // 4])
+        for back, means in sorted(found.items(), reverse=True)
+        if len(means) >= HOURS_LEAST
+    ]
+
+
+def _slope(days: Sequence[tuple[int, float]]) -> float:
+    """°C per day, robustly: the median over all pairs (Theil and Sen)."""
+    return median(
+        (later[1] - earlier[1]) * DAY / (later[0] - earlier[0])
+        for i, earlier in enumerate(days)
+        for later in days[i + 1 :]
+    )
+
+
+def _scatter(days: Sequence[tuple[int, float]], recent: Sequence[tuple[int, float]], slope: float) -> float:
+    """How far a day's calm temperature usually lies from that of the day before, the slope taken out of the last."""
+    before = days[: -len(recent) + 1] if len(recent) > 1 else days
+    usual = [abs(after[1] - earlier[1]) for earlier, after in pairwise(before)]
+    now = [
+        abs(after[1] - earlier[1] - slope * (after[0] - earlier[0]) / DAY)
+        for earlier, after in pairwise(recent)
+    ]
+    return max(median(usual) if usual else 0.0, median(now))
+
+
+def _sign(probed: Probed, days: Sequence[tuple[int, float]], slope: float, limit: float, until: int) -> Sign:
+    condition, (first_at, first), (_, last) = AlarmCondition.SLOW_DRIFT, days[0], days[-1]
+    crosses_at = until + round((limit - last) / slope * DAY)
+    number = round((days[-1][0] - days[0][0]) / DAY)
+    text = (
+        f"its calm temperature went from {first:.1f} to {last:.1f} °C in {number} days, by {slope:+.2f} °C a day; "
+        f"going on like that it reaches {limit:g} °C on {format_instant(crosses_at)[:10]}"
+    )
+    evidence = {
+        "text": text,
+        "probe": probed.name,
+        "channel": probed.channel,
+        "celsius": round(last, 2),
+        "started_at": format_instant(first_at),
+        "drift_per_day": round(slope, 3),
+        "limit_celsius": limit,
+        "crosses_at": format_instant(crosses_at),
+    }
+    return Sign(condition, probed.channel, until, LEVEL_OF[condition], evidence)

@@ -1,0 +1,128 @@
+"""Flat line: a probe repeats itself to the digit, for longer than it ever did. Pure.
+
+A stuck probe blinds us: its last value may look perfect for days. A live one has noise, and follows the compressor;
+how much of that its resolution shows differs, so it is learned. A buffered probe of 0.1 °C in a full freezer may stand
+still for hours, and then nothing is said for longer.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from monitor.core.alarm import LEVEL_OF, AlarmCondition
+from monitor.core.course import minutes
+from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
+from monitor.core.sign import Probed, Sign
+from monitor.core.trail import MINUTES_FOR, PARTS_FOR, Bin
+
+FLAT_FOR = 90 * MINUTE
+"""More than two periods of a compressor (DOMAIN section 5: 10 to 40 min; assumed)."""
+QUIET_FOR = 6 * HOUR
+"""For a probe that moves by less than ``LIVELY`` of its steps in most hours."""
+LIVELY = 3.0
+TIMES = 3.0
+"""How many times as long as its longest standstill so far."""
+FLAT_AT_MOST = DAY
+"""A probe that would have to stand still for longer has too coarse a resolution to say anything."""
+KNOWN_LEAST = 12 * HOUR
+READINGS_LEAST = 8
+
+
+def flat(probed: Probed, now: int) -> Sign | None:
+    """Whether a probe is stuck, as of ``now``."""
+    if not probed.is_fresh(now):
+        return None
+    bins = _same(probed, now)
+    if len(bins) < 2 or sum(one.readings for one in bins) < READINGS_LEAST:
+        return None
+    start_at, end_at = bins[0].at, bins[-1].at
+    needed = _needed(probed, start_at)
+    if needed is None or end_at - start_at < needed[0]:
+        return None
+    condition, celsius = AlarmCondition.FLAT_LINE, bins[-1].low / 1_000
+    text = (
+        f"has read {celsius:g} °C to the digit for {minutes(end_at - start_at)}; "
+        f"it never stood still for longer than {minutes(needed[1])} before"
+    )
+    evidence = {
+        "text": text,
+        "probe": probed.name,
+        "channel": probed.channel,
+        "celsius": celsius,
+        "started_at": format_instant(start_at),
+        "measured_at": format_instant(end_at),
+        "longest_before_seconds": needed[1] / 1_000,
+    }
+    return Sign(condition, probed.channel, start_at + needed[0], LEVEL_OF[condition], evidence)
+
+
+def is_moving(probed: Probed, now: int) -> bool:
+    """Whether it has shown two values in the last hour: then it isn't stuck, and nobody needs to look."""
+    bins = probed.trail.minutes.bins(now - HOUR, now)
+    return bool(bins) and min(one.low for one in bins) != max(one.high for one in bins)
+
+
+def flat_over(probed: Probed, celsius: float, started_at: int, now: int) -> int | None:
+    """Since when a probe that was stuck at a value has moved again; None while it hasn't."""
+    ring = probed.trail.minutes if now - started_at < MINUTES_FOR else probed.trail.parts
+    milli = round(celsius * 1_000)
+    return next((one.at for one in ring.bins(started_at, now) if one.low != milli or one.high != milli), None)
+
+
+def _same(probed: Probed, now: int) -> list[Bin]:
+    """The newest stretches of time in which there is one value alone, in order: minutes, and parts before them."""
+    trail = probed.trail
+    found = _alike(trail.minutes.bins(now - MINUTES_FOR, now), probed.max_gap)
+    if not found or found[0].at - (now - MINUTES_FOR) > probed.max_gap:
+        return found
+    parts = [one for one in trail.parts.bins(now - PARTS_FOR, now) if one.at < found[0].at]
+    before = _alike(parts, probed.max_gap)
+    is_one = bool(before) and before[-1].low == found[0].low
+    return before + found if is_one and found[0].at - before[-1].at <= probed.max_gap else found
+
+
+def _alike(bins: list[Bin], max_gap: int) -> list[Bin]:
+    """The last bins of one value, without a gap."""
+    for i in range(len(bins) - 1, -1, -1):
+        is_apart = i + 1 < len(bins) and bins[i + 1].at - bins[i].at > max_gap
+        if is_apart or bins[i].low != bins[i].high or bins[i].low != bins[-1].low:
+            return bins[i + 1 :]
+    return bins
+
+
+def _needed(probed: Probed, until: int) -> tuple[int, int] | None:
+    """How long a probe must stand still to be stuck, and its longest standstill before; None: it can't be told."""
+    bins = probed.trail.parts.bins(until - PARTS_FOR, until)
+    if len(bins) < 2:
+        return None
+    apart = sorted(after.at - before.at for before, after in pairwise(bins))
+    if len(bins) * apart[len(apart) // 2] < KNOWN_LEAST:
+        return None
+    step = min((one.high - one.low for one in bins if one.high > one.low), default=0)
+    step = min([step, *(abs(b.low - a.low) for a, b in pairwise(bins) if a.low != b.low)] if step else [0])
+    if not step:
+        return None
+    hours: dict[int, tuple[int, int]] = {}
+    for one in bins:
+        low, high = hours.get(one.at // HOUR, (one.low, one.high))
+        hours[one.at // HOUR] = (min(low, one.low), max(high, one.high))
+    spreads = sorted((high - low) / step for low, high in hours.values())
+    longest = _longest(bins, probed.max_gap)
+    least = FLAT_FOR if spreads[len(spreads) // 10] >= LIVELY else QUIET_FOR
+    needed = max(least, round(TIMES * longest))
+    return (needed, longest) if needed <= FLAT_AT_MOST else None
+
+
+def _longest(bins: list[Bin], max_gap: int) -> int:
+    """The longest time in ms for which there was one value alone."""
+    longest, start = 0, bins[0]
+    for before, one in pairwise(bins):
+        if (
+            one.low != one.high
+            or one.low != start.low
+            or start.low != start.high
+            or one.at - before.at > max_gap
+        ):
+            start = one
+        longest = max(longest, one.at - start.at)
+    return longest
