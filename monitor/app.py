@@ -7,11 +7,9 @@ import gc
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -349,64 +347,3 @@ def demo(
     return run_demo(
         speed=speed, for_seconds=for_seconds, browser=browser, directory=directory, scenario=scenario
     )
-
-
-def scenarios() -> list[tuple[str, str]]:
-    """Name and title of each scenario that ships."""
-    from simulators.scenario.file import shipped_scenarios
-
-    return shipped_scenarios()
-
-
-def check_scenarios(
-    names: Sequence[str],
-    *,
-    seed: int | None = None,
-    progress: Callable[[float, float], None] = lambda passed, of: None,
-    stop: threading.Event | None = None,
-) -> list[tuple[JSON, str]]:
-    """Runs scenarios (names, or TOML files) and checks what they expect: of each, for programs, and in words.
-
-    ``seed``: another than the scenario's own. Raises ValueError, in words, for a scenario that can't be used.
-    """
-    from monitor.simulation.check import check_all
-
-    return check_all(names, seed=seed, progress=progress, stop=stop)
-
-
-def score_fleets(
-    unit_days: int,
-    *,
-    seed: int,
-    plot: Path | None,
-    markdown: bool,
-    progress: Callable[[float, float], None],
-    stop: threading.Event,
-) -> tuple[JSON, str]:
-    """Scores random laboratories of ``seed``: for programs, and in words or Markdown; draws ``plot``."""
-    from monitor.simulation.score import score_fleets as score
-
-    return score(unit_days, seed=seed, plot=plot, markdown=markdown, progress=progress, stop=stop)
-
-
-def feed_broker(
-    scenario: str,
-    *,
-    seed: int | None,
-    speed: float,
-    seconds: float | None,
-    where: Mapping[str, Any],
-    root: str,
-    stop: threading.Event,
-) -> int:
-    """Publishes a scenario's messages to a broker from now on; returns how many. Raises ValueError, in words."""
-    from simulators.clock import SimulatedClock
-    from simulators.publish import Broker
-    from simulators.publish import run as publish
-    from simulators.scenario.file import load as load_scenario
-
-    start_at = SystemClock().now()
-    fleet = load_scenario(scenario).fleet(start_at=start_at, seed=seed, root=root)
-    clock = SimulatedClock(start_at, speed, time.monotonic)
-    until = None if seconds is None else start_at + round(seconds * speed * SECOND)
-    return publish(fleet, clock, Broker(**where), stop, until=until)

@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from monitor.ports import JSON
-from monitor.runtime.monitor import Counts
+from monitor.runtime.health import Counts
 
 
 class Measures(Collector):

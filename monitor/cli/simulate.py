@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
@@ -17,10 +17,49 @@ from monitor.cli.session import Finding, Unusable
 from monitor.cli.waiting import asked_to_stop, progress_bar
 from monitor.ports import JSON
 
+if TYPE_CHECKING:
+    from simulators.publish import Broker
+
 commands = typer.Typer()
 
 PASSWORD_VARIABLE = "EXOSOME_MONITOR_MQTT_PASSWORD"  # noqa: S105 - the name of a variable
 _MODES = ("--list", "--check", "--score")
+
+
+ScenarioOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scenario",
+        metavar="NAME|FILE",
+        help="One that ships, or a TOML file. Default: demo; with --check all.",
+    ),
+]
+CheckOption = Annotated[
+    bool,
+    typer.Option("--check", help="Run it with a broker and a monitor of its own, and check what it expects."),
+]
+ScoreOption = Annotated[
+    bool, typer.Option("--score", help="Score random laboratories: what was missed, what was false.")
+]
+UnitDaysOption = Annotated[
+    int, typer.Option("--unit-days", min=1, help="With --score: how many units times days.")
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Same seed, same bytes. Default: the scenario's.")
+]
+PlotOption = Annotated[
+    Path | None, typer.Option("--plot", metavar="FILE", help="With --score: draw it, as .svg or .png.")
+]
+SpeedOption = Annotated[float, typer.Option("--speed", min=0.1, help="How many times faster than real time.")]
+LengthOption = Annotated[
+    float | None,
+    typer.Option(
+        "--for", metavar="DURATION", parser=read_duration, help="Stop after this long, such as 90s."
+    ),
+]
+UsernameOption = Annotated[
+    str | None, typer.Option("--username", help=f"The password is in {PASSWORD_VARIABLE}.")
+]
 
 
 @commands.command(
@@ -34,49 +73,20 @@ _MODES = ("--list", "--check", "--score")
 )
 def simulate(
     config: ConfigOption = None,
-    scenario: Annotated[
-        str | None,
-        typer.Option(
-            "--scenario",
-            metavar="NAME|FILE",
-            help="One that ships, or a TOML file. Default: demo; with --check all.",
-        ),
-    ] = None,
+    scenario: ScenarioOption = None,
     listed: Annotated[bool, typer.Option("--list", help="List the scenarios that ship.")] = False,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check", help="Run it with a broker and a monitor of its own, and check what it expects."
-        ),
-    ] = False,
-    score: Annotated[
-        bool, typer.Option("--score", help="Score random laboratories: what was missed, what was false.")
-    ] = False,
-    unit_days: Annotated[
-        int, typer.Option("--unit-days", min=1, help="With --score: how many units times days.")
-    ] = 100,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="Same seed, same bytes. Default: the scenario's.")
-    ] = None,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="With --score: draw it, as .svg or .png.")
-    ] = None,
+    check: CheckOption = False,
+    score: ScoreOption = False,
+    unit_days: UnitDaysOption = 100,
+    seed: SeedOption = None,
+    plot: PlotOption = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="With --score: print Markdown.")] = False,
-    speed: Annotated[
-        float, typer.Option("--speed", min=0.1, help="How many times faster than real time.")
-    ] = 1.0,
-    length: Annotated[
-        float | None,
-        typer.Option(
-            "--for", metavar="DURATION", parser=read_duration, help="Stop after this long, such as 90s."
-        ),
-    ] = None,
+    speed: SpeedOption = 1.0,
+    length: LengthOption = None,
     host: Annotated[str, typer.Option("--host", help="The broker.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65_535)] = 1883,
     root: Annotated[str, typer.Option("--root", help="Topics begin with it.")] = "exosome/v1",
-    username: Annotated[
-        str | None, typer.Option("--username", help=f"The password is in {PASSWORD_VARIABLE}.")
-    ] = None,
+    username: UsernameOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Simulates a laboratory.
@@ -98,20 +108,16 @@ def simulate(
     elif score:
         _score(unit_days, seed, plot, as_json=as_json, markdown=markdown)
     else:
-        _feed(
-            scenario or "demo",
-            seed=seed,
-            speed=speed,
-            seconds=length,
-            where={"host": host, "port": port, "username": username},
-            root=root,
-        )
+        from simulators.publish import Broker
+
+        broker = Broker(host=host, port=port, username=username, password=os.environ.get(PASSWORD_VARIABLE))
+        _feed(scenario or "demo", broker, seed=seed, speed=speed, seconds=length, root=root)
 
 
 def _list(*, as_json: bool) -> None:
-    from monitor import app
+    from simulators.scenario.file import shipped_scenarios
 
-    found = app.scenarios()
+    found = shipped_scenarios()
     if as_json:
         print_json([{"scenario": name, "title": title} for name, title in found])
     else:
@@ -119,9 +125,10 @@ def _list(*, as_json: bool) -> None:
 
 
 def _check(scenario: str | None, seed: int | None, *, as_json: bool) -> None:
-    from monitor import app
+    from monitor.simulation.check import check_all
+    from simulators.scenario.file import shipped_scenarios
 
-    names = [name for name, _ in app.scenarios()] if scenario is None else [scenario]
+    names = [name for name, _ in shipped_scenarios()] if scenario is None else [scenario]
     with progress_bar() as bar, asked_to_stop() as stop:
         task = bar.add_task(scenario or "all scenarios", total=None)
 
@@ -129,7 +136,7 @@ def _check(scenario: str | None, seed: int | None, *, as_json: bool) -> None:
             bar.update(task, completed=passed, total=of or None)
 
         try:
-            found = app.check_scenarios(names, seed=seed, progress=show, stop=stop)
+            found = check_all(names, seed=seed, progress=show, stop=stop)
         except ValueError as error:
             raise Unusable(str(error)) from error
     if as_json:
@@ -162,7 +169,7 @@ def _print_all(reports: Sequence[JSON]) -> None:
 
 
 def _score(unit_days: int, seed: int | None, plot: Path | None, *, as_json: bool, markdown: bool) -> None:
-    from monitor import app
+    from monitor.simulation.score import score_fleets
 
     if plot is not None and plot.suffix not in (".svg", ".png"):
         raise typer.BadParameter("its name must end in .svg or .png.", param_hint="--plot")
@@ -172,7 +179,7 @@ def _score(unit_days: int, seed: int | None, plot: Path | None, *, as_json: bool
         def show(passed: float, of: float) -> None:
             bar.update(task, completed=passed, total=of)
 
-        found, text = app.score_fleets(
+        found, text = score_fleets(
             unit_days,
             seed=1 if seed is None else seed,
             plot=plot,
@@ -187,27 +194,17 @@ def _score(unit_days: int, seed: int | None, plot: Path | None, *, as_json: bool
 
 
 def _feed(
-    scenario: str, *, seed: int | None, speed: float, seconds: float | None, where: JSON, root: str
+    scenario: str, broker: Broker, *, seed: int | None, speed: float, seconds: float | None, root: str
 ) -> None:
-    from monitor import app
+    from monitor.simulation.feed import feed
 
-    broker = f"{where['host']}:{where['port']}"
-    say(
-        f"Feeding {broker} below {root} with {scenario!r}, {speed:g} times as fast as real time; Ctrl-C ends it."
-    )
+    where = f"{broker.host}:{broker.port}"
+    say(f"Feeding {where} below {root} with {scenario!r} at {speed:g} times real speed; Ctrl-C ends it.")
     with asked_to_stop() as stop:
         try:
-            sent = app.feed_broker(
-                scenario,
-                seed=seed,
-                speed=speed,
-                seconds=seconds,
-                where={**where, "password": os.environ.get(PASSWORD_VARIABLE)},
-                root=root,
-                stop=stop,
-            )
+            sent = feed(scenario, broker, stop, seed=seed, speed=speed, seconds=seconds, root=root)
         except ValueError as error:
             raise Unusable(str(error)) from error
     say(f"{sent} messages were handed over.")
     if not sent:
-        raise Finding(f"nothing was taken: is there a broker at {broker}?")
+        raise Finding(f"nothing was taken: is there a broker at {where}?")

@@ -65,6 +65,11 @@ def is_alive(body: JSON) -> bool:
     return not body["withdrawn"] and body["superseded_by"] is None
 
 
+def is_going_on(body: JSON) -> bool:
+    """Whether an excursion's body says that it is confirmed and not over: somebody must know."""
+    return is_alive(body) and body["confirmed_at"] is not None and body["closed_at"] is None
+
+
 def decided_at(body: JSON) -> int | None:
     """The instant of the reading that closed an excursion for good; None while it is open."""
     closed = body["decided_by"].get("closed")

@@ -25,6 +25,14 @@ _OF_CHANNELS = (
     AlarmCondition.NO_DATA,
     AlarmCondition.PROBE_FAULT,
 )
+_NOT_WELL = (
+    *_OF_CHANNELS,
+    AlarmCondition.RISING_FAST,
+    AlarmCondition.FLAT_LINE,
+    AlarmCondition.DOOR_OPEN,
+    AlarmCondition.COOLING_WEAK,
+)
+"""What a unit has, or one of its probes, that is no place to take lots to."""
 _THERMAL = {HIGH: AlarmCondition.TEMPERATURE_HIGH, "low": AlarmCondition.TEMPERATURE_LOW}
 
 
@@ -65,7 +73,7 @@ class Conditions:
             if silence.heard_at is None
             else f"last heard {self._local(silence.channel, silence.heard_at)}"
         )
-        evidence = {"text": heard, "last_received_at": heard_at, **self._place(silence.channel)}
+        evidence = {"text": heard, "last_received_at": heard_at, **self.place(silence.channel)}
         if self._alarms.get(condition, silence.channel) is None:
             truth = Truth(condition, silence.channel, silence.silent_at, LEVEL_OF[condition], evidence)
             self._alarms.hold(tx, truth, now)
@@ -90,7 +98,7 @@ class Conditions:
                 "text": kind.replace("_", " "),
                 "fault": kind,
                 "measured_at": format_instant(fault.since_at),
-                **self._place(fault.channel),
+                **self.place(fault.channel),
             }
             truth = Truth(condition, fault.channel, fault.since_at, LEVEL_OF[condition], evidence)
             if fault.ended_at is None:
@@ -104,9 +112,10 @@ class Conditions:
     def _local(self, channel: str, at: int) -> str:
         return format_local(at, self._installation.zone_of(Channel.parse(channel).site))
 
-    def _place(self, channel: str) -> JSON:
-        """What a person needs to know of the place that an alarm is about."""
-        unit = self._installation.units[Channel.parse(channel).unit_path]
+    def place(self, subject: str) -> JSON:
+        """What a person needs to know of the place that an alarm is about; ``subject`` is a unit or a channel."""
+        units = self._installation.units
+        unit = units[subject] if subject in units else units[Channel.parse(subject).unit_path]
         return {"unit": unit.path, "unit_title": unit.title, "lots": self._lots.in_unit(unit.path)}
 
     def on_excursion(self, tx: Tx, change: ExcursionChange, now: int) -> None:
@@ -149,7 +158,7 @@ class Conditions:
             "celsius": extreme,
             "limit_celsius": limits["celsius"],
             **{key: body[key] for key in ("extreme_celsius", "started_at", "confirmed_at", "confirmed_by")},
-            **self._place(change.channel),
+            **self.place(change.channel),
         }
         level = "critical" if body["limit_reached_at"] is not None else LEVEL_OF[condition]
         return Truth(condition, change.channel, parse_instant(body["confirmed_at"]), level, evidence)
@@ -172,7 +181,8 @@ class Conditions:
         found = []
         for unit in self._installation.units.values():
             channels = [str(probe.channel) for probe in unit.probes]
-            wrong = [c.value for c in _OF_CHANNELS for channel in channels if self._alarms.get(c, channel)]
+            about = [*channels, unit.path]
+            wrong = [c.value for c in _NOT_WELL for subject in about if self._alarms.get(c, subject)]
             found.append(
                 Shelter(
                     unit=unit.path,

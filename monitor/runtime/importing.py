@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from monitor.core.alarm import Alarm
-from monitor.core.fact import is_alive
+from monitor.core.fact import is_alive, is_going_on
 from monitor.core.instant import MINUTE
 from monitor.core.ledger import Ledger
 from monitor.ports import JSON, Arrived, Decoded, Store, Tx
@@ -77,6 +77,11 @@ class Imports:
             kept = {"until": self._until, "since": self._since, "faults": faults}
         self._store.put_markers(tx, {_MARKER: json.dumps(kept)})
 
+    @property
+    def is_on(self) -> bool:
+        """Whether an import is under way."""
+        return self._until is not None
+
     def faulty(self) -> dict[str, int]:
         """The probes whose fault is held back, and since when: no one else would remember them."""
         return {path: fault.since_at for path, fault in self._faults.items()}
@@ -120,6 +125,7 @@ class Imports:
             reasons = writer._judge.why_bad(rows)
             writer._hear(tx, rows, reasons, now)
             changes = self._judge(tx, rows, reasons, now)
+            writer._signs.forget({row.channel for row in rows})
             self._touched.lots |= lots
             store.put_markers(tx, marks)
             self._save(tx)
@@ -188,7 +194,7 @@ class Imports:
         self._touched.note(self._writer._judge, changes)
         for change in changes:
             self._writer._count(change)
-            if not _is_open(change.body):
+            if not is_going_on(change.body):
                 self._writer._conditions.on_excursion(tx, change, now)
         found: dict[str, str] = {}
         for change in changes:
@@ -259,7 +265,7 @@ class Imports:
             with self._writing() as (tx, now):
                 before = self._verdicts(tx)
                 for fact in self._store.current_facts(tx, "excursion", open_only=True):
-                    if _is_open(fact.body) and fact.subject in writer._around.rules:
+                    if is_going_on(fact.body) and fact.subject in writer._around.rules:
                         conditions.on_excursion(
                             tx,
                             ExcursionChange(fact.subject, fact.id, fact.version, "held back", fact.body),
@@ -319,11 +325,6 @@ class _Touched:
 def _answer(**found: Any) -> JSON:
     """What a step of the end came to; what isn't given is nothing."""
     return {"excursions": {}, "lots": [], "left": 0, "past_alarms": [], "alarms": [], **found}
-
-
-def _is_open(body: JSON) -> bool:
-    """Whether an excursion is one that somebody must be told of now: confirmed and not over."""
-    return is_alive(body) and body["confirmed_at"] is not None and body["closed_at"] is None
 
 
 def rejected_in_words(decoded: Decoded) -> JSON:

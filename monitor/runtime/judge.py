@@ -31,13 +31,15 @@ CHECKPOINT_AFTER = 500
 
 
 class ExcursionChange(NamedTuple):
-    """A new version of an excursion, as recorded."""
+    """A new version of an excursion, as recorded. ``is_part``: a message made it known that ends in the past as a part
+    of a longer upload does; more of its channel's past may be on its way."""
 
     channel: str
     id: str
     version: int
     reason: str
     body: JSON
+    is_part: bool = False
 
 
 @dataclass(slots=True)
@@ -136,18 +138,35 @@ class Judge:
         touched: list[Excursion] = []
         desk: ChannelDesk | None = None
         desks = self._desks
-        for (channel, reading, item, _), reason in zip(rows, reasons, strict=True):
-            if touched and desk is not None and (item == 0 or desk.id != channel):
-                changes += self._record_touched(tx, desk, touched, recorded_at)
+        before: Arrived | None = None
+        for arrived, reason in zip(rows, reasons, strict=True):
+            channel, reading, item, _ = arrived
+            if touched and desk is not None and before is not None and (item == 0 or desk.id != channel):
+                changes += self._record_touched(tx, desk, touched, recorded_at, is_part=self.is_part(before))
                 touched = []
+            before = arrived
             if reason is None:
                 desk = desks[channel]
                 self._advance(desk, reading, touched)
             elif reason == "clock_ahead":
                 self._doubt(desks[channel], reading)
-        if touched and desk is not None:
-            changes += self._record_touched(tx, desk, touched, recorded_at)
-        return changes + self.rejudge_dirty(tx, recorded_at)
+        if touched and desk is not None and before is not None:
+            changes += self._record_touched(tx, desk, touched, recorded_at, is_part=self.is_part(before))
+        return changes + self.rejudge_dirty(tx, recorded_at, rows)
+
+    def path_of(self, channel: int) -> str:
+        """The channel's path, or nothing for one that isn't watched."""
+        desk = self._desks.get(channel)
+        return "" if desk is None else desk.path
+
+    def is_part(self, last: Arrived) -> bool:
+        """Whether a message that ends with ``last`` is an array that ends in the past: a gateway that uploads what it
+        kept sends one after the other, and only the last of them says what is true now."""
+        desk = self._desks.get(last.channel)
+        if desk is None or last.item == 0:
+            return False
+        late = last.reading.received_at - last.reading.measured_at
+        return late > desk.rules.max_gap_after(last.reading.measured_at)
 
     def _advance(self, desk: ChannelDesk, reading: Reading, touched: list[Excursion]) -> None:
         desk.since_checkpoint += 1
@@ -183,12 +202,15 @@ class Judge:
             at = reading.measured_at
             desk.dirty_from = at if desk.dirty_from is None else min(desk.dirty_from, at)
 
-    def rejudge_dirty(self, tx: Tx, recorded_at: int) -> list[ExcursionChange]:
-        """Judges the channels again that got late readings."""
+    def rejudge_dirty(self, tx: Tx, recorded_at: int, rows: Sequence[Arrived]) -> list[ExcursionChange]:
+        """Judges the channels again that got late readings among ``rows``."""
         changes: list[ExcursionChange] = []
         for desk in self._desks.values():
             if desk.dirty_from is not None:
-                changes += self._rejudge(tx, desk, desk.dirty_from, recorded_at)
+                last = next((arrived for arrived in reversed(rows) if arrived.channel == desk.id), None)
+                is_part = last is not None and self.is_part(last)
+                found = self._rejudge(tx, desk, desk.dirty_from, recorded_at)
+                changes += [change._replace(is_part=is_part) for change in found]
                 desk.dirty_from = None
         return changes
 
@@ -248,7 +270,7 @@ class Judge:
     # --- recording ---
 
     def _record_touched(
-        self, tx: Tx, desk: ChannelDesk, touched: Iterable[Excursion], recorded_at: int
+        self, tx: Tx, desk: ChannelDesk, touched: Iterable[Excursion], recorded_at: int, *, is_part: bool
     ) -> list[ExcursionChange]:
         changes = []
         for excursion in {id(e): e for e in touched}.values():
@@ -259,7 +281,8 @@ class Judge:
             if excursion.closed_at is not None:
                 reasons.append("closed")
             reasons = reasons or ["limit reached"]
-            changes.append(self._record(tx, desk, excursion, known, ", ".join(reasons), recorded_at))
+            change = self._record(tx, desk, excursion, known, ", ".join(reasons), recorded_at)
+            changes.append(change._replace(is_part=is_part))
         return changes
 
     def _was_confirmed(self, tx: Tx, excursion_id: str) -> bool:

@@ -10,26 +10,28 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import structlog
 
 from monitor.core.alarm import LEVEL_OF, Alarm, AlarmCondition, Truth
-from monitor.core.instant import HOUR, SECOND
+from monitor.core.instant import SECOND
 from monitor.core.lot import LotEvent, UnitEvent
 from monitor.core.lot_alarm import OF_LOTS
 from monitor.core.reading import Reading
 from monitor.core.unit import Channel
-from monitor.ports import JSON, Arrived, Decoded, Fact, LogRow, Outcome, Store, Tx
+from monitor.ports import JSON, Arrived, Decoded, LogRow, Outcome, Store, Tx
 from monitor.runtime.alarms import Alarms
 from monitor.runtime.conditions import Conditions
 from monitor.runtime.copies import Copies
 from monitor.runtime.digests import Digests
 from monitor.runtime.findings import LotEvents, event_to_json
+from monitor.runtime.health import Counts, note_health
 from monitor.runtime.importing import Imports
 from monitor.runtime.judge import ExcursionChange, Judge
 from monitor.runtime.lots import LotChange, Lots
+from monitor.runtime.signs import Signs
 from monitor.runtime.surroundings import Surroundings
+from monitor.runtime.uploads import Uploads
 from monitor.runtime.watch import SOUND_FOR, Watch
 
 log = structlog.get_logger(__name__)
@@ -41,22 +43,6 @@ DUE_MAX = 500
 _NOT_SAID = -1
 LOTS_MAX = 500
 """Lots judged in one transaction; more wait for the next."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What has been done since the start, for metrics and the demo's summary."""
-
-    received: int = 0
-    duplicates: int = 0
-    appended: int = 0
-    judged: int = 0
-    rejected: int = 0
-    events: int = 0
-    excursion_changes: int = 0
-    confirmed: int = 0
-    alarms_raised: int = 0
-    batches: int = 0
 
 
 class Monitor:
@@ -74,6 +60,8 @@ class Monitor:
         self._alarms = Alarms(store, around.recipients, around.wording, self._on_alarm)
         self._copies = Copies(store)
         self._conditions = Conditions(store, around.installation, around.rules, self._alarms, self._lots)
+        self._uploads = Uploads(store, self._judge, self._alarms, self._conditions)
+        self._signs = Signs(store, around, self._alarms, self._conditions, self._lots)
         self._digests = Digests(store, around)
         self.imports = Imports(self, store)
         self._is_behind = False  # something committed has not been judged
@@ -98,7 +86,10 @@ class Monitor:
                 self._judge.resume(tx, self._judged_position)
                 self._watch.resume(self._store.latest(tx))
                 self._recall(tx)
+                if not self.imports.is_on:
+                    self._uploads.resume(tx, now, self._around.rules)
                 self._conditions.end_unwatched(tx, now)
+                self._signs.resume(tx, now)
             self._catch_up()
             self._is_behind = False
 
@@ -213,6 +204,8 @@ class Monitor:
         event_id = body["event_id"]
         if scope == "lot":
             lots.add(subject)
+        else:
+            self._signs.doors.stir(subject)
         if outcome == "conflict":
             lots.update(self._store.event_subjects(tx, "lot", event_id))
             condition = AlarmCondition.EVENT_CONFLICT
@@ -231,7 +224,9 @@ class Monitor:
             changes = self._judge.take(tx, rows, reasons, now)
             for change in changes:
                 self._count(change)
-                self._conditions.on_excursion(tx, change, now)
+            self._uploads.follow(tx, changes, rows, now)
+            self._signs.hear(rows, reasons)
+            self._signs.look(tx, now)
             self._queue_lots_of(changes)
             self._lots.queue_after_event(tx, lots)
             judged = self._judge_queued(tx, now)
@@ -348,6 +343,8 @@ class Monitor:
             self.listen(connected_since)
             for what in (
                 self._take_silences,
+                self._take_uploads,
+                self._take_signs,
                 self._take_dates,
                 self._take_queue,
                 self._take_digests,
@@ -359,6 +356,16 @@ class Monitor:
                 except Exception as error:
                     log.exception("a deadline could not be taken; it is tried again", what=what.__name__)
                     self.failure = f"{what.__name__.strip('_').replace('_', ' ')}: {error}"
+
+    def _take_uploads(self, now: int) -> None:
+        if self._uploads.is_waiting:
+            with self._writing() as tx:
+                self._uploads.take_due(tx, now)
+
+    def _take_signs(self, now: int) -> None:
+        if self._signs.is_waiting(now) and not self.imports.is_on:
+            with self._writing() as tx:
+                self._signs.tick(tx, now)
 
     def _take_dates(self, now: int) -> None:
         """Takes lots' dates, each at its own instant, whenever the clock was asked: first what was true then."""
@@ -392,18 +399,8 @@ class Monitor:
 
     def note_health(self, parts: Mapping[str, bool]) -> None:
         """Puts on record how the parts of the program are, if that has changed or an hour has passed."""
-        with self._lock:
-            now = self._around.clock.now()
-            with self._store.writing() as tx:
-                old = self._store.fact(tx, "health", "monitor")
-                body: JSON = {f"{part}_ok": is_ok for part, is_ok in parts.items()}
-                is_news = old is None or any(old.body.get(key) != value for key, value in body.items())
-                if old is not None and not is_news and now - old.recorded_at < HOUR:
-                    return
-                body["readings_judged"] = self.counts.judged
-                version = 1 if old is None else old.version + 1
-                fact = Fact("health", "monitor", version, now, "monitor", now, None, body)
-                self._store.record_fact(tx, fact, "changed" if is_news else "hourly")
+        with self._lock, self._store.writing() as tx:
+            note_health(self._store, tx, parts, self.counts, self._around.clock.now())
 
     def hold(self, truth: Truth) -> None:
         """Raises an alarm about ourselves (a projection that lags)."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from monitor.core.detection import Detection
 from monitor.core.installation import Installation
 from monitor.core.rules import ChannelRules
 from monitor.core.told import Recipient
@@ -30,4 +31,5 @@ class Surroundings:
     recipients: Sequence[Recipient]
     wording: Wording
     digest_due: DigestDue
+    detection: Detection = field(default_factory=Detection)
     publish: Callable[[str, JSON], None] = lambda kind, body: None

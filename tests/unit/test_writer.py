@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.alerting.delivery import Deliverer
-from monitor.core.instant import DAY, MINUTE, format_instant
+from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.core.lot import UnitEvent, UnitEventKind
 from monitor.core.reading import Reading
 from monitor.core.unit import ProbeSettings
@@ -74,9 +74,43 @@ def test_the_past_wakes_no_one_and_is_on_record(path: Path) -> None:
     writer.close()
 
 
-def test_what_is_still_open_in_an_upload_wakes_someone(path: Path) -> None:
+@pytest.mark.parametrize("restart", [False, True])
+def test_what_an_upload_leaves_open_wakes_someone_when_no_more_of_it_comes(path: Path, restart: bool) -> None:
     writer = Writer(path, now=T0 + DAY)
     writer.read(minutes(WARM[:15], lag=DAY), apart=False)
+    writer.monitor.tick(writer.clock.now(), None)
+    assert subjects(writer) == []
+    if restart:
+        writer.kill()
+        writer = Writer(path, now=writer.clock.now())
+    writer.clock.advance(MINUTE)
+    writer.monitor.tick(writer.clock.now(), None)
+    writer.monitor.tick(writer.clock.now(), None)
+    assert subjects(writer) == ["opened temperature_high lab1/F01/product"]
+    writer.close()
+
+
+@pytest.mark.parametrize("cut", [13, 14, 15])
+def test_what_lies_across_two_arrays_of_an_upload_wakes_no_one(path: Path, cut: int) -> None:
+    writer = Writer(path, now=T0 + DAY)
+    readings = minutes(WARM, lag=DAY)
+    writer.read(readings[:cut], apart=False)
+    writer.read(readings[cut:], apart=False)
+    writer.clock.advance(DAY)
+    writer.monitor.tick(writer.clock.now(), None)
+    assert subjects(writer) == []
+    (alarm,) = writer.view.alarms()
+    assert alarm["past"] is True
+    writer.close()
+
+
+def test_an_upload_that_ends_now_tells_at_once_what_its_first_array_left_open(path: Path) -> None:
+    writer = Writer(path, now=T0 + 15 * MINUTE)
+    warm = minutes(WARM[:14])
+    old = [r._replace(received_at=r.measured_at + HOUR) for r in warm[:13]]
+    writer.read(old, apart=False)
+    assert subjects(writer) == []
+    live(writer, warm[13:])
     assert subjects(writer) == ["opened temperature_high lab1/F01/product"]
     writer.close()
 
