@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitor.core.detection import Detection
 from monitor.core.installation import Installation, Probe, Unit
 from monitor.core.instant import MINUTE
 from monitor.core.profile import Band, Profile, SideRule, Window
@@ -155,6 +156,7 @@ class Writer:
         recipients: Sequence[Recipient] = (Recipient("console", "console", "console"),),
         clock: ManualClock | None = None,
         digest_due: DigestDue = lambda now, zone, done: None,
+        detection: Detection | None = None,
     ) -> None:
         self.clock = clock or ManualClock(now)
         self.installation = installation or one_unit()
@@ -179,6 +181,7 @@ class Writer:
             recipients=recipients,
             wording=PlainWording(),
             digest_due=digest_due,
+            detection=detection or Detection(),
         )
         self.rules = rules
         self.monitor = Monitor(self.store, around)

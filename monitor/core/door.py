@@ -28,3 +28,16 @@ def door_shut(events: Sequence[Told], started_at: int, now: int) -> int | None:
         return None
     shut = [event.at for event in events if event.kind == "door_closed" and started_at <= event.at <= now]
     return min(shut, default=None)
+
+
+def openings(events: Sequence[Told]) -> list[tuple[int, int | None]]:
+    """When a door was opened and shut, in order; None for one that is open still."""
+    found: list[tuple[int, int | None]] = []
+    opened: int | None = None
+    for event in sorted(events):
+        if event.kind == "door_opened" and opened is None:
+            opened = event.at
+        elif event.kind == "door_closed" and opened is not None:
+            found.append((opened, event.at))
+            opened = None
+    return found if opened is None else [*found, (opened, None)]

@@ -52,6 +52,12 @@ class Probed:
         self._habits: dict[int, Habit | None] = {}
         self._late = trail.late
 
+    def restart(self) -> None:
+        """Forgets all that it has measured."""
+        self.trail = Trail()
+        self._late = self.trail.late
+        self._habits.clear()
+
     @property
     def name(self) -> str:
         """The probe's own name."""
