@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from monitor.cli.output import clean, duration, local, percent
 from monitor.cli.program import program
 from monitor.config.starter import write_starter
 from monitor.core.instant import format_instant, parse_instant
+from monitor.ports import JSON
+from simulators.scenario.file import load as load_scenario
 from tests.house import ROOT
 from tests.unit.replaying import nothing_replayed
 from tests.unit.test_cli_fakes import (
@@ -62,6 +64,7 @@ def test_the_commands_are_those_of_this_version() -> None:
                 "check",
                 "init",
                 "schema",
+                "simulate",
                 "bench",
                 "version",
                 "units",
@@ -93,6 +96,12 @@ def test_the_help_of_a_command_mentions_every_option_and_has_an_example(command:
     assert f"Example:\n    exosome-monitor {command}" in text
 
 
+def went_as_expected(names: Sequence[str], **named: Any) -> list[tuple[JSON, str]]:
+    """In the place of running scenarios: each is read, and is said to have gone well."""
+    figures = {"ok": True, "met": 1, "missed": 0, "false_pages": [], "simulated_seconds": 60, "seconds": 1.0}
+    return [({"scenario": load_scenario(name).name, **figures}, "it went well") for name in names]
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_example_of_a_command_works(
     command: str, app: FakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -100,6 +109,9 @@ def test_the_example_of_a_command_works(
     benches: list[list[str]] = []
     monkeypatch.setattr("benchmarks.run.main", lambda argv: benches.append(argv) or 0)
     monkeypatch.setattr(app, "replay", nothing_replayed, raising=False)
+    monkeypatch.setattr("monitor.simulation.feed.feed", lambda *given, **named: 1)
+    monkeypatch.setattr("monitor.simulation.check.check_all", went_as_expected)
+    monkeypatch.setattr("monitor.simulation.score.score_fleets", lambda *given, **named: ({}, "scored"))
     add_person(tmp_path)
     app.view.all_lots[0]["lot"] = "EXO-2026-014"
     examples = re.findall(r"^ *exosome-monitor (.*)$", COMMANDS[command].epilog, re.MULTILINE)
@@ -273,14 +285,14 @@ def test_run_gives_the_exit_code_of_the_service(app: FakeApp) -> None:
 def test_demo_hands_its_options_on(app: FakeApp) -> None:
     run("demo --for 1m30s --no-browser --speed 600 --dir there")
     assert app.called["demo"] == {
-        "scenario": None,
+        "scenario": "demo",
         "speed": 600.0,
         "for_seconds": 90.0,
         "browser": False,
         "directory": Path("there"),
     }
     run("demo")
-    assert app.called["demo"]["speed"] == 60.0
+    assert app.called["demo"]["speed"] is None  # the scenario's own
     assert app.called["demo"]["browser"] is True
     assert app.called["demo"]["for_seconds"] is None
 
