@@ -154,6 +154,7 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
             recipients=recipients_of(configuration),
             wording=MessageWording(configuration, clock),
             digest_due=lambda now, zone, done: None,
+            detection=configuration.detection,
         )
         monitor = Monitor(store, around)
         monitor.resume()

@@ -73,7 +73,6 @@ class Service:
         books = open_books(configuration, self.store, self.started_at)
         self.events = EventHub()
         self._published_at = 0
-        recipients = recipients_of(configuration)
         self.monitor = Monitor(
             self.store,
             Surroundings(
@@ -82,9 +81,10 @@ class Service:
                 rules=books.rules,
                 profiles=books.rulebook,
                 channel_ids=books.channel_ids,
-                recipients=recipients,
+                recipients=recipients_of(configuration),
                 wording=MessageWording(configuration, self.clock),
                 digest_due=partial(self._digest_due),
+                detection=configuration.detection,
                 publish=self._publish,
             ),
         )

@@ -30,6 +30,7 @@ from monitor.alerting.case import (
     zone_of,
 )
 from monitor.alerting.wording import CONFIRMED_BY, move, spell_out, why_cleared
+from monitor.core.detection import SIGNS
 from monitor.core.instant import SECOND
 from monitor.ports import JSON
 
@@ -52,7 +53,7 @@ def opened(alarm: JSON, context: Context) -> tuple[str, str]:
         [subject],
         _act_by(case),
         ["What to do first:", *_numbered(steps)],
-        _why_breached(case),
+        _why(case),
         _rescue(case),
         _lots_inside(case, besides=_rescued(case)),
         _evidence(case),
@@ -130,8 +131,22 @@ def _how_bad(case: Case) -> str:
     if case.condition == "probe_fault":
         parts = [part for part in (case.probe, spell_out(plain(case.evidence.get("fault")))) if part]
         return f" ({', '.join(parts)})" if parts else ""
+    if case.condition in SIGNS:
+        return _how_bad_a_sign(case)
     told = _how_bad_a_lot(case) if case.lot else ""
     return f": {told}" if told else ""
+
+
+def _how_bad_a_sign(case: Case) -> str:
+    """The temperature, and how it moves; of a probe that is stuck, which and at what."""
+    evidence, now = case.evidence, case.celsius("celsius")
+    if case.condition == "flat_line":
+        parts = [part for part in (case.probe, now) if part]
+        return f" ({', '.join(parts)})" if parts else ""
+    rate, drift = number(evidence.get("rate_per_hour")), number(evidence.get("drift_per_day"))
+    moves = f"{rate:+.1f} °C/h" if rate is not None else f"{drift:+.2f} °C a day" if drift is not None else ""
+    parts = [part for part in (now, moves) if part]
+    return f": {', '.join(parts)}" if parts else ""
 
 
 def _how_bad_a_lot(case: Case) -> str:
@@ -187,8 +202,11 @@ def _act_by(case: Case) -> list[str]:
     return [line, *_wrapped(reason[:1].upper() + reason[1:].rstrip(".") + ".")] if reason else [line]
 
 
-def _why_breached(case: Case) -> list[str]:
-    """What broke a lot's profile, without product and place, which have lines of their own."""
+def _why(case: Case) -> list[str]:
+    """What a sign was seen by; or what broke a lot's profile, without product and place, which have their own lines."""
+    if case.condition in SIGNS:
+        text = plain(case.evidence.get("text"))
+        return _wrapped(f"Why: {text}.") if text else []
     if case.condition != "lot_breached":
         return []
     evidence = case.evidence
@@ -268,6 +286,7 @@ def _evidence(case: Case) -> list[str]:
         *_labelled("Ended", full_text(case.at("ended_at"))),
         *_labelled("Thawed", full_text(case.at("thawed_at"))),
         *_labelled("Event", plain(evidence.get("event"))),
+        *_labelled("Leaves its window", full_text(case.at("leaves_window_at"))),
         *_labelled("Expires", full_text(case.at("expires_at"))),
         *_labelled("Alarm raised", full_text(case.at("raised_at"))),
     ]

@@ -42,6 +42,51 @@ WORDINGS: Mapping[str, Wording] = {
             "Do not use what may have frozen before QA has decided.",
         ),
     ),
+    "rising_fast": Wording(
+        "rises and does not fall",
+        "rising",
+        (
+            "It is not too warm yet: there is time to save the lots.",
+            "Check that the door is shut, and the power: plug, breaker, the unit's own display.",
+            "Listen: does the compressor run?",
+            "Still rising? {move}",
+        ),
+    ),
+    "flat_line": Wording(
+        "has a stuck probe",
+        "a stuck probe",
+        (
+            "Nobody knows its temperature now: read the unit's own display.",
+            "Out of its limits? {move}",
+            "Take the probe out for a minute: its reading must change. If not, restart or replace it.",
+        ),
+    ),
+    "door_open": Wording(
+        "has its door open",
+        "door open",
+        (
+            "Shut the door, and see that it latches: ice on the seal?",
+            "The door is shut? Check its contact.",
+        ),
+    ),
+    "slow_drift": Wording(
+        "drifts from day to day",
+        "drifting",
+        (
+            "Compare with the unit's own display: is it the probe or the unit?",
+            "Clean the condenser and its filter, and look for ice on the seals.",
+            "Have the unit serviced before it leaves its window.",
+        ),
+    ),
+    "cooling_weak": Wording(
+        "cools without a pause and gets no colder",
+        "weak cooling",
+        (
+            "Check that the door is shut and seals, and that the unit gets air.",
+            "Clean the condenser and its filter.",
+            "Still no pause tomorrow? Have it serviced, and plan where its lots could go.",
+        ),
+    ),
     "no_data": Wording(
         "sends no data",
         "no data",
@@ -130,6 +175,11 @@ _TEMPERATURE_BACK = "The temperature is back in its window and has stayed there.
 _CLEARED: Mapping[tuple[str, str], str] = {
     ("temperature_high", "recovered"): _TEMPERATURE_BACK,
     ("temperature_low", "recovered"): _TEMPERATURE_BACK,
+    ("rising_fast", "recovered"): "The temperature has fallen clearly: something cools again.",
+    ("flat_line", "recovered"): "The probe's readings move again.",
+    ("door_open", "recovered"): "The door was shut.",
+    ("slow_drift", "recovered"): "It has not gone on drifting.",
+    ("cooling_weak", "recovered"): "The compressor pauses again.",
     ("no_data", "recovered"): "Readings arrive again.",
     ("probe_fault", "recovered"): "The probe gives good readings again.",
     ("lot_budget", "corrected"): _LOT_CORRECTED,
@@ -139,6 +189,7 @@ _CLEARED: Mapping[tuple[str, str], str] = {
     ("influx_lagging", "recovered"): "InfluxDB has caught up; nothing was lost.",
 }
 _CLEARED_ANY: Mapping[str, str] = {
+    "no_longer_watched": "It is no longer watched for this: the configuration changed.",
     "recovered": "The condition is over.",
     "corrected": "Data that came later, or a corrected record, showed that it does not hold. "
     "The earlier message was right by what was known then.",

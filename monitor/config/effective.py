@@ -92,6 +92,8 @@ def _monitor(configuration: Configuration) -> Document:
         "web": {"host": web.host, "port": web.port, "external_url": web.external_url},
         "mail": _mail(configuration.mail),
         "alerting": _alerting(configuration.alerting),
+        "detection": asdict(configuration.detection)
+        | {"door_open_after": _duration(configuration.detection.door_open_after)},
         "site": {site.name: {"timezone": site.timezone} for site in configuration.sites.values()},
         "unit": [_unit(unit) for unit in configuration.units],
     }

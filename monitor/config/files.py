@@ -23,10 +23,12 @@ from monitor.config.fields import (
     Text,
     Zone,
 )
+from monitor.core.detection import Detection
 from monitor.core.instant import DAY, HOUR, MINUTE, SECOND
 
 DEFAULT_ROOT = "exosome/v1"
 DEFAULT_STORE = "sqlite:///var/monitor.db"
+_SIGNS = Detection()
 
 
 class StoreTable(Table):
@@ -130,6 +132,19 @@ class AlertingTable(Table):
     rearm_after: PositiveDuration = 4 * HOUR
 
 
+class DetectionTable(Table):
+    """``[detection]``"""
+
+    rising_fast: Flag = Field(default=_SIGNS.rising_fast, description="warms, and nothing makes it fall")
+    flat_line: Flag = Field(default=_SIGNS.flat_line, description="a probe that repeats itself")
+    door_open: Flag = Field(default=_SIGNS.door_open, description="by the unit's door contact")
+    door_open_after: PositiveDuration = Field(
+        default=_SIGNS.door_open_after, description="how long a door may stand open"
+    )
+    slow_drift: Flag = Field(default=_SIGNS.slow_drift, description="creeps from day to day")
+    cooling_weak: Flag = Field(default=_SIGNS.cooling_weak, description="a compressor that never pauses")
+
+
 class SiteTable(Table):
     """``[site.<name>]``"""
 
@@ -182,5 +197,6 @@ class MonitorFile(Table):
     web: WebTable = Field(default_factory=WebTable)
     mail: MailTable = Field(default_factory=lambda: MailTable.model_validate({}))
     alerting: AlertingTable = Field(default_factory=AlertingTable)
+    detection: DetectionTable = Field(default_factory=DetectionTable)
     site: dict[Name, SiteTable] = Field(default_factory=dict)
     unit: list[UnitTable] = Field(default_factory=list)

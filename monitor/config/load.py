@@ -22,7 +22,7 @@ from monitor.config.problem import ConfigurationError, Review
 from monitor.config.profile_file import ProfileFile
 from monitor.config.profiles import doubts_about, findings_in, profile_of
 from monitor.config.secret_places import refuse_placeholders, take_out_secrets
-from monitor.config.sections import alerting_of, influx_of, mail_of, mqtt_of, store_of, web_of
+from monitor.config.sections import alerting_of, detection_of, influx_of, mail_of, mqtt_of, store_of, web_of
 from monitor.config.toml import parse
 from monitor.config.units import doubt_units, sites_of, units_of
 from monitor.core.instant import format_instant
@@ -63,6 +63,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Configuration:
         web=web_of(monitor.web, review),
         mail=mail,
         alerting=alerting_of(monitor.alerting, review),
+        detection=detection_of(monitor.detection, review),
         sites=sites_of(monitor.site),
         units=units,
         profiles=profiles,

@@ -12,6 +12,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from monitor.config.secret import SHOWN, Secret, redacted
+from monitor.core.detection import Detection
 from monitor.core.profile import Profile
 from monitor.core.unit import ProbeSettings
 
@@ -262,6 +263,7 @@ class Configuration:
     web: Web
     mail: Mail
     alerting: Alerting
+    detection: Detection
     sites: dict[str, Site]
     units: tuple[Unit, ...]
     profiles: tuple[Profile, ...]

@@ -19,6 +19,8 @@ Condition = Literal[
     "battery_low",
     "power_lost",
     "door_open",
+    "slow_drift",
+    "cooling_weak",
     "calibration_due",
     "lot_expiring",
     "lot_expired",

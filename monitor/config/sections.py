@@ -10,7 +10,8 @@ from monitor.config.duration import format_duration
 from monitor.config.model import Alerting, Influx, Mail, Mqtt, Store, Tls, Web
 from monitor.config.problem import Review
 from monitor.config.secret_places import INFLUX_TOKEN, MAIL_PASSWORD, MQTT_PASSWORD, secret_of
-from monitor.core.instant import SECOND
+from monitor.core.detection import Detection
+from monitor.core.instant import DAY, SECOND
 
 _FILE = "monitor.toml"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -156,6 +157,15 @@ def alerting_of(table: files.AlertingTable, review: Review) -> Alerting:
         shelve_max=table.shelve_max,
         rearm_after=table.rearm_after,
     )
+
+
+def detection_of(table: files.DetectionTable, review: Review) -> Detection:
+    """``[detection]``"""
+    if table.door_open_after > DAY:
+        review.refuse(
+            _FILE, "detection.door_open_after", format_duration(table.door_open_after), "at most 24h"
+        )
+    return Detection(**table.model_dump())
 
 
 def _path(path: Path | None, directory: Path) -> Path | None:

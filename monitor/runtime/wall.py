@@ -34,8 +34,8 @@ class Wall:
                 self._lots.setdefault(fact.body["unit"], []).append(fact.id)
 
     def _alarms_of(self, unit: str) -> list[str]:
-        """The ids of the open alarms about a unit's channels."""
-        return [alarm["id"] for alarm in self._alarms if alarm["subject"].startswith(unit + "/")]
+        """The ids of the open alarms about a unit and its channels."""
+        return [alarm["id"] for alarm in self._alarms if f"{alarm['subject']}/".startswith(f"{unit}/")]
 
     def _has_alarm(self, condition: AlarmCondition, channel: str) -> bool:
         """Whether a condition's alarm is open for a channel."""

@@ -58,6 +58,10 @@ ALARM_STATES = {
 CONDITIONS = {
     "temperature_high": "Too warm",
     "temperature_low": "Too cold",
+    "rising_fast": "Rising without a fall",
+    "door_open": "Door open",
+    "slow_drift": "Drifting slowly",
+    "cooling_weak": "Cooling is weak",
     "no_data": "No data",
     "probe_fault": "Probe fault",
     "flat_line": "Reading does not move",

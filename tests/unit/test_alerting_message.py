@@ -112,8 +112,18 @@ def test_the_whole_message_of_a_warm_freezer_reads_so() -> None:
          "[CRITICAL] Lot L-7 has expired: Sun 2026-11-22 00:00 +01:00"),
         (alarm("influx_lagging", "influx", "warning"),
          "[WARNING] InfluxDB lags behind since 03:22 +01:00"),
-        (alarm("door_open", "lab1/F02", "warning"),
-         "[WARNING] F02 has an alarm: door open since 03:22 +01:00"),
+        (alarm("door_left_open", "lab1/F02", "warning"),
+         "[WARNING] F02 has an alarm: door left open since 03:22 +01:00"),
+        (alarm("door_open", "lab1/F02", started_at="2026-11-22T02:17:00.000Z", lots=[]),
+         "[ALARM] F02 has its door open since 03:17 +01:00, no lots inside"),
+        (alarm("rising_fast", celsius=-74.21, rate_per_hour=9.43, started_at="2026-11-22T01:58:00.000Z"),
+         "[ALARM] F02 rises and does not fall: -74.2 °C, +9.4 °C/h since 02:58 +01:00"),
+        (alarm("flat_line", celsius=-80.11, started_at="2026-11-22T00:52:00.000Z"),
+         "[ALARM] F02 has a stuck probe (product, -80.1 °C) since 01:52 +01:00"),
+        (alarm("slow_drift", level="warning", celsius=-76.0, drift_per_day=0.625),
+         "[WARNING] F02 drifts from day to day: -76.0 °C, +0.62 °C a day since 03:22 +01:00"),
+        (alarm("cooling_weak", "lab1/F02", "warning", celsius=-75.5),
+         "[WARNING] F02 cools without a pause and gets no colder: -75.5 °C since 03:22 +01:00"),
         (alarm("lot_thawed", "L-7", unit="lab1/F02"),
          "[ALARM] Lot L-7 has thawed since 03:22 +01:00, in F02"),
         (alarm("lot_thawed", "L-7", unit="lab1/F02", count=1, thawed_at="2026-11-22T02:12:00.000Z"),
@@ -276,3 +286,9 @@ def test_a_duration_names_its_two_largest_units() -> None:
 
 def test_a_page_address_quotes_what_a_name_holds() -> None:
     assert page(CONTEXT, "lots", "a/b?c d") == "https://monitor.lab.example/lots/a%2Fb%3Fc%20d"
+
+
+def test_a_sign_says_why_it_is_believed() -> None:
+    text = "has risen without a fall for 34 min, by 4.2 °C at 7.4 °C/h, to -74.2 °C; usual is up to -78.4 °C"
+    _, body = opened(alarm("rising_fast", text=text, celsius=-74.2), CONTEXT)
+    assert f"Why: {text}." in " ".join(body.split())
