@@ -72,7 +72,10 @@ class Alarms:
             self._record(tx, self._new(truth), now, "raised")
         elif decision == "worsen" and alarm is not None:
             evidence = {**alarm.evidence, **truth.evidence}
-            worse = replace(alarm, level=truth.level, evidence=evidence, act_by=truth.act_by or alarm.act_by)
+            # Where the truth says what is coming, an earlier time to act by is out of date, also if none is left.
+            says = "act_by_reason" in truth.evidence
+            act_by = truth.act_by if says else truth.act_by or alarm.act_by
+            worse = replace(alarm, level=truth.level, evidence=evidence, act_by=act_by)
             self._record(tx, worse, now, f"now {truth.level}")
 
     def end(

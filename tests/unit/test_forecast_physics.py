@@ -25,7 +25,7 @@ from simulators.sensing.probe import Probe, ProbeModel
 from tests.unit.simulated import demo
 
 TUNED_ON = range(240)
-CASES = int(os.environ.get("FORECAST_CASES", "70"))
+CASES = int(os.environ.get("FORECAST_CASES", "140"))
 REPORTED_ON = range(2_000, 2_000 + CASES)
 STEADY_ON = range(6_000, 6_000 + CASES // 2)
 FAILS_AT = 4 * HOUR
@@ -178,8 +178,8 @@ def test_nine_intervals_in_ten_hold_the_truth() -> None:
         covered, close = told(f"{ahead / HOUR:g} h ahead, {key}", scores[ahead, key])
         if key == "all":
             assert len(scores[ahead, key]) > 3 * CASES
-            # The forecasts of one unit err together: of 70 units the share spreads by 2 points, 300 gave 95.9.
-            assert 85 <= covered <= (97 if CASES >= 200 else 99)
+            # The forecasts of one unit err together: of 70 units the share spreads by 2 points, so there are more.
+            assert 85 <= covered <= 97
             assert close > 75
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.alerting.delivery import Deliverer
+from monitor.core.alarm import AlarmCondition, Truth
 from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.core.lot import UnitEvent, UnitEventKind
 from monitor.core.reading import Reading
@@ -214,6 +215,18 @@ def test_a_loose_contact_raises_one_alarm_and_not_one_with_each_reading(path: Pa
         live(writer, [Reading(T0 + n * MINUTE, T0 + n * MINUTE, None if fault else -80.0, fault)])
     assert len(writer.view.alarms()) == 1
     assert subjects(writer) == ["opened probe_fault lab1/F01/product"]
+    writer.close()
+
+
+def test_an_alarm_that_gets_worse_keeps_no_time_to_act_by_that_is_out_of_date(path: Path) -> None:
+    writer = Writer(path, now=T0)
+    known = {"act_by_reason": "lot EXO-1: warm"}
+    channel, condition = "lab1/F01/product", AlarmCondition.TEMPERATURE_HIGH
+    writer.monitor.hold(Truth(condition, channel, T0, "alarm", known, act_by=T0 + HOUR))
+    assert writer.view.alarms()[0]["act_by"] == format_instant(T0 + HOUR)
+    writer.monitor.hold(Truth(condition, channel, T0, "critical", {"act_by_reason": None}))
+    (alarm,) = writer.view.alarms()
+    assert (alarm["level"], alarm["act_by"], alarm["evidence"]["act_by_reason"]) == ("critical", None, None)
     writer.close()
 
 
