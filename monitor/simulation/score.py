@@ -248,7 +248,12 @@ class _Harvest:
         """Where doors and goods alone took product out of its window, a page is no false one."""
         path = f"{self._drawn.fleet.site}/{unit.name}"
         low, high = UNIT_KINDS[self._drawn.kinds[unit.name]].window
-        own = [one for one in self._found.failures if one["unit"] == self._named(path)]
+        thermal = sorted(_THERMAL)
+        own = [
+            one
+            for one in self._found.failures
+            if one["unit"] == self._named(path) and one["told_by"] == thermal
+        ]
         for start, end in self._truth.elements[f"{path}/product"].stays_outside(low, high):
             # A probe's element trails its load: what began as a failure ends long after its repair.
             failed = any(one["began_at"] <= start <= one["ended_at"] + RECOVERY for one in own)
