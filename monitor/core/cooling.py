@@ -1,67 +1,62 @@
-"""Cooling weak: the compressor runs without a pause and gets nowhere. Pure.
+"""Cooling weak: the compressor runs longer and longer, or without a pause, and gets nowhere. Pure.
 
-A probe that shows the compressor goes down and up by the hour. A compressor that loses its power runs longer and
-longer, until there is no pause left: the temperature then stands above the usual top, or creeps. Warm goods do the same
-for some hours, but then it falls all the time.
+A probe that shows the compressor rises in its pauses and falls while it runs: the share of time without a rise is its
+*duty*. A compressor that loses power makes up for it by running longer, days before the temperature says anything. What
+doors and goods add is left out by taking the six calmest hours in a row of a day. Without any pause left, the
+temperature stands above the usual top or creeps; warm goods do the same for some hours, but then it falls all the time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from monitor.core.alarm import LEVEL_OF, AlarmCondition
 from monitor.core.course import Habit, Point, minutes, points, rises
 from monitor.core.instant import DAY, HOUR, format_instant
 from monitor.core.sign import Probed, Sign
-from monitor.core.trail import PARTS_FOR
 
 NO_PAUSE_FOR = 4 * HOUR
-HALF_STEP = 2.0
-"""A pause shows as a rise by at least this many of the habit's steps, and at least half as far as is usual."""
+CALMEST = 6
+"""Hours in a row."""
+LONGER = 0.15
+"""By so much of all time it must run more than two days before."""
+LONGER_OVER = 0.05
+PAUSE_STEPS = 2.0
+"""A pause shows as a rise by at least this many of the habit's steps: half of the usual swing."""
 KNOWN_LEAST = DAY
-POINTS_LEAST = 12
-SWING_LEAST = 0.6
+NO_PAUSE_POINTS, DUTY_POINTS = 12, 60
+SWING_LEAST = 0.5
 """°C; what moves less shows no compressor to be sure of."""
 
 
 def cooling_weak(probes: Sequence[Probed], now: int, unit: str) -> Sign | None:
-    """Whether a unit's compressor has not paused for hours without getting it cold, by the probe that shows it best."""
+    """Whether a unit's compressor grows weak, as of the full hour before ``now``, by the probe that shows it best."""
+    until = now // HOUR * HOUR
     found = [(usual, probed) for probed in probes if (usual := _usual(probed, now)) is not None]
     if not found:
         return None
     usual, probed = max(found, key=lambda one: one[0].swing)
-    course = points(probed.trail.parts.bins(now - NO_PAUSE_FOR, now))
-    if len(course) < POINTS_LEAST or course[-1].at - course[0].at < NO_PAUSE_FOR * 3 // 4:
+    evidence = _no_pause(probed, usual, until) or _runs_longer(probed, usual, until)
+    if evidence is None:
         return None
-    if any(after.at - before.at > probed.max_gap for before, after in pairwise(course)):
-        return None
-    if rises(course, HALF_STEP * usual.step) or not _gets_nowhere(course, usual):
-        return None
-    first, last = _ends(course)
     condition = AlarmCondition.COOLING_WEAK
-    text = (
-        f"the compressor has not paused for {minutes(NO_PAUSE_FOR)}, and it is not getting colder: {first:.1f} °C in "
-        f"the first of these hours, {last:.1f} °C in the last; usual is up to {usual.top:.1f} °C"
-    )
-    evidence = {
-        "text": text,
-        "probe": probed.name,
-        "channel": probed.channel,
-        "celsius": round(last, 2),
-        "started_at": format_instant(course[0].at),
-        "usual_celsius": round(usual.top, 2),
-    }
-    return Sign(condition, unit, now // HOUR * HOUR, LEVEL_OF[condition], evidence)
+    known = {"probe": probed.name, "channel": probed.channel}
+    return Sign(condition, unit, until, LEVEL_OF[condition], {**evidence, **known})
 
 
-def cooling_over(probed: Probed, started_at: int, now: int) -> int | None:
-    """Since when the compressor pauses again: twice since ``started_at``, and back below the usual top."""
-    usual = probed.habit(started_at)
+def cooling_over(probed: Probed, evidence: Mapping[str, Any], started_at: int, now: int) -> int | None:
+    """Since when the compressor is as it was before a sign with this ``evidence``; None while it isn't."""
+    until = now // HOUR * HOUR
+    usual = probed.habit(started_at) or probed.habit(now)
     if usual is None:
         return None
-    course = points(probed.trail.parts.bins(max(started_at, now - PARTS_FOR), now))
-    found = [rise for rise in rises(course, HALF_STEP * usual.step) if rise.low < usual.top]
+    if "usual_duty" in evidence:
+        duty = _duty(probed, usual, until)
+        return until if duty is not None and duty <= evidence["usual_duty"] + LONGER_OVER else None
+    course = points(probed.trail.parts.bins(started_at, now))
+    found = [rise for rise in rises(course, PAUSE_STEPS * usual.step) if rise.low < usual.top]
     return found[1].end_at if len(found) > 1 else None
 
 
@@ -74,13 +69,70 @@ def _usual(probed: Probed, now: int) -> Habit | None:
     return usual if usual.swing >= SWING_LEAST else None
 
 
-def _gets_nowhere(course: Sequence[Point], usual: Habit) -> bool:
+# --- no pause left ---
+
+
+def _no_pause(probed: Probed, usual: Habit, until: int) -> dict[str, Any] | None:
+    course = points(probed.trail.parts.bins(until - NO_PAUSE_FOR, until))
+    if len(course) < NO_PAUSE_POINTS or course[-1].at - course[0].at < NO_PAUSE_FOR * 3 // 4:
+        return None
+    if any(after.at - before.at > probed.max_gap for before, after in pairwise(course)):
+        return None
     first, last = _ends(course)
-    return last > usual.top and last > first - usual.step
+    gets_nowhere = last > usual.top and last > first - usual.step
+    if rises(course, PAUSE_STEPS * usual.step) or not gets_nowhere:
+        return None
+    text = (
+        f"the compressor has not paused for {minutes(NO_PAUSE_FOR)}, and it is not getting colder: {first:.1f} °C in "
+        f"the first of these hours, {last:.1f} °C in the last; usual is up to {usual.top:.1f} °C"
+    )
+    return {
+        "text": text,
+        "celsius": round(last, 2),
+        "started_at": format_instant(course[0].at),
+        "usual_celsius": round(usual.top, 2),
+    }
 
 
 def _ends(course: Sequence[Point]) -> tuple[float, float]:
     """The means of the first and of the last hour."""
-    first = [p.celsius for p in course if p.at < course[0].at + HOUR]
-    last = [p.celsius for p in course if p.at > course[-1].at - HOUR]
+    first = [point.celsius for point in course if point.at < course[0].at + HOUR]
+    last = [point.celsius for point in course if point.at > course[-1].at - HOUR]
     return sum(first) / len(first), sum(last) / len(last)
+
+
+# --- longer runs ---
+
+
+def _runs_longer(probed: Probed, usual: Habit, until: int) -> dict[str, Any] | None:
+    duty, before = _duty(probed, usual, until), _duty(probed, usual, until - 2 * DAY)
+    if duty is None or before is None or duty - before < LONGER:
+        return None
+    text = (
+        f"the compressor runs {100 * duty:.0f} % of the time in the calmest {CALMEST} hours of the last day; two days "
+        f"before it was {100 * before:.0f} %"
+    )
+    return {
+        "text": text,
+        "started_at": format_instant(until - DAY),
+        "duty": round(duty, 3),
+        "usual_duty": round(before, 3),
+    }
+
+
+def _duty(probed: Probed, usual: Habit, until: int) -> float | None:
+    """The share of time for which the compressor ran in the calmest hours in a row of the day before ``until``."""
+    since = until - DAY
+    course = points(probed.trail.parts.bins(since, until))
+    if len(course) < DUTY_POINTS:
+        return None
+    pauses = [0] * (DAY // HOUR)
+    for rise in rises(course, PAUSE_STEPS * usual.step):
+        at = rise.start_at
+        while at < rise.end_at:
+            hour = (at - since) // HOUR
+            end = min(rise.end_at, since + (hour + 1) * HOUR)
+            pauses[hour] += end - at
+            at = end
+    calmest = max(sum(pauses[hour : hour + CALMEST]) for hour in range(len(pauses) - CALMEST + 1))
+    return 1 - calmest / (CALMEST * HOUR)

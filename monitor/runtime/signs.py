@@ -339,7 +339,8 @@ class Signs:
         if alarm is not None:
             shown = _named(fresh, alarm.evidence)
             if shown is not None:
-                over = cooling_over(shown.probed, parse_instant(alarm.evidence["started_at"]), as_of)
+                started_at = parse_instant(alarm.evidence["started_at"])
+                over = cooling_over(shown.probed, alarm.evidence, started_at, as_of)
                 self._end(tx, condition, subject, over, now)
             return
         is_told = self._is_warm(place) or self._alarms.get(
