@@ -53,8 +53,8 @@ def place_of(table: Table, *kinds: str) -> Place | None:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedAlarm:
-    """``told``, ``closed`` and ``since`` count from the scenario's start, in ms; ``closed`` False: still open at the
-    end. ``past``: on record, and never told. Without ``past`` the alarm must have been told."""
+    """``told``, ``closed``, ``act_by`` and ``since`` count from the scenario's start, in ms; ``closed`` False: still
+    open at the end. ``past``: on record, and never told. Without ``past`` the alarm must have been told."""
 
     number: int
     note: str | None
@@ -63,6 +63,7 @@ class ExpectedAlarm:
     level: str | None
     told: Span | None
     closed: Span | bool | None
+    act_by: Span | None
     past: bool
     count: Counts | None
     since: int | None
@@ -88,6 +89,7 @@ class ExpectedAlarm:
             level=table.text("level", LEVELS),
             told=table.spans("told"),
             closed=table.spans_or_false("closed"),
+            act_by=table.spans("act_by"),
             past=past,
             count=table.count("count"),
             since=table.span("since"),
@@ -135,6 +137,8 @@ class ExpectedAlarm:
                 looks.append(Look(False, f"still open, expected to close {between_words(self.closed)}"))
             else:
                 looks.append(when("closed", outcome.after(cleared_at), self.closed))
+        if self.act_by is not None:
+            looks.append(_act_by_look(alarm.get("act_by"), self.act_by, outcome))
         return looks
 
     def _told_looks(self, alarm: JSON, outcome: Outcome) -> list[Look]:
@@ -165,8 +169,15 @@ class ExpectedAlarm:
             "level": alarm["level"],
             "raised_at": alarm["raised_at"],
             "cleared_at": alarm["cleared_at"],
+            "act_by": alarm.get("act_by"),
             "told_after_seconds": seconds(outcome.told_after(alarm)),
         }
+
+
+def _act_by_look(act_by: str | None, expected: Span, outcome: Outcome) -> Look:
+    if act_by is None:
+        return Look(False, f"no time to act is told, expected one that ends {between_words(expected)}")
+    return when("its time to act ends", outcome.after(act_by), expected)
 
 
 @dataclass(frozen=True, slots=True)

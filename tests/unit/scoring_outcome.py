@@ -91,6 +91,7 @@ OUTCOME = Outcome(
             "lab1/F01/product",
             level="critical",
             cleared_at=at("4h5m"),
+            act_by=at("15h30m"),
             evidence={"limit_celsius": -60.0},
         ),
         alarm("A2", "no_data", "lab1/F02/product"),

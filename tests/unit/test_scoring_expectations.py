@@ -18,6 +18,7 @@ MET = [
     'alarm = "temperature_high"\nprobe = "F03/air"\npast = true\nclosed = ["3h", "3h"]',
     'alarm = "temperature_high"\nprobe = "F01/air"\ncount = 0',
     'alarm = "no_data"\nunit = "F02"\nclosed = false',
+    'alarm = "temperature_high"\nprobe = "F01/product"\nact_by = ["15h", "15h30m"]',
     # excursions
     'excursion = "high"\nunit = "F01"',
     'excursion = "high"\nprobe = "F01/product"\nconfirmed = true\nby = "delay"\nstarted = ["1h", "2h"]\n'
@@ -75,6 +76,14 @@ MISSED = [
     (
         'alarm = "rising_fast"\nunit = "F01"\ntold = ["1h", "2h"]',
         "raised, but never told, expected between 1 h and 2 h",
+    ),
+    (
+        'alarm = "temperature_high"\nunit = "F01"\nact_by = ["15h45m", "16h"]',
+        "its time to act ends after 15 h 30 min, expected between 15 h 45 min and 16 h",
+    ),
+    (
+        'alarm = "no_data"\nunit = "F02"\nact_by = ["15h", "16h"]',
+        "no time to act is told, expected one that ends between 15 h and 16 h",
     ),
     # excursions
     ('excursion = "high"\nunit = "F02"', "there is none"),

@@ -40,6 +40,7 @@ MISTAKES = [
     ('alarm = "no_data"\nunit = "F01"\ntold = ["2 hours", "3h"]', "expected two durations", None),
     ('alarm = "no_data"\nunit = "F01"\nlevel = "critcal"', 'level: found "critcal"', "critical"),
     ('alarm = "no_data"\nunit = "F01"\nclosed = true', "closed: found true; expected two durations", None),
+    ('alarm = "no_data"\nunit = "F01"\nact_by = "15h"', 'act_by: found "15h"; expected two durations', None),
     ('alarm = "no_data"\nunit = "F01"\npast = 1', "past: found 1; expected true or false", None),
     ('alarm = "no_data"\nunit = "F01"\npast = true\ntold = ["1h", "2h"]', "no key told beside past", None),
     ('alarm = "no_data"\nunit = "F01"\ncount = -1', "count: found -1; expected a whole number", None),
