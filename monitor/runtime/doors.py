@@ -14,6 +14,7 @@ from monitor.core.trail import PARTS_FOR
 from monitor.ports import Store, Tx
 from monitor.runtime.alarms import Alarms
 from monitor.runtime.conditions import Conditions
+from monitor.runtime.uploads import PATIENCE
 
 FORGOTTEN_AFTER = DAY
 """A door that was opened so long before anybody heard of it is not said to be open now."""
@@ -40,6 +41,7 @@ class Doors:
         self._events: dict[str, list[Told]] = {}
         self._stirred: set[str] = set()
         self._due: dict[str, int] = {}
+        self._heard_at: dict[str, int] = {}
 
     def resume(self, tx: Tx, now: int) -> None:
         """Takes the events from the store again."""
@@ -75,6 +77,7 @@ class Doors:
 
     def _read(self, tx: Tx, unit: str, now: int) -> None:
         rows = self._store.events(tx, "unit", subject=unit, start=now - PARTS_FOR)
+        self._heard_at[unit] = max((row["received_at"] for row in rows), default=now)
         self._events[unit] = [
             Told(row["occurred_at"], str(row["kind"])) for row in rows if not row["conflict"]
         ]
@@ -89,6 +92,11 @@ class Doors:
                 self._alarms.end(tx, condition, unit, at=shut_at, now=now, evidence=evidence)
         self._note_past(tx, unit, now)
         sign = door_open(unit, events, now, self._after)
+        # Told of late, as a part of an upload is: that the door was shut may be on its way.
+        sure_at = self._heard_at[unit] + PATIENCE
+        if sign is not None and alarm is None and sign.since_at <= self._heard_at[unit] and now < sure_at:
+            self._due[unit] = sure_at
+            return
         if sign is not None and now - sign.since_at < FORGOTTEN_AFTER:
             evidence = {**sign.evidence, **self._conditions.place(unit)}
             self._alarms.hold(tx, Truth(condition, unit, sign.since_at, sign.level, evidence), now)

@@ -14,6 +14,14 @@ from monitor.core.unit import Channel
 from monitor.ports import Store, Tx
 from monitor.runtime.picture import Picture
 
+_SIGNS = {
+    AlarmCondition.RISING_FAST: ("warning", "rises and does not fall"),
+    AlarmCondition.SLOW_DRIFT: ("warning", "drifts"),
+    AlarmCondition.COOLING_WEAK: ("warning", "cools weakly"),
+    AlarmCondition.DOOR_OPEN: ("warning", "door open"),
+    AlarmCondition.FLAT_LINE: ("fault", "stands still"),
+}
+"""What an open sign makes of a probe's state: while it is in its window, the card mustn't say that all is well."""
 _RANK = ("ok", "warning", "outside", "unknown", "no_data", "fault", "excursion")
 
 
@@ -38,8 +46,9 @@ class Wall:
         return [alarm["id"] for alarm in self._alarms if f"{alarm['subject']}/".startswith(f"{unit}/")]
 
     def _has_alarm(self, condition: AlarmCondition, channel: str) -> bool:
-        """Whether a condition's alarm is open for a channel."""
-        return any(a["condition"] == condition.value and a["subject"] == channel for a in self._alarms)
+        """Whether a condition's alarm is open for a channel, or for its unit."""
+        about = (channel, Channel.parse(channel).unit_path)
+        return any(a["condition"] == condition.value and a["subject"] in about for a in self._alarms)
 
     def card(self, unit: Unit) -> JSON:
         """A unit as :meth:`monitor.ports.View.units` words it."""
@@ -102,6 +111,9 @@ class Wall:
             found["fault"] = str(row["reason"]).removeprefix("fault:").replace("_", " ")
         if row["celsius"] is not None and "excursion" not in found:
             found |= self._by_value(channel, row["celsius"])
+        for condition, (state, text) in _SIGNS.items():
+            if self._has_alarm(condition, channel):
+                found[state] = f"{found[state]}, {text}" if state in found else text
         return found or {"ok": "in its window"}
 
     def _by_value(self, channel: str, celsius: float) -> dict[str, str]:

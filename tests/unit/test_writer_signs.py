@@ -13,7 +13,7 @@ from monitor.core.lot import UnitEvent, UnitEventKind
 from monitor.core.reading import Reading
 from monitor.ports import Decoded
 from monitor.testing import Writer
-from tests.unit.lab import T0, live, subjects
+from tests.unit.lab import T0, live, minutes, subjects
 from tests.unit.signs import cycling, failing, readings, two_probes
 
 CHANNEL = "lab1/F01/product"
@@ -60,11 +60,11 @@ def alarms(writer: Writer, condition: str) -> list[tuple[str, str, str | None]]:
     return sorted((one["subject"], one["raised_at"], one["cleared_at"]) for one in found)
 
 
-def door(kind: str, at: int) -> Decoded:
+def door(kind: str, at: int, heard_at: int | None = None) -> Decoded:
     event = UnitEvent(
         site="lab1", unit="F01", event_id=f"{kind}-{at}", occurred_at=at, kind=UnitEventKind(kind)
     )
-    return Decoded(unit_events=[(event, at)])
+    return Decoded(unit_events=[(event, at if heard_at is None else heard_at)])
 
 
 def repaired(fails_at: int, works_at: int) -> Callable[[int], float]:
@@ -250,6 +250,34 @@ def test_a_door_that_stood_open_and_was_shut_before_anybody_heard_of_it_is_of_th
     writer.kill()
     writer = restarted(path, T0 + 2 * HOUR)
     assert len(writer.view.alarms()) == 1
+    writer.close()
+
+
+def test_a_door_told_of_late_wakes_no_one_before_its_closing_can_have_come(path: Path) -> None:
+    now = T0 + HOUR
+    for shut in (True, False):
+        writer = Writer(path.with_name(f"{shut}.db"), now=now)
+        writer.monitor.take(door("door_opened", T0, heard_at=now), lambda: None)
+        writer.monitor.tick(now, now)
+        assert subjects(writer) == []
+        if shut:
+            writer.monitor.take(door("door_closed", T0 + 20 * MINUTE, heard_at=now), lambda: None)
+        writer.clock.at = now + MINUTE
+        writer.monitor.tick(writer.clock.at, writer.clock.at)
+        assert subjects(writer) == ([] if shut else ["opened door_open lab1/F01"])
+        assert [alarm["past"] for alarm in writer.view.alarms()] == [shut]
+        writer.close()
+
+
+def test_the_card_of_a_unit_with_an_open_door_does_not_say_that_all_is_well(path: Path) -> None:
+    writer = Writer(path, now=T0)
+    live(writer, minutes([-80]))
+    assert writer.view.units()[0]["state"] == "ok"
+    writer.monitor.take(door("door_opened", T0), lambda: None)
+    writer.clock.at = T0 + 5 * MINUTE
+    writer.monitor.tick(writer.clock.at, writer.clock.at)
+    (card,) = writer.view.units()
+    assert (card["state"], card["state_text"]) == ("warning", "door open")
     writer.close()
 
 
