@@ -18,6 +18,7 @@ class Failure:
 
     ``units`` (site/unit): more than one for what befalls a site. ``probe``: its name, if only that probe is concerned.
     ``detect_by``: a page later than that comes too late. ``told_by``: the conditions that tell of it; None: any.
+    ``excused``: true, but nobody must be told of it: pages about it aren't false, and it isn't missed.
     """
 
     kind: str
@@ -27,11 +28,12 @@ class Failure:
     ended_at: int | None
     detect_by: int | None
     told_by: frozenset[str] | None
+    excused: bool = False
 
     @classmethod
     def of(cls, failure: Mapping[str, Any]) -> Failure:
-        """From ``{kind, unit, probe?, began_at, ended_at?, detect_by?, told_by?}``; ``unit`` is one or a list, instants
-        are ms or RFC 3339."""
+        """From ``{kind, unit, probe?, began_at, ended_at?, detect_by?, told_by?, excused?}``; ``unit`` is one or
+        several, instants are ms or RFC 3339."""
         told_by = failure.get("told_by")
         return cls(
             kind=failure["kind"],
@@ -41,6 +43,7 @@ class Failure:
             ended_at=instant_or_none(failure.get("ended_at")),
             detect_by=instant_or_none(failure.get("detect_by")),
             told_by=None if told_by is None else frozenset(told_by),
+            excused=bool(failure.get("excused", False)),
         )
 
     def to_json(self) -> JSON:
@@ -176,6 +179,7 @@ def in_order(failures: Iterable[Mapping[str, Any]]) -> list[Failure]:
             never if each.ended_at is None else each.ended_at,
             never if each.detect_by is None else each.detect_by,
             sorted(each.told_by or ()),
+            each.excused,
         ),
     )
 

@@ -11,6 +11,7 @@ from monitor.scoring.failure import (
     Attribution,
     Failure,
     Page,
+    Told,
     attribute,
     in_order,
     instant,
@@ -47,22 +48,24 @@ def score(
     ``usual_pages``: ``(unit, at, ended_at)``; ``forecasts`` and ``crossings``: see :func:`score_forecasts`. Units are
     site/unit, instants ms or RFC 3339, ``grace`` ms; ``kinds`` are shown though none of them failed.
 
-    Gives ``{unit_days, grace_seconds, all, kinds: {kind: ...}, pages: {ours, warnings, usual}, forecast, missed, late,
-    false_pages, false_warnings}``; delays are in seconds from the failure's beginning. What there is none of has no
-    figure: None, never 0 or 100 %.
+    Gives ``{unit_days, grace_seconds, all, kinds: {kind: ...}, pages: {ours, warnings, usual}, forecast, excused,
+    detections, missed, late, false_pages, false_warnings}``; delays are in seconds from the failure's beginning. What
+    there is none of has no figure: None, never 0 or 100 %. ``excused`` counts those that nobody must be told of.
     """
     known = in_order(failures)
     told, usual_told = pages_of(pages), usual_as_pages(usual_pages)
     ours, usual = attribute(known, told, grace), attribute(known, usual_told, grace)
-    every = sorted({*kinds, *(failure.kind for failure in known)})
-    of_kind = {kind: [n for n, failure in enumerate(known) if failure.kind == kind] for kind in every}
+    due = [n for n, failure in enumerate(known) if not failure.excused]
+    every = sorted({*kinds, *(known[n].kind for n in due)})
+    of_kind = {kind: [n for n in due if known[n].kind == kind] for kind in every}
     false = [page for page in ours.false if page.is_page]
     warnings = [page for page in ours.false if not page.is_page]
-    at = [each.page_at for each in ours.told]
+    missed = [known[n] for n in due if ours.told[n].page_at is None]
+    late = [known[n] for n in due if _is_late(known[n], ours.told[n].page_at)]
     return {
         "unit_days": unit_days,
         "grace_seconds": grace / 1000,
-        "all": _detection(known, range(len(known)), ours, usual),
+        "all": _detection(known, due, ours, usual),
         "kinds": {kind: _detection(known, numbers, ours, usual) for kind, numbers in of_kind.items()},
         "pages": {
             "ours": _rates([page for page in told if page.is_page], false, unit_days),
@@ -70,8 +73,10 @@ def score(
             "usual": _rates(usual_told, usual.false, unit_days, by_condition=False),
         },
         "forecast": score_forecasts(forecasts, crossings),
-        "missed": [each.to_json() for each, page_at in zip(known, at, strict=True) if page_at is None],
-        "late": [each.to_json() for each, page_at in zip(known, at, strict=True) if _is_late(each, page_at)],
+        "excused": dict(sorted(Counter(failure.kind for failure in known if failure.excused).items())),
+        "detections": [_told_of(known[n], ours.told[n], usual.told[n]) for n in due],
+        "missed": [failure.to_json() for failure in missed],
+        "late": [failure.to_json() for failure in late],
         "false_pages": [_page_json(page) for page in false],
         "false_warnings": [_page_json(page) for page in warnings],
     }
@@ -95,6 +100,20 @@ def _detection(
         "usual": {**_recall(known, numbers, usual), "delay_seconds": delays(list(theirs.values()))},
         "n_both": len(both),
         "ratio": quotient(median([own[n] for n in both]), median([theirs[n] for n in both])),
+    }
+
+
+def _told_of(failure: Failure, ours: Told, usual: Told) -> JSON:
+    """One failure, and how late it was told by us, by our first sign, by the usual rule; seconds, None: never."""
+
+    def after(at: int | None) -> float | None:
+        return None if at is None else (at - failure.began_at) / 1000
+
+    return {
+        **failure.to_json(),
+        "delay_seconds": after(ours.page_at),
+        "first_sign_seconds": after(ours.sign_at),
+        "usual_delay_seconds": after(usual.page_at),
     }
 
 

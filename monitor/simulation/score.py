@@ -218,6 +218,7 @@ class _Harvest:
                     "began_at": failure.began_at,
                     "ended_at": ended_at,
                     "detect_by": ended_at,
+                    "excused": harmless,
                     "told_by": sorted(_THERMAL if is_thermal else _BLIND),
                 }
             )
@@ -249,11 +250,7 @@ class _Harvest:
         path = f"{self._drawn.fleet.site}/{unit.name}"
         low, high = UNIT_KINDS[self._drawn.kinds[unit.name]].window
         thermal = sorted(_THERMAL)
-        own = [
-            one
-            for one in self._found.failures
-            if one["unit"] == self._named(path) and one["told_by"] == thermal
-        ]
+        own = [one for one in self._found.failures if one["unit"] == self._named(path) and _warms(one)]
         for start, end in self._truth.elements[f"{path}/product"].stays_outside(low, high):
             # A probe's element trails its load: what began as a failure ends long after its repair.
             failed = any(one["began_at"] <= start <= one["ended_at"] + RECOVERY for one in own)
@@ -264,7 +261,8 @@ class _Harvest:
                         "unit": self._named(path),
                         "began_at": start,
                         "ended_at": end,
-                        "told_by": sorted(_THERMAL),
+                        "told_by": thermal,
+                        "excused": True,
                     }
                 )
 
@@ -329,6 +327,11 @@ def _units_of(failure: Failure, units: tuple[FleetUnit, ...]) -> list[FleetUnit]
         return [unit for unit in units if unit.room == failure.target]
     name = failure.target.partition("/")[0]
     return [unit for unit in units if unit.name == name]
+
+
+def _warms(failure: JSON) -> bool:
+    """Whether a failure warms its unit, or its probe."""
+    return bool(failure["told_by"] == sorted(_THERMAL) or failure["kind"] == Kind.PROBE_FELL_OUT)
 
 
 def _usual_limits(drawn: Drawn) -> Mapping[str, UsualLimits]:

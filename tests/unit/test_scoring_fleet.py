@@ -338,3 +338,26 @@ def test_a_share_lies_within_its_interval() -> None:
         for hits in range(of + 1):
             low, high = wilson(hits, of) or (2.0, -1.0)
             assert 0.0 <= low <= hits / of <= high <= 1.0
+
+
+def test_what_nobody_must_be_told_of_is_neither_missed_nor_makes_a_page_false() -> None:
+    harmless = {
+        "kind": "door (harmless)",
+        "unit": "lab1/F1",
+        "began_at": 0,
+        "ended_at": HOUR,
+        "excused": True,
+    }
+    told = [page("a1", "lab1/F1", HOUR // 2)]
+    found = score([harmless, {**harmless, "unit": "lab1/F2"}], told, [], [], [], 10)
+    assert found["excused"] == {"door (harmless)": 2}
+    assert (found["kinds"], found["missed"], found["detections"]) == ({}, [], [])
+    assert (found["all"]["n"], found["pages"]["ours"]["n"], found["pages"]["ours"]["false"]) == (0, 1, 0)
+
+
+def test_each_failure_is_listed_with_how_late_it_was_told() -> None:
+    failure = {"kind": "compressor_failed", "unit": "lab1/F1", "began_at": HOUR, "ended_at": 9 * HOUR}
+    told = [page("a1", "lab1/F1", HOUR + 20 * MINUTE)]
+    found = score([failure], told, [("lab1/F1", 2 * HOUR, None)], [], [], 10)
+    (one,) = found["detections"]
+    assert (one["delay_seconds"], one["first_sign_seconds"], one["usual_delay_seconds"]) == (1200, 1200, 3600)
