@@ -105,8 +105,11 @@ def _ends(course: Sequence[Point]) -> tuple[float, float]:
 
 
 def _runs_longer(probed: Probed, usual: Habit, until: int) -> dict[str, Any] | None:
-    duty, before = _duty(probed, usual, until), _duty(probed, usual, until - 2 * DAY)
-    if duty is None or before is None or duty - before < LONGER:
+    duty, yesterday, before = (_duty(probed, usual, until - back * DAY) for back in range(3))
+    if duty is None or yesterday is None or before is None:
+        return None
+    # Day by day: after a day on which it failed, or one of rest, it runs longer too, but not longer and longer.
+    if duty - before < LONGER or duty - yesterday < LONGER / 3:
         return None
     text = (
         f"the compressor runs {100 * duty:.0f} % of the time in the calmest {CALMEST} hours of the last day; two days "

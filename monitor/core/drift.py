@@ -18,6 +18,7 @@ from monitor.core.trail import HOURS_FOR, Bin
 
 DAYS = 7
 DAYS_LEAST = 4
+DAYS_AT_REST = 3
 HOURS_LEAST = 16
 """Hours with readings that a day must have to count."""
 DRIFT_LEAST = 0.4
@@ -43,20 +44,24 @@ def drift(probed: Probed, now: int) -> Sign | None:
         return None
     steps = [(after[1] - before[1]) * slope > 0 for before, after in pairwise(recent)]
     calm = recent[-1][1]
+    if any((calm - before) * slope <= 0 for _, before in days[: -len(recent)]):
+        return None  # it has been there before: it comes back from somewhere, or it varies
     left = (limit - calm) / slope
     if sum(steps) < ALONG * len(steps) or not 0 < left * DAY <= AHEAD:
         return None
     return _sign(probed, recent, slope, limit, until)
 
 
-def drift_over(probed: Probed, towards_high: bool, now: int) -> int | None:
-    """Since when a drift is over: two days in a row it went back, or in one by much."""
+def drift_over(probed: Probed, celsius: float, per_day: float, now: int) -> int | None:
+    """Since when a drift is over that had come to ``celsius``, so much a day: clearly back, or three days at rest."""
     until = now // HOUR * HOUR
-    days = _days(probed.trail.hours.bins(until - HOURS_FOR, until), until)[-3:]
-    if len(days) < 3:
+    days = _days(probed.trail.hours.bins(until - HOURS_FOR, until), until)
+    if not days or days[-1][0] != until - DAY:
         return None
-    steps = [(after[1] - before[1]) * (1 if towards_high else -1) for before, after in pairwise(days)]
-    return until if all(step <= 0 for step in steps) or steps[-1] <= -DRIFT_LEAST else None
+    side = 1 if per_day > 0 else -1
+    back = (celsius - days[-1][1]) * side
+    at_rest = len(days) > DAYS_AT_REST and (days[-1][1] - days[-1 - DAYS_AT_REST][1]) * side <= 0
+    return until if back >= max(DRIFT_LEAST, 2 * abs(per_day)) or at_rest else None
 
 
 def _days(hours: Sequence[Bin], until: int) -> list[tuple[int, float]]:

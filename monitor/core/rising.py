@@ -146,14 +146,19 @@ def _pause_without_end(one: _Seen) -> int | None:
     above = [point for point in run if point.celsius > usual.clearly]
     if len(above) < POINTS_LEAST or above[-1].at - above[0].at < ABOVE_FOR:
         return None
-    start = one.course.index(run[0])
-    pauses = sorted(slope for slope in _slopes(one.course[: start + 1]) if slope > 0)
-    now = _slopes(one.course[start:])
-    if len(pauses) < SLOPES_LEAST or not now or max(now) > AS_IN_A_PAUSE * pauses[len(pauses) // 2]:
+    pause, now = _usual_pause(one), _slopes(run)
+    if pause is None or not now or max(now) > AS_IN_A_PAUSE * pause:
         return None
     if _risen(one, ABOVE_FOR) < STILL_RISES:
         return None
     return above[0].at + ABOVE_FOR
+
+
+def _usual_pause(one: _Seen) -> float | None:
+    """How fast it rises in the pauses of the compressor before this rise, °C per minute; None if that isn't known."""
+    start = one.course.index(one.run[0])
+    pauses = sorted(slope for slope in _slopes(one.course[: start + 1]) if slope > 0)
+    return pauses[len(pauses) // 2] if len(pauses) >= SLOPES_LEAST else None
 
 
 def _nothing_falls(one: _Seen, seen: Sequence[_Seen]) -> int | None:
@@ -162,6 +167,10 @@ def _nothing_falls(one: _Seen, seen: Sequence[_Seen]) -> int | None:
         return None
     if any(_falls(other) for other in seen if other is not one):
         return None
+    pause = _usual_pause(one)
+    lately = _slopes([point for point in one.run if point.at > one.run[-1].at - NOTHING_FALLS_FOR // 3])
+    if pause is None or not lately or max(lately) > AS_IN_A_PAUSE * pause:
+        return None  # a door, just now
     rose = (
         _risen(one, NOTHING_FALLS_FOR) >= CLIMB_LEAST and _risen(one, NOTHING_FALLS_FOR // 3) >= STILL_RISES
     )

@@ -320,7 +320,8 @@ class Signs:
         condition = AlarmCondition.SLOW_DRIFT
         alarm = self._alarms.get(condition, desk.path)
         if alarm is not None:
-            over = drift_over(desk.probed, alarm.evidence["drift_per_day"] > 0, as_of)
+            known = alarm.evidence
+            over = drift_over(desk.probed, known["celsius"], known["drift_per_day"], as_of)
             self._end(tx, condition, desk.path, over, now)
             return
         profile = desk.rules.profile_at(as_of)
