@@ -58,7 +58,7 @@ def flat(probed: Probed, now: int) -> Sign | None:
 
 def is_moving(probed: Probed, now: int) -> bool:
     """Whether it has shown two values in the last hour: then it isn't stuck, and nobody needs to look."""
-    bins = probed.trail.minutes.bins(now - HOUR, now)
+    bins = probed.trail.parts.bins(now - HOUR, now)
     return bool(bins) and min(one.low for one in bins) != max(one.high for one in bins)
 
 

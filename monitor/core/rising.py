@@ -26,7 +26,7 @@ from monitor.core.trail import MINUTES_FOR
 
 ABOVE_FOR = 8 * MINUTE
 """So long above the usual top, as slowly as in a pause, is no pause any more."""
-AS_IN_A_PAUSE = 1.7
+AS_IN_A_PAUSE = 1.8
 """How much faster than in the usual pause it may rise to be one."""
 SWING_LEAST = 0.5
 """°C; what moves less shows no compressor to be sure of."""
@@ -68,6 +68,8 @@ class _Seen(NamedTuple):
 
 def rising(probes: Sequence[Probed], events: Sequence[Told], now: int, subject: str) -> Sign | None:
     """Whether a unit is warming with nothing to stop it, as of ``now``; ``subject`` is what the alarm is about."""
+    if all(_is_quiet(probed, now) for probed in probes):
+        return None
     seen = [one for probed in probes if (one := _look(probed, now)) is not None]
     if _explained(events, now):
         return None
@@ -82,12 +84,6 @@ def rising(probes: Sequence[Probed], events: Sequence[Told], now: int, subject: 
         if since_at is not None:
             return _sign(one, since_at, subject)
     return None
-
-
-def is_quiet(probed: Probed, now: int, celsius: float) -> bool:
-    """Whether a value is so far from anything that rises that nobody needs to look."""
-    usual = probed.habit(now - HOUR)
-    return usual is None or celsius <= usual.top
 
 
 def rising_over(probed: Probed, started_at: int, now: int) -> int | None:
@@ -109,6 +105,15 @@ def rising_over(probed: Probed, started_at: int, now: int) -> int | None:
 
 def _coarse(probed: Probed, since: int, now: int) -> list[Point]:
     return [Point(one.at, one.mean) for one in probed.trail.parts.bins(since, now)]
+
+
+def _is_quiet(probed: Probed, now: int) -> bool:
+    """Whether its newest minute is within what is usual, or nothing can be said of it."""
+    newest = probed.trail.newest_at
+    usual = probed.habit(now - HOUR)
+    if newest is None or usual is None:
+        return True
+    return probed.trail.minutes.bins(newest // MINUTE * MINUTE, newest + 1)[-1].mean <= usual.clearly
 
 
 def _look(probed: Probed, now: int) -> _Seen | None:

@@ -15,6 +15,8 @@ from monitor.core.instant import HOUR
 from monitor.core.trail import MINUTES_FOR, PARTS_FOR, Trail
 
 HABITS_KEPT = 8
+HABIT_EVERY = 12 * HOUR
+"""How often it is worked out anew what is usual."""
 
 
 class Sign(NamedTuple):
@@ -69,12 +71,12 @@ class Probed:
         return newest is not None and now - newest <= self.max_gap
 
     def habit(self, until: int) -> Habit | None:
-        """What was usual in the three days before the full hour at or before ``until``. Kept, until a reading of the
-        past comes."""
+        """What was usual in the three days before ``until``; worked out anew every ``HABIT_EVERY``,
+        and again when a reading of the past comes."""
         if self._late != self.trail.late:
             self._habits.clear()
             self._late = self.trail.late
-        until = until // HOUR * HOUR
+        until = until // HABIT_EVERY * HABIT_EVERY
         if until not in self._habits:
             if len(self._habits) >= HABITS_KEPT:
                 del self._habits[min(self._habits)]

@@ -35,6 +35,8 @@ from monitor.runtime.surroundings import Surroundings
 LOOK_EVERY = 2 * MINUTE
 """A unit that is warmer than usual, or has a sign, is looked at so often; by its readings' own time."""
 AT_LEAST_EVERY = 30 * MINUTE
+SELDOM = 3 * HOUR
+"""How often it is looked for what takes days to show."""
 HELD_MAX = 256
 """Readings of a channel that are put aside; more go to its trail at the next tick."""
 LOADS_MAX = {0: 10, 1: 1}
@@ -66,12 +68,12 @@ class _Desk:
 
 @dataclass(slots=True, eq=False)
 class _Place:
-    """One unit with its channels; ``hour`` is that of the last look at what goes by the hour."""
+    """One unit with its channels; ``seldom`` numbers the last look at what takes days."""
 
     unit: Unit
     desks: list[_Desk] = field(default_factory=list)
     events: list[Told] = field(default_factory=list)
-    hour: int = -1
+    seldom: int = -1
 
 
 class Signs:
@@ -238,7 +240,7 @@ class Signs:
             return
         usual = desk.probed.habit(newest - HOUR)
         offset = desk.rules.settings_at(newest).offset
-        desk.ceiling = -_INFINITY if is_open else _INFINITY if usual is None else usual.top - offset
+        desk.ceiling = -_INFINITY if is_open else _INFINITY if usual is None else usual.clearly - offset
         desk.soon_at = (newest // LOOK_EVERY + 1) * LOOK_EVERY
         desk.look_at = (newest // AT_LEAST_EVERY + 1) * AT_LEAST_EVERY
 
@@ -254,14 +256,14 @@ class Signs:
         detection = self._detection
         if detection.rising_fast:
             self._judge_rising(tx, place, fresh, as_of, now)
-        is_hour = as_of // HOUR != place.hour
-        place.hour = as_of // HOUR
+        is_time = as_of // SELDOM != place.seldom
+        place.seldom = as_of // SELDOM
         for desk in fresh:
             if desk.alarms and detection.flat_line:
                 self._judge_flat(tx, desk, as_of, now)
-            if desk.alarms and detection.slow_drift and is_hour and desk.loaded == _WHOLE:
+            if desk.alarms and detection.slow_drift and is_time and desk.loaded == _WHOLE:
                 self._judge_drift(tx, desk, as_of, now)
-        if is_hour and detection.cooling_weak:
+        if is_time and detection.cooling_weak:
             self._judge_cooling(tx, place, fresh, as_of, now)
 
     def _judge_rising(self, tx: Tx, place: _Place, fresh: Sequence[_Desk], as_of: int, now: int) -> None:
