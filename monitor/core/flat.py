@@ -98,8 +98,13 @@ def _needed(probed: Probed, until: int) -> tuple[int, int] | None:
     apart = sorted(after.at - before.at for before, after in pairwise(bins))
     if len(bins) * apart[len(apart) // 2] < KNOWN_LEAST:
         return None
-    step = min((one.high - one.low for one in bins if one.high > one.low), default=0)
-    step = min([step, *(abs(b.low - a.low) for a, b in pairwise(bins) if a.low != b.low)] if step else [0])
+    step = min(
+        [
+            *(one.high - one.low for one in bins if one.high > one.low),
+            *(abs(after.low - before.low) for before, after in pairwise(bins) if after.low != before.low),
+        ],
+        default=0,
+    )
     if not step:
         return None
     hours: dict[int, tuple[int, int]] = {}
