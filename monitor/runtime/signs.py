@@ -39,9 +39,9 @@ SELDOM = 3 * HOUR
 """How often it is looked for what takes days to show."""
 HELD_MAX = 256
 """Readings of a channel that are put aside; more go to its trail at the next tick."""
-LOADS_MAX = {0: 10, 1: 1}
-"""Channels whose last three days, and whose 30 days, are read from the history in one tick. The rest wait: no reading
-is held up by them."""
+LOADS_MAX = 5
+"""So many times three days of a channel are read from the history in one tick. The rest wait: no reading is held up
+by them. The last three days of every channel come first; what is older is for drifts, which take days."""
 _INFINITY = float("inf")
 _COLD, _RECENT, _WHOLE = 0, 1, 2
 
@@ -176,8 +176,7 @@ class Signs:
     def tick(self, tx: Tx, now: int) -> None:
         """Reads a few trails from the history, and takes the deadlines of doors."""
         if self._cold:
-            first = next(iter(self._cold.values())).loaded
-            for desk in list(self._cold.values())[: LOADS_MAX[first]]:
+            for desk in list(self._cold.values())[:LOADS_MAX]:
                 self._load(tx, desk, now)
                 del self._cold[desk.id]
             if not self._cold and self._detection.slow_drift:
@@ -189,16 +188,17 @@ class Signs:
         self.doors.look(tx, now)
 
     def _load(self, tx: Tx, desk: _Desk, now: int) -> None:
-        """Reads the last three days of a channel, and when asked again the rest of its trail."""
+        """Reads the last three days of a channel; when asked again, the three days before what was read."""
         if desk.loaded == _COLD:
             desk.probed.restart()
             since, until = now // HOUR * HOUR - PARTS_FOR, now + HOUR
             desk.held.clear()
         else:
-            since, until = desk.since - HOURS_FOR + PARTS_FOR, desk.since - 1
+            since, until = desk.since - PARTS_FOR, desk.since - 1
         found = self._ledgers.good_readings(tx, desk.path, since, until)
         desk.probed.trail.add((at, value) for at, values in found for value in values)
-        desk.loaded, desk.since = desk.loaded + 1, since
+        desk.since = since
+        desk.loaded = _WHOLE if since <= now - HOURS_FOR else _RECENT
         desk.look_at = 0
 
     def _settle(self, desk: _Desk) -> None:

@@ -41,7 +41,7 @@ def begun(path: Path, before: Sequence[Reading], **options: object) -> Writer:
 
 def restarted(path: Path, now: int, **options: object) -> Writer:
     writer = Writer(path, now=now, **options)
-    for _ in range(4):
+    for _ in range(12):
         writer.monitor.tick(now, now)
     return writer
 
@@ -174,7 +174,7 @@ def test_an_import_of_a_failure_says_nothing_of_signs(path: Path) -> None:
         writer.monitor.imports.ingest(Decoded(readings=part), live=False, marks={}, last=False)
     while not writer.monitor.imports.ingest(Decoded(), live=False, marks={}, last=True)["ended"]:
         pass
-    for _ in range(4):
+    for _ in range(12):
         writer.monitor.tick(T0, T0)
     assert subjects(writer) == []
     writer.close()
@@ -188,7 +188,7 @@ def test_a_past_that_was_imported_is_known(path: Path) -> None:
     writer.monitor.imports.ingest(Decoded(readings=part), live=False, marks={}, last=False)
     while not writer.monitor.imports.ingest(Decoded(), live=False, marks={}, last=True)["ended"]:
         pass
-    for _ in range(4):
+    for _ in range(12):
         writer.monitor.tick(T0, T0)
     follow(writer, readings(failing(NOW + 25), NOW, NOW + 60, start=START))
     assert len(alarms(writer, "rising_fast")) == 1
