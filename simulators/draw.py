@@ -154,7 +154,9 @@ def _life(random: Random, one: DrawnUnit, start_at: int, end_at: int) -> Iterato
     )
     if one.kind not in ("ln2-vapour", "room-crt"):
         often = random.uniform(0, 0.4)
-        yield from goods(name, random, start_at=start_at, end_at=end_at, per_day=often, share=(0.02, 0.15))
+        yield from goods(
+            name, random, start_at=start_at, end_at=end_at, per_day=often, share=(0.02, 0.15), told=told
+        )
     flaps = random.uniform(0, 0.6)
     at = start_at + round(random.expovariate(max(flaps, 0.05)) * DAY)
     while at < end_at:

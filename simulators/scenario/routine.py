@@ -34,19 +34,26 @@ def doors(
 
 
 def goods(
-    unit: str, random: Random, *, start_at: int, end_at: int, per_day: float, share: tuple[float, float]
+    unit: str,
+    random: Random,
+    *,
+    start_at: int,
+    end_at: int,
+    per_day: float,
+    share: tuple[float, float],
+    told: bool = True,
 ) -> Iterator[Happening]:
     """Goods at room temperature put into a unit, each time a part of its load between the two shares: the door stands
-    open for one to three minutes, and they lie in it half way."""
+    open for one to three minutes, and they lie in it half way. ``told``: whether a contact reports the door."""
     for opened_at, closed_at in _spans(random, start_at, end_at, per_day, (MINUTE, 3 * MINUTE)):
-        yield Happening(at=opened_at, kind=HappeningKind.DOOR_OPENED, target=unit)
+        yield Happening(at=opened_at, kind=HappeningKind.DOOR_OPENED, target=unit, told=told)
         yield Happening(
             at=(opened_at + closed_at) // 2,
             kind=HappeningKind.GOODS_LOADED,
             target=unit,
             share=round(random.uniform(*share), 3),
         )
-        yield Happening(at=closed_at, kind=HappeningKind.DOOR_CLOSED, target=unit)
+        yield Happening(at=closed_at, kind=HappeningKind.DOOR_CLOSED, target=unit, told=told)
 
 
 def _spans(
