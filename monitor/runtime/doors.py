@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.detection import Detection
@@ -31,8 +31,10 @@ class Doors:
         units: Mapping[str, Unit],
         alarms: Alarms,
         conditions: Conditions,
+        heard_at: Callable[[str], int | None],
     ) -> None:
         self._store = store
+        self._last_heard_at = heard_at
         self._after = detection.door_open_after
         self._is_on = detection.door_open
         self._units = units
@@ -97,6 +99,9 @@ class Doors:
         if sign is not None and alarm is None and sign.since_at <= self._heard_at[unit] and now < sure_at:
             self._due[unit] = sure_at
             return
+        if sign is not None and alarm is None and self._is_silent_since(unit, sign.since_at):
+            self._due[unit] = now + PATIENCE
+            return
         if sign is not None and now - sign.since_at < FORGOTTEN_AFTER:
             evidence = {**sign.evidence, **self._conditions.place(unit)}
             self._alarms.hold(tx, Truth(condition, unit, sign.since_at, sign.level, evidence), now)
@@ -106,6 +111,12 @@ class Doors:
         due_at = min((at for at in coming if at > now), default=_NEVER)
         if due_at != _NEVER:
             self._due[unit] = due_at
+
+    def _is_silent_since(self, unit: str, at: int) -> bool:
+        """Whether nothing that was ever heard of a unit has come since: that its door was shut may be held up too."""
+        heard = [self._last_heard_at(str(probe.channel)) for probe in self._units[unit].probes]
+        known = [one for one in heard if one is not None]
+        return bool(known) and max(known) < at
 
     def _note_past(self, tx: Tx, unit: str, now: int) -> None:
         """Doors that had stood open for too long, and were shut before anybody could say so, are on record."""

@@ -61,7 +61,7 @@ class Monitor:
         self._copies = Copies(store)
         self._conditions = Conditions(store, around.installation, around.rules, self._alarms, self._lots)
         self._uploads = Uploads(store, self._judge, self._alarms, self._conditions)
-        self._signs = Signs(store, around, self._alarms, self._conditions, self._lots)
+        self._signs = Signs(store, around, self._alarms, self._conditions, self._lots, self._watch.heard_at)
         self._digests = Digests(store, around)
         self.imports = Imports(self, store)
         self._is_behind = False  # something committed has not been judged

@@ -8,7 +8,7 @@ trail is read from the history again, a few at each tick, and until then nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -80,7 +80,13 @@ class Signs:
     """Looks for signs. Used by the one writer, within its transactions."""
 
     def __init__(
-        self, store: Store, around: Surroundings, alarms: Alarms, conditions: Conditions, lots: Lots
+        self,
+        store: Store,
+        around: Surroundings,
+        alarms: Alarms,
+        conditions: Conditions,
+        lots: Lots,
+        heard_at: Callable[[str], int | None],
     ) -> None:
         self._store = store
         self._detection = around.detection
@@ -91,7 +97,8 @@ class Signs:
         self._places = {path: _Place(unit) for path, unit in around.installation.units.items()}
         self._due: set[_Place] = set()
         self._cold: dict[int, _Desk] = {}  # those that must be read from the history, in that order
-        self.doors = Doors(store, around.detection, around.installation.units, alarms, conditions)
+        units = around.installation.units
+        self.doors = Doors(store, around.detection, units, alarms, conditions, heard_at)
         for place in self._places.values() if around.detection.needs_trails else ():
             for probe in place.unit.probes:
                 channel = str(probe.channel)

@@ -174,6 +174,11 @@ class Watch:
         self._faults.clear()
         return found
 
+    def heard_at(self, path: str) -> int | None:
+        """When a channel was last heard; None for one that never was, or isn't watched."""
+        ear = self._by_path.get(path)
+        return None if ear is None else ear.heard_at
+
     def set_online(self, channel: int, online: bool) -> None:
         """Notes what a gateway said of a channel; a sign, not a reading."""
         ear = self._ears.get(channel)

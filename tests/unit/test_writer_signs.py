@@ -269,12 +269,31 @@ def test_a_door_told_of_late_wakes_no_one_before_its_closing_can_have_come(path:
         writer.close()
 
 
+@pytest.mark.parametrize("shut", [True, False])
+def test_a_door_of_a_unit_that_nobody_hears_is_not_said_to_stand_open(path: Path, shut: bool) -> None:
+    writer = Writer(path, now=T0)
+    live(writer, minutes([-80]))
+    writer.monitor.take(door("door_opened", T0), lambda: None)
+    for minute in (5, 6, 7):
+        writer.clock.at = T0 + minute * MINUTE
+        writer.monitor.tick(writer.clock.at, T0)
+    assert subjects(writer) == []
+    if shut:  # the gateway was away, and tells now
+        writer.monitor.take(door("door_closed", T0 + MINUTE, heard_at=T0 + 8 * MINUTE), lambda: None)
+    live(writer, minutes([-80], start=T0 + 8 * MINUTE))
+    writer.clock.at = T0 + 9 * MINUTE
+    writer.monitor.tick(writer.clock.at, T0)
+    expected = [] if shut else [("lab1/F01", format_instant(T0 + 5 * MINUTE), None)]
+    assert alarms(writer, "door_open") == expected
+    writer.close()
+
+
 def test_the_card_of_a_unit_with_an_open_door_does_not_say_that_all_is_well(path: Path) -> None:
     writer = Writer(path, now=T0)
     live(writer, minutes([-80]))
     assert writer.view.units()[0]["state"] == "ok"
     writer.monitor.take(door("door_opened", T0), lambda: None)
-    writer.clock.at = T0 + 5 * MINUTE
+    live(writer, minutes([-80], start=T0 + 5 * MINUTE))
     writer.monitor.tick(writer.clock.at, writer.clock.at)
     (card,) = writer.view.units()
     assert (card["state"], card["state_text"]) == ("warning", "door open")
