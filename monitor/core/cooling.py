@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from monitor.core.alarm import LEVEL_OF, AlarmCondition
@@ -108,6 +109,8 @@ def _runs_longer(probed: Probed, usual: Habit, until: int) -> dict[str, Any] | N
     duty, yesterday, before = (_duty(probed, usual, until - back * DAY) for back in range(3))
     if duty is None or yesterday is None or before is None:
         return None
+    if not _alike(probed, usual, until):
+        return None
     # Day by day: after a day on which it failed, or one of rest, it runs longer too, but not longer and longer.
     if duty - before < LONGER or duty - yesterday < LONGER / 3:
         return None
@@ -121,6 +124,15 @@ def _runs_longer(probed: Probed, usual: Habit, until: int) -> dict[str, Any] | N
         "duty": round(duty, 3),
         "usual_duty": round(before, 3),
     }
+
+
+def _alike(probed: Probed, usual: Habit, until: int) -> bool:
+    """Whether the three days before ``until`` were days like any other: none of a failure, or of getting cold again."""
+    middles = []
+    for back in range(3):
+        course = points(probed.trail.parts.bins(until - (back + 1) * DAY, until - back * DAY))
+        middles.append(median(point.celsius for point in course))
+    return max(middles) - min(middles) < usual.swing / 2
 
 
 def _duty(probed: Probed, usual: Habit, until: int) -> float | None:

@@ -18,6 +18,8 @@ from monitor.core.trail import Bin, Ring
 STEP_LEAST = 0.15
 """°C that any fall must have to count as one: more than what a resolution of 0.1 °C makes of a calm value."""
 SWING_SHARE = 0.25
+NEAR_SHARE = 0.8
+"""So much of a step above the lowest it has hardly begun to rise."""
 ABOVE_LEAST = 0.5
 ABOVE_SHARE = 0.3
 USUAL = 3
@@ -127,7 +129,7 @@ def rise_now(course: Sequence[Point], step: float, max_gap: int) -> list[Point]:
             break
         lowest = min(lowest, celsius)
         first = i
-    near = lowest + step / 2
+    near = lowest + NEAR_SHARE * step
     start = max(i for i in range(first, len(course)) if course[i].celsius <= near)
     return list(course[start:])
 

@@ -1,4 +1,4 @@
-"""Flat line: a probe repeats itself to the digit, for longer than it ever did. Pure.
+"""Flat line: a probe repeats itself to the digit, for much longer than it usually does. Pure.
 
 A stuck probe blinds us: its last value may look perfect for days. A live one has noise, and follows the compressor;
 how much of that its resolution shows differs, so it is learned. A buffered probe of 0.1 °C in a full freezer may stand
@@ -20,11 +20,11 @@ FLAT_FOR = 90 * MINUTE
 QUIET_FOR = 6 * HOUR
 """For a probe that moves by less than ``LIVELY`` of its steps in most hours."""
 LIVELY = 3.0
-TIMES = 3.0
-"""How many times as long as its longest standstill so far."""
+TIMES = 4.0
+"""How many times as long as its third longest standstill so far: once or twice it may have been stuck."""
 FLAT_AT_MOST = DAY
 """A probe that would have to stand still for longer has too coarse a resolution to say anything."""
-KNOWN_LEAST = 12 * HOUR
+KNOWN_LEAST, KNOWN_LEAST_QUIET = 12 * HOUR, 36 * HOUR
 READINGS_LEAST = 8
 
 
@@ -42,7 +42,7 @@ def flat(probed: Probed, now: int) -> Sign | None:
     condition, celsius = AlarmCondition.FLAT_LINE, bins[-1].low / 1_000
     text = (
         f"has read {celsius:g} °C to the digit for {minutes(end_at - start_at)}; "
-        f"it never stood still for longer than {minutes(needed[1])} before"
+        f"usual is up to {minutes(needed[1])}"
     )
     evidence = {
         "text": text,
@@ -51,7 +51,7 @@ def flat(probed: Probed, now: int) -> Sign | None:
         "celsius": celsius,
         "started_at": format_instant(start_at),
         "measured_at": format_instant(end_at),
-        "longest_before_seconds": needed[1] / 1_000,
+        "usual_seconds": needed[1] / 1_000,
     }
     return Sign(condition, probed.channel, start_at + needed[0], LEVEL_OF[condition], evidence)
 
@@ -91,12 +91,13 @@ def _alike(bins: list[Bin], max_gap: int) -> list[Bin]:
 
 
 def _needed(probed: Probed, until: int) -> tuple[int, int] | None:
-    """How long a probe must stand still to be stuck, and its longest standstill before; None: it can't be told."""
+    """How long a probe must stand still to be stuck, and its usual longest standstill; None: it can't be told."""
     bins = probed.trail.parts.bins(until - PARTS_FOR, until)
     if len(bins) < 2:
         return None
     apart = sorted(after.at - before.at for before, after in pairwise(bins))
-    if len(bins) * apart[len(apart) // 2] < KNOWN_LEAST:
+    known_for = len(bins) * apart[len(apart) // 2]
+    if known_for < KNOWN_LEAST:
         return None
     step = min(
         [
@@ -112,22 +113,23 @@ def _needed(probed: Probed, until: int) -> tuple[int, int] | None:
         low, high = hours.get(one.at // HOUR, (one.low, one.high))
         hours[one.at // HOUR] = (min(low, one.low), max(high, one.high))
     spreads = sorted((high - low) / step for low, high in hours.values())
-    longest = _longest(bins, probed.max_gap)
-    least = FLAT_FOR if spreads[len(spreads) // 10] >= LIVELY else QUIET_FOR
+    longest = _third_longest(bins, probed.max_gap)
+    is_lively = spreads[len(spreads) // 10] >= LIVELY
+    if not is_lively and known_for < KNOWN_LEAST_QUIET:
+        return None
+    least = FLAT_FOR if is_lively else QUIET_FOR
     needed = max(least, round(TIMES * longest))
     return (needed, longest) if needed <= FLAT_AT_MOST else None
 
 
-def _longest(bins: list[Bin], max_gap: int) -> int:
-    """The longest time in ms for which there was one value alone."""
-    longest, start = 0, bins[0]
+def _third_longest(bins: list[Bin], max_gap: int) -> int:
+    """The third longest time in ms for which there was one value alone."""
+    found, start, end = [], bins[0], bins[0]
     for before, one in pairwise(bins):
-        if (
-            one.low != one.high
-            or one.low != start.low
-            or start.low != start.high
-            or one.at - before.at > max_gap
-        ):
+        is_same = start.low == start.high == one.low == one.high
+        if not is_same or one.at - before.at > max_gap:
+            found.append(end.at - start.at)
             start = one
-        longest = max(longest, one.at - start.at)
-    return longest
+        end = one
+    found.append(end.at - start.at)
+    return sorted([0, 0, *found])[-3]

@@ -39,10 +39,13 @@ STILL_RISES = 0.2
 PATIENCE = 330 * MINUTE
 PATIENCE_SHUT = 45 * MINUTE
 """Where the door's contact says that it stayed shut, nothing warm was put in."""
+DOORS_LEAST = 6
+"""A contact that told of fewer doors in three days isn't relied on: it may be broken, or there for goods alone."""
 CLIMB_LEAST = 1.5
 CLIMB_TIMES = 2.0
 SLOWING = 0.6
-"""A rise whose second half climbs less than this part of its first is coming to an end."""
+"""A rise whose second half climbs less than this part of its first, or whose last third less than this part of a third
+of it all, is coming to an end."""
 DOOR_EXPLAINS_FOR = 30 * MINUTE
 DEFROST_EXPLAINS_FOR = HOUR
 FELL_LEAST = 1.0
@@ -188,7 +191,7 @@ def _patience(one: _Seen, seen: Sequence[_Seen], events: Sequence[Told]) -> int 
         return None
     start = one.run[0].at
     doors = [event.at for event in events if event.kind == "door_opened"]
-    is_shut = bool(doors) and not any(start - HOUR < at for at in doors)
+    is_shut = len(doors) >= DOORS_LEAST and not any(start - HOUR < at for at in doors)
     needed = PATIENCE_SHUT if is_shut else PATIENCE
     if one.lasted < needed or one.climbed < max(CLIMB_LEAST, CLIMB_TIMES * usual.climb):
         return None
@@ -225,12 +228,17 @@ def _falls(one: _Seen) -> bool:
 
 
 def _pace(run: Sequence[Point]) -> float:
-    """How far its second half climbed, in parts of what its first half did."""
-    middle = (run[0].at + run[-1].at) // 2
-    nearest = min(range(len(run)), key=lambda i: abs(run[i].at - middle))
+    """How far its second half climbed, in parts of what its first half did; or its last third, in thirds of it all."""
     first, last = (median(point.celsius for point in some) for some in (run[:3], run[-3:]))
-    half = median(point.celsius for point in run[max(0, nearest - 1) : nearest + 2])
-    return (last - half) / max(half - first, 0.01)
+    half, late = _on_the_way(run, 1 / 2), _on_the_way(run, 2 / 3)
+    return min((last - half) / max(half - first, 0.01), 3 * (last - late) / max(last - first, 0.01))
+
+
+def _on_the_way(run: Sequence[Point], share: float) -> float:
+    """Where it was after a share of its time, smoothed."""
+    at = run[0].at + share * (run[-1].at - run[0].at)
+    nearest = min(range(len(run)), key=lambda i: abs(run[i].at - at))
+    return median(point.celsius for point in run[max(0, nearest - 1) : nearest + 2])
 
 
 def _sign(one: _Seen, since_at: int, subject: str) -> Sign:
