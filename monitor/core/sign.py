@@ -71,12 +71,15 @@ class Probed:
         return newest is not None and now - newest <= self.max_gap
 
     def habit(self, until: int) -> Habit | None:
-        """What was usual in the three days before ``until``; worked out anew every ``HABIT_EVERY``,
-        and again when a reading of the past comes."""
+        """What was usual in the three days before ``until``; worked out anew every ``HABIT_EVERY``, or every hour while
+        too little is known, and again when a reading of the past comes."""
         if self._late != self.trail.late:
             self._habits.clear()
             self._late = self.trail.late
-        until = until // HABIT_EVERY * HABIT_EVERY
+        found = self._habit_before(until // HABIT_EVERY * HABIT_EVERY)
+        return self._habit_before(until // HOUR * HOUR) if found is None else found
+
+    def _habit_before(self, until: int) -> Habit | None:
         if until not in self._habits:
             if len(self._habits) >= HABITS_KEPT:
                 del self._habits[min(self._habits)]
