@@ -6,8 +6,9 @@ makes air fall again and again. What a probe usually does is learned from its ow
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -62,7 +63,8 @@ class Habit:
     ``known_for``: ms of time with readings. ``swing``: how far it moves in a calm hour, °C; in two of three more.
     ``step``: a smaller fall counts as none. ``cycles``: it falls again in most hours, by day and by night, so it shows
     the compressor; ``top`` is then the usual top of a cycle, else nine in ten means lie below it. ``climb``: the third
-    highest rise.
+    highest rise. ``above``: the third longest time in ms for which one went on once it was clearly above the top: a
+    defrost does so, that nobody tells of. ``apart``: the usual time in ms between readings, 0 below five minutes.
     """
 
     known_for: int
@@ -71,6 +73,8 @@ class Habit:
     cycles: bool
     top: float
     climb: float
+    above: int
+    apart: int
 
     @property
     def clearly(self) -> float:
@@ -139,7 +143,8 @@ def habit(parts: Ring, since: int, until: int) -> Habit | None:
     bins = parts.bins(since, until)
     apart = sorted(after.at - before.at for before, after in pairwise(bins))
     # A probe read every 15 minutes fills one part in three: what counts is the time that it was watched.
-    known_for = len(bins) * max(parts.width, apart[len(apart) // 2] if apart else 0)
+    usual_apart = max(parts.width, apart[len(apart) // 2] if apart else 0)
+    known_for = len(bins) * usual_apart
     if known_for < KNOWN_LEAST:
         return None
     course = points(bins)
@@ -156,7 +161,23 @@ def habit(parts: Ring, since: int, until: int) -> Habit | None:
         top = median(rise.high for rise in found)
     else:
         top = sorted(point.celsius for point in course)[len(course) * 9 // 10]
-    return Habit(known_for, swing, step, cycles, top, _third([rise.climbed for rise in found]))
+    climb = _third([rise.climbed for rise in found])
+    usual_apart = usual_apart if sum(one.readings for one in bins) < 2 * len(bins) else 0
+    draft = Habit(known_for, swing, step, cycles, top, climb, 0, usual_apart)
+    return replace(draft, above=round(_third(_above(course, found, draft.clearly))))
+
+
+def _above(course: Sequence[Point], found: Sequence[Rise], level: float) -> list[float]:
+    """For how long each rise went on once it was above a level."""
+    starts = [point.at for point in course]
+    lasted: list[float] = []
+    for rise in found:
+        if rise.high > level:
+            i = bisect_left(starts, rise.start_at)
+            while course[i].celsius <= level:
+                i += 1
+            lasted.append(rise.end_at - course[i].at)
+    return lasted
 
 
 def _third(values: Sequence[float]) -> float:

@@ -26,6 +26,10 @@ from monitor.core.trail import MINUTES_FOR
 
 ABOVE_FOR = 8 * MINUTE
 """So long above the usual top, as slowly as in a pause, is no pause any more."""
+APART_TIMES = 6
+"""Where readings are minutes apart a door is over before it shows as steep: so many of them must be above."""
+DEFROST_LEAST, DEFROST_TIMES = 10 * MINUTE, 2.0
+"""A unit that now and then goes on rising for so long above its top defrosts: then so many times that is needed."""
 AS_IN_A_PAUSE = 1.8
 """How much faster than in the usual pause it may rise to be one."""
 SWING_LEAST = 0.5
@@ -152,14 +156,17 @@ def _pause_without_end(one: _Seen) -> int | None:
     if run[0].celsius > usual.top:
         return None
     above = [point for point in run if point.celsius > usual.clearly]
-    if len(above) < POINTS_LEAST or above[-1].at - above[0].at < ABOVE_FOR:
+    needed = max(ABOVE_FOR, APART_TIMES * usual.apart)
+    if usual.above >= DEFROST_LEAST:
+        needed = max(needed, round(DEFROST_TIMES * usual.above))
+    if len(above) < POINTS_LEAST or above[-1].at - above[0].at < needed:
         return None
     pause, now = _usual_pause(one), _slopes(run)
     if pause is None or not now or max(now) > AS_IN_A_PAUSE * pause:
         return None
     if _risen(one, ABOVE_FOR) < STILL_RISES:
         return None
-    return above[0].at + ABOVE_FOR
+    return above[0].at + needed
 
 
 def _usual_pause(one: _Seen) -> float | None:
