@@ -24,7 +24,7 @@ from simulators.physics.kinds import KINDS, vary
 from simulators.physics.unit import Unit
 from simulators.sensing.probe import Probe, ProbeModel
 
-CASES = int(os.environ.get("SIGN_CASES", "24"))
+CASES = int(os.environ.get("SIGN_CASES", "16"))
 FAILING = range(2_000, 2_000 + CASES)
 CALM = range(6_000, 6_000 + CASES)
 STUCK = range(8_000, 8_000 + CASES // 2)
