@@ -17,7 +17,7 @@ from monitor.core.trail import MINUTES_FOR, PARTS_FOR, Bin
 
 FLAT_FOR = 90 * MINUTE
 """More than two periods of a compressor (DOMAIN section 5: 10 to 40 min; assumed)."""
-QUIET_FOR = 6 * HOUR
+QUIET_FOR = 8 * HOUR
 """For a probe that moves by less than ``LIVELY`` of its steps in most hours."""
 LIVELY = 3.0
 TIMES = 4.0
