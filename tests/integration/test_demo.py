@@ -18,7 +18,9 @@ def run(tmp_path: Path, *arguments: str, hide: str = "", **environment: str) -> 
     code = "import sys, monitor.embedded as embedded\n"
     if hide:
         code += "find = embedded.find_program\n"
-        code += f"embedded.find_program = lambda program: None if program in {hide.split()} else find(program)\n"
+        code += (
+            f"embedded.find_program = lambda program: None if program in {hide.split()} else find(program)\n"
+        )
     code += "from monitor.cli.program import program\nprogram(prog_name='exosome-monitor')\n"
     command = [sys.executable, "-c", code, "demo", "--no-browser", *arguments]
     env = {
