@@ -7,8 +7,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A command that is tried in this process says where its logs go; the next test's go where they went before."""
+    yield
+    structlog.reset_defaults()
 
 
 def need(program: str) -> str:

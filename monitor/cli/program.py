@@ -84,7 +84,7 @@ def root(
     Exit codes: 0 fine, 1 a negative finding, 2 usage or configuration.
     """
     # Standard output is for what a command was asked for, JSON most of all.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 program.add_typer(service.commands)
