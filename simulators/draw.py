@@ -180,9 +180,7 @@ def _failures(random: Random, one: DrawnUnit, start_at: int, end_at: int, turn: 
         lasts = random.randrange(befall.lasts[0], befall.lasts[1] + 1)
         if at + lasts > end_at - 2 * HOUR:
             return
-        happening = Happening(
-            at=at, kind=befall.kind, target=_target(befall.kind, one, random), **befall.fields
-        )
+        happening = Happening(at=at, kind=befall.kind, target=_target(befall.kind, one), **befall.fields)
         yield happening
         yield happening.ending(at + lasts)
         at += lasts + random.randrange(*CALM_BETWEEN)
@@ -204,7 +202,7 @@ def _apart(life: Sequence[Happening], failures: Sequence[Happening]) -> list[Hap
     return [one for one in life if is_apart(one)]
 
 
-def _target(kind: Kind, one: DrawnUnit, random: Random) -> str:
+def _target(kind: Kind, one: DrawnUnit) -> str:
     match KINDS[kind].target:
         case "probe":
             return f"{one.unit.name}/product"

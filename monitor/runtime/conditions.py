@@ -13,7 +13,7 @@ from monitor.core.profile import HIGH
 from monitor.core.rescue import Shelter
 from monitor.core.rules import ChannelRules
 from monitor.core.unit import Channel
-from monitor.ports import Store, Tx
+from monitor.ports import Fact, Store, Tx
 from monitor.runtime.alarms import Alarms
 from monitor.runtime.judge import ExcursionChange
 from monitor.runtime.lots import Lots
@@ -33,7 +33,7 @@ _NOT_WELL = (
     AlarmCondition.COOLING_WEAK,
 )
 """What a unit has, or one of its probes, that is no place to take lots to."""
-_THERMAL = {HIGH: AlarmCondition.TEMPERATURE_HIGH, "low": AlarmCondition.TEMPERATURE_LOW}
+THERMAL = {HIGH: AlarmCondition.TEMPERATURE_HIGH, "low": AlarmCondition.TEMPERATURE_LOW}
 
 
 class Conditions:
@@ -121,7 +121,7 @@ class Conditions:
     def on_excursion(self, tx: Tx, change: ExcursionChange, now: int) -> None:
         """An excursion has a new version: its alarm follows what is true now."""
         body = change.body
-        condition = _THERMAL[body["direction"]]
+        condition = THERMAL[body["direction"]]
         is_real = is_alive(body) and body["confirmed_at"] is not None
         is_over = is_real and body["closed_at"] is not None
         if is_real and not is_over:
@@ -136,6 +136,11 @@ class Conditions:
         elif is_over and not self._was_told(tx, change) and self._probes[change.channel].alarms:
             truth = self._thermal_truth(change, condition)
             self._alarms.past(tx, truth, ended_at=parse_instant(body["closed_at"]), now=now)
+
+    def on_held_back(self, tx: Tx, fact: Fact, now: int) -> None:
+        """What an open excursion leads to that was on record before anybody could be told of it."""
+        change = ExcursionChange(fact.subject, fact.id, fact.version, "held back", fact.body)
+        self.on_excursion(tx, change, now)
 
     def _end(
         self, tx: Tx, change: ExcursionChange, condition: AlarmCondition, now: int, *, is_over: bool

@@ -266,11 +266,7 @@ class Imports:
                 before = self._verdicts(tx)
                 for fact in self._store.current_facts(tx, "excursion", open_only=True):
                     if is_going_on(fact.body) and fact.subject in writer._around.rules:
-                        conditions.on_excursion(
-                            tx,
-                            ExcursionChange(fact.subject, fact.id, fact.version, "held back", fact.body),
-                            now,
-                        )
+                        conditions.on_held_back(tx, fact, now)
                 conditions.on_faults(tx, self._faults.values(), now)
                 self._until, self._last, self._faults = None, None, {}
                 self._touched.queue(tx, writer)

@@ -7,7 +7,7 @@ many readings came late. Both ways end in the same state: a property test holds 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -112,19 +112,23 @@ class Judge:
             for channel, reading, _, _ in rows
         ]
 
-    def good_since(self, tx: Tx, path: str, span: int) -> int | None:
-        """Since when, within the last ``span`` ms of what a channel said, all of it is good; None if the last isn't."""
-        desk = next((desk for desk in self._desks.values() if desk.path == path), None)
-        last = None if desk is None else self._store.latest(tx).get(desk.id, {}).get("measured_at")
-        if desk is None or last is None:
-            return None
-        since: int | None = None
-        for _, _, reading in self._store.history(tx, desk.id, after=last - span):
-            if why_bad(reading, desk.rules.settings_at(reading.measured_at)) is not None:
-                since = None
-            elif since is None:
-                since = reading.measured_at
-        return since
+    def good_since(self, tx: Tx, paths: Collection[str], span: int) -> dict[str, int | None]:
+        """Since when, within the last ``span`` ms of what each of these channels said, all of it is good; None if the
+        last isn't."""
+        latest = self._store.latest(tx) if paths else {}
+        found: dict[str, int | None] = {}
+        for desk in self._desks.values():
+            last = latest.get(desk.id, {}).get("measured_at")
+            if desk.path not in paths or last is None:
+                continue
+            since: int | None = None
+            for _, _, reading in self._store.history(tx, desk.id, after=last - span):
+                if why_bad(reading, desk.rules.settings_at(reading.measured_at)) is not None:
+                    since = None
+                elif since is None:
+                    since = reading.measured_at
+            found[desk.path] = since
+        return found
 
     def take(
         self, tx: Tx, rows: Sequence[Arrived], reasons: Sequence[str | None], recorded_at: int

@@ -103,7 +103,7 @@ class Monitor:
             for path in self._alarms.open_subjects(AlarmCondition.PROBE_FAULT)
             if (alarm := self._alarms.get(AlarmCondition.PROBE_FAULT, path)) is not None
         }
-        sound = {path: self._judge.good_since(tx, path, SOUND_FOR) for path in faulty}
+        sound = self._judge.good_since(tx, faulty, SOUND_FOR)
         self._watch.recall(self._alarms.open_subjects(AlarmCondition.NO_DATA), faulty, sound)
 
     @contextmanager

@@ -23,7 +23,7 @@ from monitor.core.instant import EARLIEST, HOUR, MINUTE, format_instant, parse_i
 from monitor.core.quality import corrected
 from monitor.core.rising import rising, rising_over
 from monitor.core.rules import ChannelRules
-from monitor.core.sign import Probed, Sign, Told
+from monitor.core.sign import Probed, Sign
 from monitor.core.trail import HOURS_FOR, PARTS_FOR, Trail
 from monitor.ports import Arrived, Store, Tx
 from monitor.runtime.alarms import Alarms
@@ -55,7 +55,6 @@ class _Desk:
     id: int
     probed: Probed
     rules: ChannelRules
-    silent_after: int
     alarms: bool
     unit: _Place
     held: list[tuple[int, float]] = field(default_factory=list)
@@ -72,7 +71,6 @@ class _Place:
 
     unit: Unit
     desks: list[_Desk] = field(default_factory=list)
-    events: list[Told] = field(default_factory=list)
     seldom: int = -1
 
 
@@ -113,7 +111,6 @@ class Signs:
                     around.channel_ids[channel],
                     probed,
                     rules,
-                    probe.silent_after,
                     probe.alarms,
                     place,
                 )
@@ -227,13 +224,7 @@ class Signs:
     def _look_at(self, tx: Tx, place: _Place, now: int) -> None:
         for desk in place.desks:
             self._settle(desk)
-        fresh = [
-            desk
-            for desk in place.desks
-            if desk.loaded
-            and (at := desk.probed.trail.newest_at) is not None
-            and now - at <= desk.probed.max_gap
-        ]
+        fresh = [desk for desk in place.desks if desk.loaded and desk.probed.is_fresh(now)]
         if fresh:
             newest = max(desk.probed.trail.newest_at or 0 for desk in fresh)
             self._judge(tx, place, fresh, newest + 1, now)

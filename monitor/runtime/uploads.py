@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from monitor.core.alarm import AlarmCondition
 from monitor.core.fact import JSON, is_going_on
 from monitor.core.instant import MINUTE
-from monitor.core.profile import HIGH
 from monitor.ports import Arrived, Store, Tx
 from monitor.runtime.alarms import Alarms
-from monitor.runtime.conditions import Conditions
+from monitor.runtime.conditions import THERMAL, Conditions
 from monitor.runtime.judge import ExcursionChange, Judge
 
 PATIENCE = 1 * MINUTE
@@ -69,10 +67,7 @@ class Uploads:
         self._waiting.pop(channel, None)
         for fact in self._store.current_facts(tx, "excursion", subjects=[channel], open_only=True):
             if is_going_on(fact.body):
-                change = ExcursionChange(channel, fact.id, fact.version, "held back", fact.body)
-                self._conditions.on_excursion(tx, change, now)
+                self._conditions.on_held_back(tx, fact, now)
 
     def _is_told(self, channel: str, body: JSON) -> bool:
-        high = body["direction"] == HIGH
-        condition = AlarmCondition.TEMPERATURE_HIGH if high else AlarmCondition.TEMPERATURE_LOW
-        return self._alarms.get(condition, channel) is not None
+        return self._alarms.get(THERMAL[body["direction"]], channel) is not None
