@@ -179,14 +179,17 @@ def _score(unit_days: int, seed: int | None, plot: Path | None, *, as_json: bool
         def show(passed: float, of: float) -> None:
             bar.update(task, completed=passed, total=of)
 
-        found, text = score_fleets(
-            unit_days,
-            seed=1 if seed is None else seed,
-            plot=plot,
-            markdown=markdown,
-            progress=show,
-            stop=stop,
-        )
+        try:
+            found, text = score_fleets(
+                unit_days,
+                seed=1 if seed is None else seed,
+                plot=plot,
+                markdown=markdown,
+                progress=show,
+                stop=stop,
+            )
+        except RuntimeError as error:  # the simulation itself came to a halt
+            raise Finding(str(error)) from error
     if as_json:
         print_json(found)
     else:

@@ -342,26 +342,3 @@ class Unit:
         self.load = load
         for goods in self._goods:
             goods.heat -= goods.flow * dt
-
-    # --- as long as happenings speak of it so ---
-
-    @property
-    def cooling_works(self) -> bool:
-        """Whether the compressor isn't dead; setting it restores or fails it."""
-        return not self._compressor.dead
-
-    @cooling_works.setter
-    def cooling_works(self, works: bool) -> None:
-        if works:
-            self.restore()
-        else:
-            self.fail()
-
-    @property
-    def door_open(self) -> bool:
-        """Whether the door is open at all; setting it opens it wide or shuts it."""
-        return self.door > 0
-
-    @door_open.setter
-    def door_open(self, is_open: bool) -> None:
-        self.door = 1.0 if is_open else 0.0
