@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from monitor.core.detection import Detection
 from monitor.core.installation import Installation, Probe, Unit
 from monitor.core.instant import MINUTE
 from monitor.core.profile import Band, Profile, SideRule, Window
 from monitor.core.reading import Reading
+from monitor.core.sign.detection import Detection
 from monitor.core.told import Recipient
 from monitor.core.unit import Channel, ProbeSettings
 from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notification

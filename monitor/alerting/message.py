@@ -30,8 +30,8 @@ from monitor.alerting.case import (
     zone_of,
 )
 from monitor.alerting.wording import CONFIRMED_BY, move, spell_out, why_cleared
-from monitor.core.detection import SIGNS
 from monitor.core.instant import SECOND
+from monitor.core.sign.detection import SIGNS
 from monitor.ports import JSON
 
 __all__ = ["Context", "closed", "digest", "opened"]

@@ -23,8 +23,8 @@ from monitor.config.fields import (
     Text,
     Zone,
 )
-from monitor.core.detection import Detection
 from monitor.core.instant import DAY, HOUR, MINUTE, SECOND
+from monitor.core.sign.detection import Detection
 
 DEFAULT_ROOT = "exosome/v1"
 DEFAULT_STORE = "sqlite:///var/monitor.db"

@@ -12,8 +12,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from monitor.config.secret import SHOWN, Secret, redacted
-from monitor.core.detection import Detection
 from monitor.core.profile import Profile
+from monitor.core.sign.detection import Detection
 from monitor.core.unit import ProbeSettings
 
 REFERENCES = ("env:", "file:")

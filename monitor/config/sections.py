@@ -10,8 +10,8 @@ from monitor.config.duration import format_duration
 from monitor.config.model import Alerting, Influx, Mail, Mqtt, Store, Tls, Web
 from monitor.config.problem import Review
 from monitor.config.secret_places import INFLUX_TOKEN, MAIL_PASSWORD, MQTT_PASSWORD, secret_of
-from monitor.core.detection import Detection
 from monitor.core.instant import DAY, SECOND
+from monitor.core.sign.detection import Detection
 
 _FILE = "monitor.toml"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

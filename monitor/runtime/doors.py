@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
-from monitor.core.detection import Detection
-from monitor.core.door import door_open, door_shut, openings
 from monitor.core.installation import Unit
 from monitor.core.instant import DAY, format_instant, parse_instant
-from monitor.core.sign import Told
-from monitor.core.trail import PARTS_FOR
+from monitor.core.sign.base import Told
+from monitor.core.sign.detection import Detection
+from monitor.core.sign.door import door_open, door_shut, openings
+from monitor.core.sign.trail import PARTS_FOR
 from monitor.ports import Store, Tx
 from monitor.runtime.alarms import Alarms
 from monitor.runtime.conditions import Conditions

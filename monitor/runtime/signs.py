@@ -13,18 +13,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from monitor.core.alarm import AlarmCondition, Truth
-from monitor.core.cooling import cooling_over, cooling_weak
-from monitor.core.detection import SIGNS
-from monitor.core.drift import drift, drift_over
-from monitor.core.flat import flat, flat_over, is_moving
 from monitor.core.forecast import LOOK_BACK, forecast
 from monitor.core.installation import Unit
 from monitor.core.instant import EARLIEST, HOUR, MINUTE, format_instant, parse_instant
 from monitor.core.quality import corrected
-from monitor.core.rising import rising, rising_over
 from monitor.core.rules import ChannelRules
-from monitor.core.sign import Probed, Sign
-from monitor.core.trail import HOURS_FOR, PARTS_FOR, Trail
+from monitor.core.sign.base import Probed, Sign
+from monitor.core.sign.cooling import cooling_over, cooling_weak
+from monitor.core.sign.detection import SIGNS
+from monitor.core.sign.drift import drift, drift_over
+from monitor.core.sign.flat import flat, flat_over, is_moving
+from monitor.core.sign.rising import rising, rising_over
+from monitor.core.sign.trail import HOURS_FOR, PARTS_FOR, Trail
 from monitor.ports import Arrived, Store, Tx
 from monitor.runtime.alarms import Alarms
 from monitor.runtime.conditions import Conditions

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from monitor.core.detection import Detection
 from monitor.core.installation import Installation
 from monitor.core.rules import ChannelRules
+from monitor.core.sign.detection import Detection
 from monitor.core.told import Recipient
 from monitor.ports import JSON, Clock, ProfileBook, Wording
 

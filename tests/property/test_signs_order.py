@@ -8,11 +8,11 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.door import door_open, openings
 from monitor.core.instant import DAY, HOUR, MINUTE
-from monitor.core.rising import rising
-from monitor.core.sign import Probed, Sign, Told, opened_at
-from monitor.core.trail import HOURS_FOR, MINUTES_FOR, PARTS_FOR, Ring, Trail
+from monitor.core.sign.base import Probed, Sign, Told, opened_at
+from monitor.core.sign.door import door_open, openings
+from monitor.core.sign.rising import rising
+from monitor.core.sign.trail import HOURS_FOR, MINUTES_FOR, PARTS_FOR, Ring, Trail
 from tests.unit.signs import cycling, failing, readings
 
 START = 1_790_000_000_000 // DAY * DAY

@@ -1,8 +1,9 @@
 """Signs scored against the simulators' physics: how soon a dead compressor is told, and how often nothing is wrong.
 
-The constants of ``monitor.core.rising``, ``flat``, ``cooling`` and ``drift`` were chosen on other stories of the same
-kinds of units (seeds 0 to 159, 1000 to 1119, 3000 to 4049, from a forerunner of this generator); what is asserted and
-printed here is of seeds that were not looked at before. ``SIGN_CASES`` in the environment takes more or fewer.
+The constants of ``rising``, ``flat``, ``cooling`` and ``drift`` in ``monitor.core.sign`` were chosen on other stories
+of the same kinds of units (seeds 0 to 159, 1000 to 1119, 3000 to 4049, from a forerunner of this generator); what is
+asserted and printed here is of seeds that were not looked at before. ``SIGN_CASES`` in the environment takes more or
+fewer.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from random import Random
 from statistics import median
 from typing import NamedTuple
 
-from monitor.core.cooling import cooling_weak
-from monitor.core.flat import flat, is_moving
 from monitor.core.instant import DAY, HOUR, MINUTE, SECOND
-from monitor.core.rising import rising, rising_over
-from monitor.core.sign import Probed, Told
-from monitor.core.trail import Trail
+from monitor.core.sign.base import Probed, Told
+from monitor.core.sign.cooling import cooling_weak
+from monitor.core.sign.flat import flat, is_moving
+from monitor.core.sign.rising import rising, rising_over
+from monitor.core.sign.trail import Trail
 from simulators.physics.kinds import KINDS, vary
 from simulators.physics.unit import Unit
 from simulators.sensing.probe import Probe, ProbeModel

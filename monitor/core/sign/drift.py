@@ -13,8 +13,8 @@ from statistics import median
 
 from monitor.core.alarm import LEVEL_OF, AlarmCondition
 from monitor.core.instant import DAY, HOUR, format_instant
-from monitor.core.sign import Probed, Sign
-from monitor.core.trail import HOURS_FOR, Bin
+from monitor.core.sign.base import Probed, Sign
+from monitor.core.sign.trail import HOURS_FOR, Bin
 
 DAYS = 7
 DAYS_LEAST = 4

@@ -14,9 +14,9 @@ from statistics import median
 from typing import Any
 
 from monitor.core.alarm import LEVEL_OF, AlarmCondition
-from monitor.core.course import Habit, Point, minutes, points, rises
 from monitor.core.instant import DAY, HOUR, format_instant
-from monitor.core.sign import Probed, Sign
+from monitor.core.sign.base import Probed, Sign
+from monitor.core.sign.course import Habit, Point, minutes, points, rises
 
 NO_PAUSE_FOR = 4 * HOUR
 CALMEST = 6
