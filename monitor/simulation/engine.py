@@ -15,7 +15,7 @@ from monitor.config import Configuration
 from monitor.embedded import Part
 from monitor.service import Service
 from monitor.simulation.beside import Stop
-from monitor.simulation.stepped import TOGETHER_MAX, SteppedService
+from monitor.simulation.stepped import TOGETHER_MAX, Sent, SteppedService
 from simulators.clock import SteppedClock
 from simulators.fleet import Fleet
 from simulators.network.gateway import Message
@@ -55,14 +55,14 @@ class Simulation:
         self._step = step
         self._todo = _todo(actions, fleet.start_at)
         self._service: SteppedService | None = None
-        self._sent = 0  # messages that the monitor must take before time goes on
+        self._missed: list[Sent] = []  # while the monitor is stopped, the broker keeps what comes for it
         self._held: list[Message] = []  # while the broker is away, gateways keep what they have
         self._is_broker_there = True
         self.messages = 0
         """How many were published."""
 
     @property
-    def service(self) -> Service:
+    def service(self) -> SteppedService:
         """The monitor; raises SimulationError while it is stopped."""
         if self._service is None:
             raise SimulationError("the monitor doesn't run")
@@ -108,7 +108,8 @@ class Simulation:
     # --- the monitor and the broker ---
 
     def _start(self) -> None:
-        service = SteppedService(self._configuration, self.clock)
+        service = SteppedService(self._configuration, self.clock, self._missed)
+        self._missed = []
         self._service = service
         service.start()
         if self._is_broker_there:
@@ -118,10 +119,6 @@ class Simulation:
         service.monitor.tick(at, service.source.connected_since())
         if service.monitor.failure is not None:
             raise SimulationError(f"the monitor came to a halt: {service.monitor.failure}")
-
-    def _stop(self) -> None:
-        self.close()
-        self._sent = 0
 
     def _resume(self) -> None:
         self._start()
@@ -154,29 +151,36 @@ class Simulation:
             self._pass_together(publisher, held[first : first + TOGETHER_MAX])
 
     def _pass_together(self, publisher: SteppedPublisher, messages: Sequence[Message]) -> None:
-        service = self._service
-        if service is not None:
-            service.together.expect(len(messages))
+        service, sent = self._service, [(message.topic, message.payload) for message in messages]
+        if service is None:
+            self._missed += sent
+        else:
+            service.together.expect(sent)
         try:
             publisher.publish(messages)
         except TimeoutError as error:
             raise SimulationError(str(error)) from error
-        self._sent += len(messages)
         self.messages += len(messages)
         if service is not None:
-            self._wait(lambda: service.loop.taken >= self._sent, "the monitor to take what was sent")
+            self._wait_until_taken(service)
+
+    def _wait_until_taken(self, service: SteppedService) -> None:
+        def is_taken() -> bool:
+            handed_on = service.together.handed_on()
+            return handed_on is not None and service.loop.taken >= handed_on
+
+        self._wait(is_taken, "the monitor to take what was sent")
 
     def _settle(self) -> None:
-        """After a reconnection the broker sends what it kept, and retained states again: counting begins anew when no
-        more comes."""
-        service, sent = self.service, self._sent
-        self._wait(lambda: service.loop.taken >= sent, "the monitor to take what the broker kept")
+        """After a reconnection the broker sends what it kept, and retained states again, of which nobody knows how
+        many: time goes on when no more comes."""
+        service = self.service
+        self._wait_until_taken(service)
         taken, since, quiet = -1, time.monotonic(), threading.Event()
         while time.monotonic() - since < _QUIET_SECONDS:
             if service.loop.taken != taken:
                 taken, since = service.loop.taken, time.monotonic()
             quiet.wait(0.01)
-        self._sent = taken
 
     def _wait(self, holds: Callable[[], bool], what: str) -> None:
         began, looking = time.monotonic(), threading.Event()
@@ -190,7 +194,7 @@ class Simulation:
 def _todo(actions: Sequence[Action], start_at: int) -> list[tuple[int, Callable[[Simulation], None]]]:
     """What is to be done when, in order."""
     begin_end = {
-        "restart_monitor": (Simulation._stop, Simulation._resume),
+        "restart_monitor": (Simulation.close, Simulation._resume),
         "stop_broker": (Simulation._stop_broker, Simulation._start_broker),
     }
     todo: list[tuple[int, Callable[[Simulation], None]]] = []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from monitor.config import Configuration
 from monitor.ports import Message, Notification, Source
@@ -15,13 +16,19 @@ TOGETHER_MAX = 5_000
 """More aren't kept back: a broker sends no more than 10,000 without an acknowledgement."""
 
 
+Sent = tuple[str, bytes]
+"""Topic and payload of a message."""
+
+
 class SteppedService(Service):
-    """The program. ``together`` says how many messages belong to the step under way; who moves the clock takes what is
+    """The program. ``together`` is told which messages belong to the step under way; who moves the clock takes what is
     due (``monitor.tick``)."""
 
-    def __init__(self, configuration: Configuration, clock: SteppedClock) -> None:
+    def __init__(
+        self, configuration: Configuration, clock: SteppedClock, awaited: Sequence[Sent] = ()
+    ) -> None:
         super().__init__(configuration, clock=clock, media={"console": _Silent()})
-        self.together = Together(self.source)
+        self.together = Together(self.source, awaited)
         self.loop = Loop(self.monitor, self.together, self.decoder, self.stop_event)
 
     def tick(self) -> None:
@@ -30,28 +37,47 @@ class SteppedService(Service):
 
 class Together:
     """Hands on the messages of a step as one batch: what is predicted when the first of them is judged would else hang
-    on how many of the others happen to be there by then."""
+    on how many of the others happen to be there by then.
 
-    def __init__(self, source: Source) -> None:
+    Messages are known by what they say. A number of them would not do: after a lost connection some come twice.
+    ``awaited`` may hold what was sent before there was anybody to take it.
+    """
+
+    def __init__(self, source: Source, awaited: Sequence[Sent] = ()) -> None:
         self._source = source
         self._kept: list[Message] = []
-        self._wanted = 0
+        self._awaited = Counter(awaited)
         self._lock = threading.Lock()
+        self._handed_on = 0
 
-    def expect(self, count: int) -> None:
-        """So many messages come (at most ``TOGETHER_MAX``), beside those that have been handed on."""
+    def expect(self, sent: Iterable[Sent]) -> None:
+        """These come (at most ``TOGETHER_MAX``), beside those that have been handed on."""
         with self._lock:
-            self._wanted += count
+            self._awaited.update(sent)
+
+    def handed_on(self) -> int | None:
+        """How many messages have been handed on in all; None while some are awaited."""
+        with self._lock:
+            return None if self._awaited else self._handed_on
 
     def receive(self, timeout: float) -> Sequence[Message]:
         """Implements :class:`monitor.ports.Source`."""
         batch = self._source.receive(timeout)
         with self._lock:
             self._kept += batch
-            if len(self._kept) < self._wanted:
+            for message in batch:
+                self._strike_off((message.topic, message.payload))
+            if self._awaited:
                 return ()
-            whole, self._kept, self._wanted = self._kept, [], 0
+            whole, self._kept = self._kept, []
+            self._handed_on += len(whole)
             return whole
+
+    def _strike_off(self, sent: Sent) -> None:
+        if self._awaited[sent] > 1:
+            self._awaited[sent] -= 1
+        else:
+            del self._awaited[sent]
 
     def acknowledge(self, batch: Sequence[Message]) -> None:
         """Implements :class:`monitor.ports.Source`."""

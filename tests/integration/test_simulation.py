@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +20,12 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from monitor.embedded import a_broker, free_port
+from monitor.ports import Message
 from monitor.scoring.outcome import Outcome
 from monitor.service import Service
 from monitor.simulation.check import Checked, check_scenario, workplace
 from monitor.simulation.engine import Simulation, SimulationError
+from monitor.simulation.stepped import Together
 from monitor.simulation.watching import configured
 from simulators.clock import HOUR, MINUTE, SECOND
 from simulators.scenario.file import Action, Scenario, parse
@@ -263,6 +266,24 @@ def test_a_run_that_is_told_to_stop_is_not_taken_for_a_result() -> None:
         check_scenario(story(), stop=AfterSome())
 
 
+def test_connections_that_break_unasked_change_no_fact(
+    plain: Checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not yet acknowledged comes twice then; counted by number, steps would end early from there on."""
+    acknowledge, calls = Together.acknowledge, [0]
+
+    def break_sometimes(self: Together, batch: Sequence[Message]) -> None:
+        calls[0] += 1
+        if calls[0] in (40, 90, 140):
+            self._source._connection._client.socket().shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
+        acknowledge(self, batch)
+
+    monkeypatch.setattr(Together, "acknowledge", break_sometimes)
+    broken = check_scenario(story())
+    assert calls[0] > 140
+    assert everything(broken) == everything(plain)
+
+
 def test_asked_after_its_end_a_simulation_says_that_the_monitor_doesnt_run() -> None:
     with a_simulation(actions=(Action(5 * MINUTE, "restart_monitor", HOUR),)) as (simulation, _):
         assert list(simulation.run(10 * MINUTE))[-1] == simulation.fleet.start_at + 10 * MINUTE
@@ -348,7 +369,7 @@ def test_a_broker_is_fed_for_as_long_as_asked(tmp_path: Path) -> None:
     broker.start()
     heard: list[tuple[str, bytes]] = []
     listener = Client(CallbackAPIVersion.VERSION2, client_id="listener")
-    listener.on_message = lambda _c, _u, message: heard.append((message.topic, message.payload))
+    listener.on_message = lambda _c, _u, message: heard.append((message.topic, bytes(message.payload)))
     listener.connect("127.0.0.1", broker.port)
     listener.subscribe("lab/v1/#", qos=1)
     listener.loop_start()
