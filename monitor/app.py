@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,18 +16,18 @@ import structlog
 from monitor.assembly import (
     Books,
     MessageWording,
-    binding,
     installation_of,
     is_anybody_told,
     media_of,
     open_books,
+    policy_of,
     read_books,
-    recipients_of,
     refuse_edited_profiles,
     sink_of,
     token_path,
 )
 from monitor.clock import SystemClock
+from monitor.commands import OwnCommands
 from monitor.config import Configuration
 from monitor.config import load as load_configuration
 from monitor.core.instant import EARLIEST, SECOND, format_instant
@@ -35,8 +35,8 @@ from monitor.influx.reconcile import reconcile, status
 from monitor.influx.sink import CountingSink, FileSink, InfluxSink, SinkUnavailable
 from monitor.ingest.decode import Decoder
 from monitor.ingest.files import look_at
-from monitor.ingest.past import Progress, decode, import_files
-from monitor.ports import JSON, Clock, Commands, DeliveryError, Message, Notification, View
+from monitor.ingest.past import Progress, import_files
+from monitor.ports import JSON, Clock, Commands, DeliveryError, Notification, View
 from monitor.runtime.difference import Difference
 from monitor.runtime.monitor import Monitor
 from monitor.runtime.picture import Picture
@@ -151,7 +151,8 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
             rules=books.rules,
             profiles=books.rulebook,
             channel_ids=books.channel_ids,
-            recipients=recipients_of(configuration),
+            policy=policy_of(configuration),
+            shelve_max=configuration.alerting.shelve_max,
             wording=MessageWording(configuration, clock),
             digest_due=lambda now, zone, done: None,
             detection=configuration.detection,
@@ -162,38 +163,10 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
         units, sites = set(books.installation.units), set(books.installation.zones)
         decoder = Decoder(configuration.mqtt.root, books.channel_ids, units, sites, names)
         view = StoreView(store, _picture(configuration, store, clock, books))
-        yield _OwnCommands(monitor, decoder, view)
+        yield OwnCommands(monitor, decoder, view)
         monitor.close()
     finally:
         store.close()
-
-
-class _OwnCommands:
-    """Commands of a process that holds the store itself. What is owed is sent when the program runs again."""
-
-    def __init__(self, monitor: Monitor, decoder: Decoder, view: View) -> None:
-        self._monitor = monitor
-        self._decoder = decoder
-        self._view = view
-
-    def lot_event(self, site: str, lot: str, event: JSON) -> JSON:
-        parsed = self._decoder.parse_lot_event(site, lot, event)
-        return {"event_id": parsed.event_id, "outcome": self._monitor.lot_event(parsed)}
-
-    def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
-        event = binding(self._view, lot, profile, reason=reason, by=by)
-        return {"event_id": event.event_id, "outcome": self._monitor.lot_event(event)}
-
-    def ingest(
-        self,
-        messages: Sequence[Message],
-        *,
-        live: bool = False,
-        marks: Mapping[str, str] | None = None,
-        last: bool = False,
-    ) -> JSON:
-        decoded = decode(self._decoder, messages)
-        return self._monitor.imports.ingest(decoded, live=live, marks=marks or {}, last=last)
 
 
 def ingest(
@@ -311,7 +284,7 @@ def notify_test(configuration: Configuration, person: str | None = None) -> list
     """Sends a test message to everyone, or to one person, and says how that went."""
     media = media_of(configuration)
     found = []
-    for recipient in recipients_of(configuration):
+    for recipient in policy_of(configuration).recipients():
         if person is not None and recipient.name != person:
             continue
         test = Notification(

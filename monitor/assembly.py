@@ -12,15 +12,16 @@ from typing import NamedTuple
 
 import structlog
 
-from monitor.alerting import message
+from monitor.alerting import digest, message
 from monitor.alerting.media import AppriseMedium, ConsoleMedium, MailServer
 from monitor.config import Configuration, ConfigurationError
 from monitor.config.problem import Problem
+from monitor.core.alarm.policy import Contact, Policy, Recipient
+from monitor.core.alarm.told import MessageKind
 from monitor.core.installation import Installation, Probe, Unit
 from monitor.core.lot import LotEvent, LotEventKind
 from monitor.core.profile import Profile
 from monitor.core.rules import ChannelRules
-from monitor.core.told import Recipient
 from monitor.core.unit import Channel
 from monitor.influx.sink import FileSink, InfluxSink, open_sink
 from monitor.ports import JSON, Clock, Medium, View
@@ -58,16 +59,29 @@ def installation_of(configuration: Configuration) -> Installation:
     return Installation(units, {name: site.zone for name, site in configuration.sites.items()})
 
 
-def recipients_of(configuration: Configuration) -> list[Recipient]:
-    """Everyone who is told of every alarm, at each of their addresses, and the console if it is on."""
-    found = [
-        Recipient(person.name, address.medium, address.source)
+def policy_of(configuration: Configuration) -> Policy:
+    """Who is told of what. The console, if it is on, is told of everything."""
+    contacts = {
+        person.name: Contact(
+            name=person.name,
+            recipients=tuple(
+                Recipient(person.name, address.medium, address.source) for address in person.addresses
+            ),
+            timezone=person.timezone,
+            quiet_hours=person.quiet_hours,
+        )
         for person in configuration.people
-        for address in person.addresses
-    ]
-    if configuration.alerting.console:
-        found.append(Recipient("console", "console", "console"))
-    return found
+    }
+    console = (Recipient("console", "console", "console"),) if configuration.alerting.console else ()
+    return Policy(
+        contacts=contacts,
+        rotas={rota.name: rota for rota in configuration.rotas},
+        ladders={ladder.name: ladder for ladder in configuration.ladders},
+        routes=configuration.routes,
+        always=console,
+        zones={name: site.zone for name, site in configuration.sites.items()},
+        rearm_after=configuration.alerting.rearm_after,
+    )
 
 
 def is_anybody_told(configuration: Configuration) -> bool:
@@ -99,16 +113,18 @@ class MessageWording:
         zones = {name: site.zone for name, site in configuration.sites.items()}
         self._context = message.Context(zones, configuration.web.base_url, clock.now)
 
-    def opened(self, alarm: JSON) -> tuple[str, str]:
-        return message.opened(alarm, self._context)
+    def message(
+        self, kind: MessageKind, alarm: JSON, *, others: Sequence[str] = (), children: Sequence[JSON] = ()
+    ) -> tuple[str, str]:
+        return message.message(kind, alarm, self._context, others=others, children=children)
 
-    def closed(self, alarm: JSON) -> tuple[str, str]:
-        return message.closed(alarm, self._context)
+    def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
+        return message.shelf_ended(suppression, alarm, self._context)
 
     def digest(
         self, site: str, day: str, lots: Sequence[JSON], past: Sequence[JSON], open_alarms: Sequence[JSON]
     ) -> tuple[str, str]:
-        return message.digest(site, day, list(lots), list(past), list(open_alarms), self._context)
+        return digest.digest(site, day, list(lots), list(past), list(open_alarms), self._context)
 
 
 class _InfluxSettings(NamedTuple):

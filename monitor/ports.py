@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+from monitor.core.alarm.told import MessageKind, Told
 from monitor.core.lot import LotEvent, UnitEvent
 from monitor.core.plain import Plain
 from monitor.core.profile import Profile
@@ -60,7 +61,11 @@ class Source(Protocol):
 
 
 class Notification(NamedTuple):
-    """One message to one recipient by one medium. ``id`` is stable: the same message has the same id for ever."""
+    """One message to one recipient by one medium. ``id`` is stable: the same message has the same id for ever.
+
+    ``about`` is the id of the alarm, or what else it is about; ``kind`` what it says of that
+    (:data:`monitor.core.alarm.told.MessageKind`).
+    """
 
     id: str
     recipient: str
@@ -69,6 +74,8 @@ class Notification(NamedTuple):
     subject: str
     body: str
     attempts: int = 0
+    about: str = ""
+    kind: str = "notice"
 
 
 class DeliveryError(Exception):
@@ -158,6 +165,39 @@ class Commands(Protocol):
         """Records a lot event in the wire's words and returns ``{"event_id", "outcome"}`` where outcome is
         ``recorded``, ``duplicate`` or ``conflict``. Raises ValueError with a sentence for a refused one."""
 
+    def acknowledge(
+        self, alarm: str, *, by: str, reason: str = "", action: str = "", how: str = "api"
+    ) -> JSON:
+        """Somebody takes an alarm; the alarm's JSON as it is then. ``how``: ``web``, ``api``, ``cli`` or ``link``.
+        Raises LookupError for an unknown one, ValueError with a sentence where there is nothing to take. An alarm that
+        is acknowledged already stays with the first name."""
+
+    def reset(self, alarm: str, *, by: str, reason: str = "") -> JSON:
+        """A latched alarm that was acknowledged is dealt with. Raises as :meth:`acknowledge`."""
+
+    def shelve(self, alarm: str, *, by: str, reason: str, until: int) -> JSON:
+        """Nobody is told of the alarm's condition and subject before ``until`` (ms), unless it breaks through; answers
+        with the suppression's JSON. Raises as :meth:`acknowledge`."""
+
+    def unshelve(self, alarm: str, *, by: str, reason: str = "") -> JSON:
+        """Ends that now. Raises as :meth:`acknowledge`."""
+
+    def suppress(
+        self,
+        subject: str,
+        *,
+        kind: Literal["suppressed", "out_of_service"],
+        by: str,
+        reason: str,
+        start: int | None = None,
+        until: int,
+    ) -> JSON:
+        """Nobody is told of a unit's or a channel's alarms from ``start`` (None: now) to ``until``; answers with the
+        suppression's JSON. Raises LookupError for an unknown subject, ValueError with a sentence."""
+
+    def end_suppression(self, suppression: str, *, by: str, reason: str = "") -> JSON:
+        """Ends a suppression before its time. Raises as :meth:`acknowledge`."""
+
     def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
         """From now on a lot is judged by another profile version (``name@version``), over its whole timeline: a
         decision of QA, kept as an event of the lot. Answers as :meth:`lot_event`; raises ValueError with a sentence
@@ -233,8 +273,18 @@ class View(Protocol):
     def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
         """Alarms as SPEC section 7 words them, open ones first, then newest first."""
 
+    def alarm(self, alarm: str) -> JSON | None:
+        """One alarm as in :meth:`alarms`, with ``history`` [{``version``, ``recorded_at``, ``reason``, ``state``,
+        ``level``}], ``children`` [alarms that are told as part of it], ``suppression`` (what holds it back now, or
+        null), and ``told`` [its notifications, oldest first]; or None."""
+
+    def suppressions(self, *, open_only: bool = True) -> list[JSON]:
+        """What holds back the telling of alarms, now or later, newest first: ``{id, kind, subject, condition, owner,
+        reason, from, until, level, ended_at, ended_by, ended_why}``; without ``open_only`` also what has ended."""
+
     def unwatched(self) -> list[JSON]:
-        """Who is not being watched now: ``{"subject", "reason", "text", "since"}``."""
+        """Who is not being watched now: ``{"subject", "reason", "text", "since"}``; ``reason`` one of ``shelved``,
+        ``suppressed``, ``out_of_service``, ``silent``, ``faulty``, ``uncalibrated``, ``without_recipient``."""
 
     def notifications(self, *, limit: int = 200) -> list[JSON]:
         """What was told or is owed: ``{id, alarm, recipient, medium, subject, due_at, sent_at, attempts, error}``."""
@@ -394,6 +444,9 @@ class Store(Protocol):
     def fact(self, tx: Tx, kind: str, fact_id: str) -> Fact | None:
         """The current version of a fact."""
 
+    def versions(self, tx: Tx, kind: str, fact_id: str) -> list[dict[str, Any]]:
+        """Every version of a fact, oldest first: version, recorded_at, reason, body."""
+
     def current_facts(
         self,
         tx: Tx,
@@ -446,8 +499,14 @@ class Store(Protocol):
     def newest_messages(self, tx: Tx, limit: int) -> list[dict[str, Any]]:
         """The newest messages, told or owed."""
 
-    def told(self, tx: Tx, about: str) -> set[str]:
-        """The ids of the messages owed or delivered about an alarm or digest."""
+    def messages_about(self, tx: Tx, about: str) -> list[dict[str, Any]]:
+        """The messages about an alarm or digest, oldest first, withdrawn ones included."""
+
+    def told(self, tx: Tx, about: str) -> dict[str, Told]:
+        """The messages owed or delivered about an alarm or digest, by id, oldest first; none that were withdrawn."""
+
+    def withdraw(self, tx: Tx, ids: Sequence[str], at: int) -> None:
+        """Messages that are owed and no longer true: they stay on record, and nobody gets them."""
 
 
 LogTuple = tuple[int, int, int, int, float | None, str | None, int | None, float | None, int]
@@ -497,11 +556,14 @@ class Decoded:
 class Wording(Protocol):
     """Puts alarms into words for people: (subject, body)."""
 
-    def opened(self, alarm: JSON) -> tuple[str, str]:
-        """A message that an alarm opened."""
+    def message(
+        self, kind: MessageKind, alarm: JSON, *, others: Sequence[str] = (), children: Sequence[JSON] = ()
+    ) -> tuple[str, str]:
+        """What is said of an alarm. ``others``: who else was told of it, by name; ``children``: the alarms that are
+        told as part of it."""
 
-    def closed(self, alarm: JSON) -> tuple[str, str]:
-        """A message that it is over."""
+    def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
+        """That an alarm's condition and subject are watched again; ``alarm``: the open one, else the one shelved."""
 
     def digest(
         self, site: str, day: str, lots: Sequence[JSON], past: Sequence[JSON], open_alarms: Sequence[JSON]

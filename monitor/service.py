@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,24 +15,23 @@ from monitor.alerting.delivery import Deliverer
 from monitor.alerting.schedule import Job, Schedules, digest_due
 from monitor.assembly import (
     MessageWording,
-    binding,
     is_anybody_told,
     media_of,
     open_books,
-    recipients_of,
+    policy_of,
     sink_of,
     token_path,
 )
 from monitor.clock import SystemClock
+from monitor.commands import OwnCommands
 from monitor.config import Configuration
-from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.instant import MINUTE, format_instant
 from monitor.influx.exporter import Exporter
 from monitor.ingest.decode import Decoder
 from monitor.ingest.mqtt import MqttSource
-from monitor.ingest.past import decode
 from monitor.measures import Measures
-from monitor.ports import JSON, Clock, Medium, Message
+from monitor.ports import JSON, Clock, Medium
 from monitor.runtime.loop import Loop
 from monitor.runtime.monitor import Monitor
 from monitor.runtime.picture import Picture
@@ -81,7 +80,8 @@ class Service:
                 rules=books.rules,
                 profiles=books.rulebook,
                 channel_ids=books.channel_ids,
-                recipients=recipients_of(configuration),
+                policy=policy_of(configuration),
+                shelve_max=configuration.alerting.shelve_max,
                 wording=MessageWording(configuration, self.clock),
                 digest_due=partial(self._digest_due),
                 detection=configuration.detection,
@@ -112,6 +112,7 @@ class Service:
         told = is_anybody_told(configuration)
         picture = Picture(self.clock, books.installation, books.rules, books.rulebook, self.health, told)
         self.view = View(self.store, picture)
+        self.commands = OwnCommands(self.monitor, self.decoder, self.view)
         self.banner = banner + (() if told else (NOBODY,))
         self.token = secrets.token_urlsafe(32)
         self.web = self._pages()
@@ -129,7 +130,7 @@ class Service:
     def _pages(self) -> WebServer:
         application = create_application(
             self.view,
-            self,
+            self.commands,
             title="exosome-monitor",
             token=self.token,
             banner=self.banner,
@@ -221,28 +222,6 @@ class Service:
         self.events.publish(kind, {**body, "now": format_instant(self.clock.now())})
 
     # --- what others ask ---
-
-    def lot_event(self, site: str, lot: str, event: JSON) -> JSON:
-        """Implements :class:`monitor.ports.Commands`."""
-        parsed = self.decoder.parse_lot_event(site, lot, event)
-        return {"event_id": parsed.event_id, "outcome": self.monitor.lot_event(parsed)}
-
-    def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
-        """Implements :class:`monitor.ports.Commands`."""
-        event = binding(self.view, lot, profile, reason=reason, by=by)
-        return {"event_id": event.event_id, "outcome": self.monitor.lot_event(event)}
-
-    def ingest(
-        self,
-        messages: Sequence[Message],
-        *,
-        live: bool = False,
-        marks: Mapping[str, str] | None = None,
-        last: bool = False,
-    ) -> JSON:
-        """Implements :class:`monitor.ports.Commands`."""
-        decoded = decode(self.decoder, messages)
-        return self.monitor.imports.ingest(decoded, live=live, marks=marks or {}, last=last)
 
     def health(self) -> JSON:
         """How each part is, in words."""

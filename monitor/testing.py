@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitor.core.alarm.policy import Policy, Recipient
+from monitor.core.alarm.told import MessageKind
 from monitor.core.installation import Installation, Probe, Unit
 from monitor.core.instant import MINUTE
 from monitor.core.profile import Band, Profile, SideRule, Window
 from monitor.core.reading import Reading
 from monitor.core.sign.detection import Detection
-from monitor.core.told import Recipient
 from monitor.core.unit import Channel, ProbeSettings
 from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notification
 from monitor.runtime.monitor import Monitor
@@ -83,13 +84,15 @@ class FakeMedium:
 class PlainWording:
     """Says what it is about and no more."""
 
-    def opened(self, alarm: JSON) -> tuple[str, str]:
+    def message(
+        self, kind: MessageKind, alarm: JSON, *, others: Sequence[str] = (), children: Sequence[JSON] = ()
+    ) -> tuple[str, str]:
         """See :class:`monitor.ports.Wording`."""
-        return f"opened {alarm['condition']} {alarm['subject']}", ""
+        return f"{kind} {alarm['condition']} {alarm['subject']}", ""
 
-    def closed(self, alarm: JSON) -> tuple[str, str]:
+    def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
         """See :class:`monitor.ports.Wording`."""
-        return f"closed {alarm['condition']} {alarm['subject']}", ""
+        return f"shelf ended {suppression['condition']} {suppression['subject']}", ""
 
     def digest(
         self, site: str, day: str, lots: Sequence[JSON], past: Sequence[JSON], open_alarms: Sequence[JSON]
@@ -143,7 +146,7 @@ def one_unit(
 class Writer:
     """A whole writer on a store of its own file, without threads: what it is given it has done when it returns.
 
-    Opened again on the same file it is a restart. ``recipients`` default to one on a console.
+    Opened again on the same file it is a restart. ``policy`` defaults to a console that is told of everything.
     """
 
     def __init__(
@@ -153,7 +156,7 @@ class Writer:
         installation: Installation | None = None,
         profiles: Iterable[Profile] = (),
         now: int = 0,
-        recipients: Sequence[Recipient] = (Recipient("console", "console", "console"),),
+        policy: Policy | None = None,
         clock: ManualClock | None = None,
         digest_due: DigestDue = lambda now, zone, done: None,
         detection: Detection | None = None,
@@ -178,7 +181,7 @@ class Writer:
             rules=rules,
             profiles=book,
             channel_ids=self.ids,
-            recipients=recipients,
+            policy=policy or Policy(always=(Recipient("console", "console", "console"),)),
             wording=PlainWording(),
             digest_due=digest_due,
             detection=detection or Detection(),

@@ -22,7 +22,6 @@ from monitor.alerting.case import (
     limit_text,
     local,
     number,
-    page,
     plain,
     short_text,
     span_text,
@@ -30,35 +29,119 @@ from monitor.alerting.case import (
     zone_of,
 )
 from monitor.alerting.wording import CONFIRMED_BY, move, spell_out, why_cleared
+from monitor.core.alarm.condition import LEVELS
+from monitor.core.alarm.told import MessageKind
 from monitor.core.instant import SECOND
 from monitor.core.sign.detection import SIGNS
 from monitor.ports import JSON
 
-__all__ = ["Context", "closed", "digest", "opened"]
+__all__ = ["Context", "closed", "message", "opened", "shelf_ended"]
 
 WIDTH = 64
 MOST_LOTS = 30
-MOST_LISTED = 50
 MOST_SHELTERS = 3
-_WORST_FIRST = ("breached", "indeterminate", "at_risk")
 
 
-def opened(alarm: JSON, context: Context) -> tuple[str, str]:
-    """Subject and body for an alarm that has opened."""
+MOST_CHILDREN = 30
+
+
+def message(
+    kind: MessageKind,
+    alarm: JSON,
+    context: Context,
+    *,
+    others: Sequence[str] = (),
+    children: Sequence[JSON] = (),
+) -> tuple[str, str]:
+    """Subject and body of what is said of an alarm. ``others``: who else was told, by name; ``children``: the alarms
+    that are told as part of it."""
+    match kind:
+        case "closed":
+            return closed(alarm, context)
+        case "taken":
+            return taken(alarm, context)
+        case _:
+            return opened(alarm, context, kind=kind, others=others, children=children)
+
+
+def opened(
+    alarm: JSON,
+    context: Context,
+    *,
+    kind: str = "opened",
+    others: Sequence[str] = (),
+    children: Sequence[JSON] = (),
+) -> tuple[str, str]:
+    """Subject and body for an alarm that has opened; ``again`` with what is new, as a ``reminder`` with how long it
+    has gone without an answer."""
     case = Case.of(alarm, context)
-    subject = f"[{case.level.upper()}] {_headline(case)}"
+    mark = "REMINDER, " if kind == "reminder" else ""
+    subject = f"[{mark}{case.level.upper()}] {headline(case)}"
     inside = None if case.lots is None else len(case.lots)
     steps = [step.replace("{move}", move(inside)) for step in case.wording.first]
-    return subject, _body(
+    return subject, body(
         [subject],
+        _why_again(case, kind),
         _act_by(case),
         ["What to do first:", *_numbered(steps)],
+        _children(children, context),
         _why(case),
         _rescue(case),
         _lots_inside(case, besides=_rescued(case)),
+        wrapped(f"Also told: {', '.join(map(plain, others))}.") if others else [],
         _evidence(case),
-        _footer(case, "opened"),
+        _footer(case, kind),
     )
+
+
+def _why_again(case: Case, kind: str) -> list[str]:
+    telling = case.alarm.get("telling") or {}
+    why = plain(telling.get("why"))
+    if kind == "again" and why:
+        return wrapped(f"Told again: {why}.")
+    if kind == "reminder":
+        return wrapped("Nobody has acknowledged it yet.")
+    return []
+
+
+def _children(children: Sequence[JSON], context: Context) -> list[str]:
+    """The alarms that are told as part of this one, worst first."""
+    if not children:
+        return []
+    worst = sorted(children, key=lambda one: (-LEVELS.index(one["level"]), plain(one.get("subject"))))
+    lines = (f"[{one.level.upper()}] {headline(one)}" for one in (Case.of(child, context) for child in worst))
+    listed = bounded(lines, MOST_CHILDREN)
+    return [f"{len(children)} alarms:", *(part for line in listed for part in wrapped(line, "- "))]
+
+
+def taken(alarm: JSON, context: Context) -> tuple[str, str]:
+    """Subject and body for those who were told of an alarm that somebody else has acknowledged."""
+    case = Case.of(alarm, context)
+    said = alarm.get("acknowledgement") or {}
+    by = plain(alarm.get("acknowledged_by"))
+    subject = f"[TAKEN by {by}] {headline(case)}"
+    return subject, body(
+        [subject],
+        wrapped(f"{by} has acknowledged it {full_text(case.at('acknowledged_at'))}. It still holds."),
+        [*labelled("Reason", plain(said.get("reason"))), *labelled("Done", plain(said.get("action")))],
+        _act_by(case),
+        _footer(case, "taken"),
+    )
+
+
+def shelf_ended(suppression: JSON, alarm: JSON, context: Context) -> tuple[str, str]:
+    """Subject and body for the end of a shelf: something is watched again, and how it is now."""
+    case = Case.of(alarm, context)
+    is_open = alarm.get("cleared_at") is None
+    how = "it still holds" if is_open else "it is over"
+    subject = f"[WATCHED AGAIN] {case.name}: {case.wording.was}, {how}"
+    zone = zone_of(case.site, context)
+    since = full_text(local(suppression.get("from"), zone))
+    shelved = (
+        f"Shelved by {plain(suppression.get('owner'))} since {since}: {plain(suppression.get('reason'))}."
+    )
+    why = plain(suppression.get("ended_why"))
+    return subject, body([subject], wrapped(shelved), labelled("Ended", why), _footer(case, "notice"))
 
 
 def closed(alarm: JSON, context: Context) -> tuple[str, str]:
@@ -72,51 +155,16 @@ def closed(alarm: JSON, context: Context) -> tuple[str, str]:
         if start is not None and reason == "recovered":
             subject += f" after {duration_text(start, end)}"
     lots = [*_lots_inside(case), "What it meant for each lot is on its page."] if case.lots else []
-    return subject, _body(
+    return subject, body(
         [subject],
-        _wrapped(why_cleared(case.condition, reason)),
+        wrapped(why_cleared(case.condition, reason)),
         lots,
-        [*_evidence(case), *_labelled("Closed", full_text(case.at("cleared_at")))],
+        [*_evidence(case), *labelled("Closed", full_text(case.at("cleared_at")))],
         _footer(case, "closed"),
     )
 
 
-def digest(
-    site: str,
-    day: str,
-    lots: Sequence[JSON],
-    past_alarms: Sequence[JSON],
-    open_alarms: Sequence[JSON],
-    context: Context,
-) -> tuple[str, str]:
-    """Subject and body of a site's morning digest for the local ``day`` (ISO date).
-
-    ``lots`` is Lot JSON: those within their profile are only counted, disposed ones left out. ``past_alarms``
-    began and ended before their readings came in. With nothing to tell it says so: it is a sign of life too.
-    """
-    shown = [one for one in lots if one.get("disposition") != "disposed"]
-    worrying = sorted((one for one in shown if one.get("verdict") != "within_profile"), key=_urgency)
-    counts = [
-        count_text(len(open_alarms), "open alarm", "open alarms"),
-        *([count_text(len(past_alarms), "past alarm", "past alarms")] if past_alarms else []),
-        f"{count_text(len(worrying), 'lot', 'lots')} to look at",
-    ]
-    subject = f"[DIGEST] {plain(site)} {plain(day)}: {', '.join(counts)}"
-    open_lines = (f"[{case.level.upper()}] {_headline(case)}" for case in _cases(open_alarms, context))
-    past_lines = (_past_line(case) for case in _cases(past_alarms, context))
-    quiet = not (open_alarms or past_alarms or worrying)
-    return subject, _body(
-        [subject],
-        ["Nothing to report."] if quiet else [],
-        _section("Open now:", open_lines),
-        _section("Over before we knew of them (late data):", past_lines),
-        _section("Lots to look at:", (_lot_line(one, site, context) for one in worrying)),
-        [f"{count_text(len(shown) - len(worrying), 'lot', 'lots')} within profile."] if shown else [],
-        _labelled("Page", page(context)),
-    )
-
-
-def _headline(case: Case) -> str:
+def headline(case: Case) -> str:
     """What, where, how bad, since when, in one line without the level."""
     happens = case.wording.happens
     if case.condition in TEMPERATURE and case.level == "warning":
@@ -199,20 +247,20 @@ def _act_by(case: Case) -> list[str]:
         how_far = f"in {duration_text(now, at)}" if at > now else f"{duration_text(at, now)} ago"
         line = f"Act by {short_text(at, now)} ({how_far})"
     reason = plain(case.evidence.get("act_by_reason"))
-    return [line, *_wrapped(reason[:1].upper() + reason[1:].rstrip(".") + ".")] if reason else [line]
+    return [line, *wrapped(reason[:1].upper() + reason[1:].rstrip(".") + ".")] if reason else [line]
 
 
 def _why(case: Case) -> list[str]:
     """What a sign was seen by; or what broke a lot's profile, without product and place, which have their own lines."""
     if case.condition in SIGNS:
         text = plain(case.evidence.get("text"))
-        return _wrapped(f"Why: {text}.") if text else []
+        return wrapped(f"Why: {text}.") if text else []
     if case.condition != "lot_breached":
         return []
     evidence = case.evidence
     about = f"{plain(evidence.get('product'))}, {plain(evidence.get('unit')) or 'out of storage'}: "
     text = plain(evidence.get("text")).removeprefix(about)
-    return _wrapped(f"Why: {text}.") if text else []
+    return wrapped(f"Why: {text}.") if text else []
 
 
 def _rescue_rows(case: Case) -> list[Mapping[str, Any]]:
@@ -273,22 +321,22 @@ def _evidence(case: Case) -> list[str]:
     confirmed_at = full_text(case.at("confirmed_at"))
     extreme = "Coldest" if case.condition == "temperature_low" else "Warmest"
     return [
-        *_labelled("Product", plain(evidence.get("product"))),
-        *_labelled("Unit", " ".join(filter(None, (plain(evidence.get("unit_title")), _path(case))))),
-        *_labelled("Probe", case.probe),
-        *_labelled("Fault", spell_out(plain(evidence.get("fault")))),
-        *_labelled("Window", f"{low or 'open'} to {high or 'open'}" if low or high else ""),
-        *_labelled("Last value", reading and reading + (f", {measured}" if measured else "")),
-        *_labelled(extreme, case.celsius("extreme_celsius")),
-        *_labelled("Last heard", full_text(case.at("last_received_at"))),
-        *_labelled("Began", full_text(case.at("started_at"))),
-        *_labelled("Confirmed", confirmed_at and confirmed_at + confirmed),
-        *_labelled("Ended", full_text(case.at("ended_at"))),
-        *_labelled("Thawed", full_text(case.at("thawed_at"))),
-        *_labelled("Event", plain(evidence.get("event"))),
-        *_labelled("Leaves its window", full_text(case.at("leaves_window_at"))),
-        *_labelled("Expires", full_text(case.at("expires_at"))),
-        *_labelled("Alarm raised", full_text(case.at("raised_at"))),
+        *labelled("Product", plain(evidence.get("product"))),
+        *labelled("Unit", " ".join(filter(None, (plain(evidence.get("unit_title")), _path(case))))),
+        *labelled("Probe", case.probe),
+        *labelled("Fault", spell_out(plain(evidence.get("fault")))),
+        *labelled("Window", f"{low or 'open'} to {high or 'open'}" if low or high else ""),
+        *labelled("Last value", reading and reading + (f", {measured}" if measured else "")),
+        *labelled(extreme, case.celsius("extreme_celsius")),
+        *labelled("Last heard", full_text(case.at("last_received_at"))),
+        *labelled("Began", full_text(case.at("started_at"))),
+        *labelled("Confirmed", confirmed_at and confirmed_at + confirmed),
+        *labelled("Ended", full_text(case.at("ended_at"))),
+        *labelled("Thawed", full_text(case.at("thawed_at"))),
+        *labelled("Event", plain(evidence.get("event"))),
+        *labelled("Leaves its window", full_text(case.at("leaves_window_at"))),
+        *labelled("Expires", full_text(case.at("expires_at"))),
+        *labelled("Alarm raised", full_text(case.at("raised_at"))),
     ]
 
 
@@ -297,61 +345,19 @@ def _path(case: Case) -> str:
 
 
 def _footer(case: Case, kind: str) -> list[str]:
-    return [*_labelled("Page", case.page), f"Message: {case.id} {kind}"]
-
-
-def _past_line(case: Case) -> str:
-    start, end = case.since, case.at("ended_at", "cleared_at")
-    extreme, limit = case.celsius("extreme_celsius") or case.celsius("celsius"), limit_text(case.limit)
-    side = "down to" if case.condition == "temperature_low" else "up to"
-    how_bad = f", {side} {extreme}{f' (limit {limit})' if limit else ''}" if extreme else ""
-    span = f", {full_text(start)}" if start else ""
-    if start and end:
-        span += f" to {short_text(end, start)}"
-    return f"{case.name}: {case.wording.was}{how_bad}{span}"
-
-
-def _lot_line(lot: JSON, site: str, context: Context) -> str:
-    """``L-7 (Exo-A, in F02): at risk, expires Mon …. Reason. Reason.``"""
-    unit_site, _, unit = plain(lot.get("unit")).rpartition("/")
-    place = unit_name(unit_site or site, unit, context)
-    about = ", ".join(filter(None, (plain(lot.get("product")), f"in {place}" if place else "not in storage")))
-    until = local(lot.get("effective_expires_at") or lot.get("expires_at"), zone_of(site, context))
-    as_of = local(lot.get("as_of"), zone_of(site, context))
-    tense = "expired" if until and as_of and until <= as_of else "expires"
-    verdict = spell_out(plain(lot.get("verdict")))
-    state = ", ".join(filter(None, (verdict, f"{tense} {full_text(until)}" if until else "")))
-    reasons = (plain(reason.get("text")).rstrip(".") for reason in lot.get("reasons") or ())
-    told = ". ".join(filter(None, (state, *reasons)))
-    return f"{plain(lot.get('lot'))} ({about})" + (f": {told}." if told else "")
-
-
-def _urgency(lot: JSON) -> tuple[int, str, str]:
-    """Worst verdict first, then the earliest to expire."""
-    verdict = lot.get("verdict")
-    rank = _WORST_FIRST.index(verdict) if verdict in _WORST_FIRST else len(_WORST_FIRST)
-    return rank, plain(lot.get("effective_expires_at") or lot.get("expires_at")) or "~", plain(lot.get("lot"))
-
-
-def _cases(alarms: Sequence[JSON], context: Context) -> Iterable[Case]:
-    return (Case.of(alarm, context) for alarm in alarms)
-
-
-def _section(title: str, lines: Iterable[str]) -> list[str]:
-    listed = bounded(lines, MOST_LISTED)
-    return [title, *(part for line in listed for part in _wrapped(line, "- "))] if listed else []
+    return [*labelled("Page", case.page), f"Message: {case.id} {kind}"]
 
 
 def _numbered(steps: Iterable[str]) -> list[str]:
-    return [line for place, step in enumerate(steps, 1) for line in _wrapped(step, f"{place}. ")]
+    return [line for place, step in enumerate(steps, 1) for line in wrapped(step, f"{place}. ")]
 
 
-def _labelled(label: str, text: str) -> list[str]:
+def labelled(label: str, text: str) -> list[str]:
     """``Label: text``, or nothing without a text. Never wrapped: it may be an address or a name to copy."""
     return [f"{label}: {text}"] if text else []
 
 
-def _wrapped(text: str, prefix: str = "") -> list[str]:
+def wrapped(text: str, prefix: str = "") -> list[str]:
     return textwrap.wrap(
         text,
         WIDTH,
@@ -362,6 +368,6 @@ def _wrapped(text: str, prefix: str = "") -> list[str]:
     )
 
 
-def _body(*blocks: Sequence[str]) -> str:
+def body(*blocks: Sequence[str]) -> str:
     """Blocks of lines with an empty line between them; empty blocks vanish."""
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"

@@ -8,9 +8,10 @@ from datetime import date, datetime, time
 from typing import Any
 
 from monitor.config.duration import format_duration
-from monitor.config.model import Alerting, Configuration, Influx, Mail, Mqtt, Person, Probe, Rota, Unit
+from monitor.config.model import Alerting, Configuration, Influx, Mail, Mqtt, Person, Probe, Unit
 from monitor.config.secret import SHOWN
 from monitor.config.toml import dump
+from monitor.core.alarm.rota import Rota
 from monitor.core.instant import format_instant, from_datetime, to_datetime
 from monitor.core.profile import Alternative, Band, Profile, SideRule, ThawRule, Window
 

@@ -12,6 +12,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from monitor.config.secret import SHOWN, Secret, redacted
+from monitor.core.alarm.policy import Ladder, QuietHours, Route
+from monitor.core.alarm.rota import Rota
 from monitor.core.profile import Profile
 from monitor.core.sign.detection import Detection
 from monitor.core.unit import ProbeSettings
@@ -183,14 +185,6 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class QuietHours:
-    """Times of day between which warnings wait; across midnight where ``until`` is the earlier one."""
-
-    start: time
-    until: time
-
-
-@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who can be told. ``timezone`` is for quiet hours; None: the zone of the site concerned."""
 
@@ -199,55 +193,6 @@ class Person:
     addresses: tuple[Address, ...]
     timezone: str | None = None
     quiet_hours: QuietHours | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """A person who stands in on a rota from one instant until another."""
-
-    person: str
-    start_at: int
-    until_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rota:
-    """Who is on call: one week each, in the order of ``people``, from ``first_week`` on."""
-
-    name: str
-    timezone: str
-    people: tuple[str, ...]
-    first_week: date
-    handover_at: time
-    overrides: tuple[Override, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One rung of a ladder: persons or rotas, and how long to wait for an acknowledgement."""
-
-    tell: tuple[str, ...]
-    wait: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ladder:
-    """Steps climbed until somebody acknowledges; from the top again after ``repeat`` (None: not again)."""
-
-    name: str
-    steps: tuple[Step, ...]
-    repeat: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Which alarms go to which ladder; None matches all. The first route that matches is taken."""
-
-    ladder: str
-    site: str | None
-    unit: str | None
-    condition: str | None
-    level: str | None
 
 
 @dataclass(frozen=True, slots=True)

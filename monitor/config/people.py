@@ -8,20 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monitor.config import people_file as files
-from monitor.config.model import (
-    REFERENCES,
-    Address,
-    Ladder,
-    Override,
-    Person,
-    QuietHours,
-    Rota,
-    Route,
-    Step,
-)
+from monitor.config.model import REFERENCES, Address, Person
 from monitor.config.problem import Review, choices, nearest
 from monitor.config.secret import Secret
 from monitor.config.secret_places import secret_file
+from monitor.core.alarm.policy import Ladder, QuietHours, Route, Step
+from monitor.core.alarm.rota import Override, Rota
 
 FILE = "people.toml"
 

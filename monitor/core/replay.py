@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from monitor.core.alarm import LEVEL_OF, AlarmCondition, Level, Truth
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Level, Truth
 from monitor.core.excursion import Excursion
 from monitor.core.fact import JSON
 from monitor.core.identity import Known, reconcile

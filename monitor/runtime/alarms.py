@@ -1,37 +1,51 @@
 """Alarms as facts, and the messages owed about them: recorded together, sent later by whoever delivers.
 
-Nothing is sent from here. Rows that say what is owed commit with the alarm itself, so a crash at any point after
-that loses no message.
+Nothing is sent from here. What changed in a transaction is settled at its end (:meth:`Alarms.settle`): alarms that came
+together become one page, and rows that say what is owed commit with the alarms themselves, so that a crash at any
+point after that loses no message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from monitor.core.alarm import Alarm, AlarmCondition, Truth, decide
-from monitor.core.instant import parse_instant
-from monitor.core.told import Recipient, plan
+from monitor.core.alarm.alarm import (
+    Acknowledgement,
+    Alarm,
+    acknowledged,
+    cleared,
+    decide,
+    of_the_past,
+    raised,
+    rearmed,
+    replaced,
+    reset,
+    told_anew,
+    worsened,
+)
+from monitor.core.alarm.condition import AlarmCondition, Truth
+from monitor.core.alarm.flood import GATHER_FOR, GATHERED
+from monitor.core.alarm.machine import State
+from monitor.core.alarm.policy import Policy
+from monitor.core.alarm.suppression import Suppression, hushing
+from monitor.core.installation import Installation
+from monitor.core.instant import MINUTE, SECOND, format_instant
 from monitor.ports import Fact, Store, Tx, Wording
-from monitor.runtime.owing import owed_row
+from monitor.runtime.floods import Floods
+from monitor.runtime.suppressions import Suppressions
+from monitor.runtime.telling import Telling
 
 Key = tuple[AlarmCondition, str]
+ActBy = Callable[[Tx, Alarm, int], int | None]
+"""By when somebody must have acted about an alarm, as forecast now."""
 
-
-def alarm_from_json(body: Mapping[str, Any]) -> Alarm:
-    """The alarm that a fact's body describes."""
-    return Alarm(
-        id=body["id"],
-        condition=AlarmCondition(body["condition"]),
-        subject=body["subject"],
-        level=body["level"],
-        raised_at=parse_instant(body["raised_at"]),
-        cleared_at=None if body["cleared_at"] is None else parse_instant(body["cleared_at"]),
-        past=body["past"],
-        evidence=body["evidence"],
-        act_by=None if body["act_by"] is None else parse_instant(body["act_by"]),
-    )
+LADDERS_EVERY = 5 * SECOND
+SHELVES_EVERY = 1 * MINUTE
+_EARLIER_MAX = 50
+_WAITING = (State.RETURNED_UNACKNOWLEDGED, State.LATCHED_UNACKNOWLEDGED, State.LATCHED_ACKNOWLEDGED)
+"""Over, and still waiting for a person."""
 
 
 class Alarms:
@@ -40,21 +54,32 @@ class Alarms:
     def __init__(
         self,
         store: Store,
-        recipients: Sequence[Recipient],
+        policy: Policy,
         wording: Wording,
+        installation: Installation,
         on_change: Callable[[Alarm], None] = lambda alarm: None,
     ) -> None:
         self._store = store
-        self._recipients = recipients
-        self._wording = wording
+        self._policy = policy
         self._on_change = on_change
+        self._telling = Telling(store, policy, wording, installation)
+        self._floods = Floods(self, store, self._telling.place_of)
+        self.suppressions = Suppressions(store)
         self._open: dict[Key, Alarm] = {}
+        self._changed: dict[str, Alarm] = {}
+        self._climbing: set[str] = set()  # alarms of which time alone may owe more
+        self._climbed_at = self._shelves_looked_at = 0
 
     def resume(self, tx: Tx) -> None:
-        """Finds the alarms that are open."""
+        """Finds the alarms that are open, and what holds their telling back."""
         facts = self._store.current_facts(tx, "alarm", open_only=True)
-        found = [alarm_from_json(fact.body) for fact in facts]
+        found = [Alarm.from_json(fact.body) for fact in facts]
         self._open = {(alarm.condition, alarm.subject): alarm for alarm in found}
+        self._changed = {}
+        self._climbing = {alarm.id for alarm in found}
+        self.suppressions.resume(tx)
+
+    # --- what is open ---
 
     def get(self, condition: AlarmCondition, subject: str) -> Alarm | None:
         """The open alarm of a condition and subject."""
@@ -64,19 +89,28 @@ class Alarms:
         """What a condition has an open alarm about."""
         return [subject for open_condition, subject in self._open if open_condition == condition]
 
+    def open(self) -> Iterable[Alarm]:
+        """Every open alarm."""
+        return list(self._open.values())
+
+    # --- what is true ---
+
     def hold(self, tx: Tx, truth: Truth, now: int) -> None:
         """A condition holds: raises its alarm, or raises the level of the open one."""
         alarm = self._open.get((truth.condition, truth.subject))
         decision = decide(alarm, truth)
         if decision == "raise":
-            self._record(tx, self._new(truth), now, "raised")
+            self._raise(tx, truth, now)
         elif decision == "worsen" and alarm is not None:
-            evidence = {**alarm.evidence, **truth.evidence}
-            # Where the truth says what is coming, an earlier time to act by is out of date, also if none is left.
-            says = "act_by_reason" in truth.evidence
-            act_by = truth.act_by if says else truth.act_by or alarm.act_by
-            worse = replace(alarm, level=truth.level, evidence=evidence, act_by=act_by)
-            self._record(tx, worse, now, f"now {truth.level}")
+            self.record(tx, worsened(alarm, truth, now=now), now, f"now {truth.level}")
+
+    def _raise(self, tx: Tx, truth: Truth, now: int) -> None:
+        """A new alarm; one of before that is over and waits for a person gives way to it."""
+        for fact in self._store.current_facts(tx, "alarm", subjects=[truth.subject], limit=_EARLIER_MAX):
+            if fact.body["condition"] == truth.condition and fact.body["state"] in _WAITING:
+                self.record(tx, replaced(Alarm.from_json(fact.body)), now, "came back: a new alarm")
+        tell_from = now + GATHER_FOR if truth.condition in GATHERED else now
+        self.record(tx, raised(self._new_id(), truth, now=now, tell_from=tell_from), now, "raised")
 
     def end(
         self,
@@ -91,28 +125,17 @@ class Alarms:
         """A condition is known to be over since ``at``."""
         alarm = self._open.get((condition, subject))
         if decide(alarm, None) == "clear" and alarm is not None:
-            cleared = replace(
-                alarm, cleared_at=max(at, alarm.raised_at), evidence={**alarm.evidence, **evidence}
-            )
-            self._record(tx, cleared, now, "cleared")
+            self.record(tx, cleared(alarm, at=at, evidence=evidence), now, "cleared")
 
     def past(self, tx: Tx, truth: Truth, *, ended_at: int, now: int) -> None:
         """A condition that had ended before anything said that it began: recorded, told in the next digest."""
-        alarm = replace(self._new(truth), cleared_at=max(ended_at, truth.since_at), past=True)
-        self._record(tx, alarm, now, "past")
+        self.record(tx, of_the_past(self._new_id(), truth, ended_at=ended_at, now=now), now, "past")
 
-    def _new(self, truth: Truth) -> Alarm:
-        return Alarm(
-            id=f"a{self._store.next_fact_position()}",
-            condition=truth.condition,
-            subject=truth.subject,
-            level=truth.level,
-            raised_at=truth.since_at,
-            evidence=dict(truth.evidence),
-            act_by=truth.act_by,
-        )
+    def _new_id(self) -> str:
+        return f"a{self._store.next_fact_position()}"
 
-    def _record(self, tx: Tx, alarm: Alarm, now: int, reason: str) -> None:
+    def record(self, tx: Tx, alarm: Alarm, now: int, reason: str) -> None:
+        """Puts an alarm on record as it is now; who is to be told of it follows as the transaction ends."""
         old = self._store.fact(tx, "alarm", alarm.id)
         fact = Fact(
             kind="alarm",
@@ -125,23 +148,132 @@ class Alarms:
             body=alarm.to_json(),
         )
         self._store.record_fact(tx, fact, reason)
+        key = (alarm.condition, alarm.subject)
         if alarm.is_open:
-            self._open[(alarm.condition, alarm.subject)] = alarm
-        elif (known := self._open.get((alarm.condition, alarm.subject))) is not None and known.id == alarm.id:
-            del self._open[(alarm.condition, alarm.subject)]
-        self._owe(tx, alarm, now)
+            self._open[key] = alarm
+        elif (known := self._open.get(key)) is not None and known.id == alarm.id:
+            del self._open[key]
+        self._changed[alarm.id] = alarm
         self._on_change(alarm)
 
-    def _owe(self, tx: Tx, alarm: Alarm, now: int) -> None:
-        owed = plan(alarm, self._store.told(tx, alarm.id), self._recipients)
-        if not owed:
+    # --- what people do ---
+
+    def known(self, tx: Tx, alarm_id: str) -> Alarm:
+        """An alarm, open or not. Raises LookupError for an unknown one."""
+        fact = self._store.fact(tx, "alarm", alarm_id)
+        if fact is None:
+            raise LookupError(f"there is no alarm {alarm_id!r}")
+        return Alarm.from_json(fact.body)
+
+    def acknowledge(self, tx: Tx, alarm_id: str, taken: Acknowledgement) -> Alarm:
+        """A person takes an alarm; an answered drill is over. Raises LookupError, and RefusedError where there is
+        nothing to take."""
+        alarm = self.known(tx, alarm_id)
+        now_is = acknowledged(alarm, taken)
+        if now_is != alarm:
+            self.record(tx, now_is, taken.at, f"acknowledged by {taken.by}")
+        if alarm.condition is AlarmCondition.DRILL and alarm.is_open:
+            evidence = {"clear_reason": "answered", "answered_by": taken.by}
+            self.end(tx, alarm.condition, alarm.subject, at=taken.at, now=taken.at, evidence=evidence)
+        return self.known(tx, alarm_id)
+
+    def reset(self, tx: Tx, alarm_id: str, *, by: str, reason: str, now: int) -> Alarm:
+        """A person holds a latched alarm to be dealt with. Raises LookupError and RefusedError."""
+        alarm = reset(self.known(tx, alarm_id))
+        why = f"reset by {by}" + (f": {reason}" if reason else "")
+        self.record(tx, alarm, now, why)
+        return alarm
+
+    # --- as time goes on ---
+
+    def tick(self, tx: Tx, now: int, act_by: ActBy) -> None:
+        """Takes what is due by the clock, each at its own instant: re-arming, ends of shelves, steps of ladders."""
+        self._rearm(tx, now)
+        for ended in self.suppressions.take_ended(tx, now):
+            self._after_suppression(tx, ended, now)
+        if now - self._shelves_looked_at >= SHELVES_EVERY:
+            self._shelves_looked_at = now
+            self._break_through(tx, now, act_by)
+            self._floods.look(tx, now)
+        if not 0 <= now - self._climbed_at < LADDERS_EVERY:
+            self._climbed_at = now
+            open_now = {alarm.id: alarm for alarm in self._open.values()}
+            self._climbing &= open_now.keys()
+            for alarm_id in sorted(self._climbing):
+                self._changed.setdefault(alarm_id, open_now[alarm_id])
+        self.settle(tx, now)
+
+    def _rearm(self, tx: Tx, now: int) -> None:
+        rearm_after = self._policy.rearm_after
+        for alarm in self.open():
+            taken = alarm.acknowledgement
+            if alarm.state is not State.ACKNOWLEDGED or taken is None or rearm_after is None:
+                continue
+            if taken.at + rearm_after <= now:
+                why = f"acknowledged by {taken.by} {format_instant(taken.at)}, and still not over"
+                self.record(tx, rearmed(alarm, at=taken.at + rearm_after, why=why), now, "re-armed")
+
+    def _after_suppression(self, tx: Tx, ended: Suppression, now: int) -> None:
+        """What was held back is told, and whoever shelved it hears that it is watched again."""
+        at = now if ended.ended_at is None else ended.ended_at
+        told = False
+        for alarm in self.open():
+            if ended.covers(alarm) and alarm.state is State.UNACKNOWLEDGED:
+                told = True
+                why = f"{ended.kind.replace('_', ' ')} until now by {ended.owner}: {ended.ended_why}"
+                self.record(tx, told_anew(alarm, at=at, why=why), now, "told again")
+        if ended.alarm is not None and not told:
+            self._telling.shelf_ended(tx, ended, self._of(ended) or self.known(tx, ended.alarm), now)
+
+    def _of(self, shelf: Suppression) -> Alarm | None:
+        return None if shelf.condition is None else self.get(shelf.condition, shelf.subject)
+
+    def _break_through(self, tx: Tx, now: int, act_by: ActBy) -> None:
+        for shelf in self.suppressions.shelves(now):
+            alarm = self._of(shelf)
+            if alarm is None:
+                continue
+            why = self.suppressions.why_broken(shelf, alarm, self.open(), act_by=act_by(tx, alarm, now))
+            if why is not None:
+                self.unshelve(tx, shelf, by="exosome-monitor", why=why, now=now)
+
+    def unshelve(self, tx: Tx, shelf: Suppression, *, by: str, why: str, now: int) -> Suppression:
+        """Ends what holds back telling, now; what is open is told."""
+        ended = self.suppressions.end(tx, shelf, at=now, by=by, why=why)
+        self._after_suppression(tx, ended, now)
+        return ended
+
+    def settle(self, tx: Tx, now: int) -> None:
+        """Owes the messages that follow from what changed: to be called as a transaction ends."""
+        if not self._changed:
             return
-        words = {"opened": self._wording.opened, "closed": self._wording.closed}
-        text = words[owed[0].kind](alarm.to_json())
-        rows = [
-            owed_row(
-                message.id, message.recipient, text, about=alarm.id, now=now, waits_for=message.waits_for
-            )
-            for message in owed
-        ]
-        self._store.owe(tx, rows)
+        self._floods.gather(tx, list(self._changed.values()), now)
+        for shelf in self.suppressions.shelves(now):
+            alarm = self._of(shelf)
+            if alarm is not None and (why := self.suppressions.why_broken(shelf, alarm, self.open())):
+                self.unshelve(tx, shelf, by="exosome-monitor", why=why, now=now)
+        for alarm in sorted(self._changed.values(), key=lambda one: (one.known_at, len(one.id), one.id)):
+            is_hushed = hushing(alarm, self.suppressions.in_force(), now) is not None
+            more = self._telling.tell(tx, alarm, now, is_hushed=is_hushed, children=self.children(alarm))
+            (self._climbing.add if more else self._climbing.discard)(alarm.id)
+        self._changed = {}
+
+    def children(self, parent: Alarm) -> list[Alarm]:
+        """The open alarms that are told as part of another."""
+        return [alarm for alarm in self._open.values() if alarm.parent == parent.id]
+
+    def adopt(
+        self,
+        tx: Tx,
+        alarm: Alarm,
+        parent: Alarm | None,
+        now: int,
+        *,
+        why: str,
+        tell_from: int | None = None,
+    ) -> None:
+        """An alarm is told as part of another from now on; or (None) by itself again, from ``tell_from`` on."""
+        adopted = replace(alarm, parent=None if parent is None else parent.id)
+        if parent is None:
+            adopted = told_anew(adopted, at=now if tell_from is None else tell_from, why=why)
+        self.record(tx, adopted, now, why)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth, decide
+from monitor.core.alarm.alarm import Alarm, decide
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.fact import JSON, is_alive
 from monitor.core.installation import Installation
 from monitor.core.instant import format_instant, format_local, parse_instant
@@ -180,6 +181,15 @@ class Conditions:
         evidence = {**truth.evidence, "act_by_reason": coming["act_by_reason"], "rescue": coming["rescue"]}
         act_by = None if coming["act_by"] is None else parse_instant(coming["act_by"])
         return replace(truth, evidence=evidence, act_by=act_by)
+
+    def act_by(self, tx: Tx, alarm: Alarm, now: int) -> int | None:
+        """By when somebody must have acted about a unit that an alarm is about, as forecast now."""
+        unit = self._installation.units.get("/".join(alarm.subject.split("/")[:2]))
+        if unit is None or alarm.subject not in (unit.path, unit.product_channel):
+            return None
+        outlook = self._lots.outlook(tx, self._rules, now)
+        coming = outlook.unit(unit, self._lots.in_unit(unit.path), self._shelters())
+        return None if coming["act_by"] is None else parse_instant(coming["act_by"])
 
     def _shelters(self) -> list[Shelter]:
         """The units as places to take lots to: healthy are those without an open alarm."""

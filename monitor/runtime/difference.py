@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from monitor.core.alarm import AlarmCondition
+from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.excursion import Excursion
 from monitor.core.fact import JSON, decided_at, excursion_body, instant_or_none, is_alive
 from monitor.core.installation import Installation

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from monitor.core.alarm.told import message_id
 from monitor.core.fact import JSON
 from monitor.core.instant import DAY
-from monitor.core.told import message_id
 from monitor.ports import Store, Tx
 from monitor.runtime.owing import owed_row
 from monitor.runtime.surroundings import Surroundings
@@ -39,8 +39,15 @@ class Digests:
         words = self._around.wording.digest(site, day, expiring, past, still_open)
         about = f"digest:{site}:{day}"
         rows = [
-            owed_row(message_id(about, "digest", recipient), recipient, words, about=about, now=now)
-            for recipient in self._around.recipients
+            owed_row(
+                message_id(about, "digest", recipient),
+                recipient,
+                words,
+                about=about,
+                kind="digest",
+                now=now,
+            )
+            for recipient in self._around.policy.recipients()
         ]
         self._store.owe(tx, rows)
 

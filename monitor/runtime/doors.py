@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.installation import Unit
 from monitor.core.instant import DAY, format_instant, parse_instant
 from monitor.core.sign.base import Told

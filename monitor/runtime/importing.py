@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from monitor.core.alarm import Alarm
+from monitor.core.alarm.alarm import Alarm
 from monitor.core.fact import is_alive, is_going_on
 from monitor.core.instant import MINUTE
 from monitor.core.ledger import Ledger

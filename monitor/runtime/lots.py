@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from monitor.core.alarm import Truth
+from monitor.core.alarm.condition import Truth
+from monitor.core.alarm.lot import lot_truths
 from monitor.core.custody import LotHistory, expiry_of
 from monitor.core.fact import JSON, LotFinding, is_alive, lot_body
 from monitor.core.installation import Installation
 from monitor.core.instant import LATEST, format_instant, parse_instant
 from monitor.core.ledger import Ledger
 from monitor.core.lot import LotEvent, LotEventKind
-from monitor.core.lot_alarm import lot_truths
 from monitor.core.rules import ChannelRules
 from monitor.core.verdict import OpenExcursion, reasons
 from monitor.ports import Fact, ProfileBook, Store, Tx

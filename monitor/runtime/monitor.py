@@ -13,10 +13,11 @@ from contextlib import contextmanager
 
 import structlog
 
-from monitor.core.alarm import LEVEL_OF, Alarm, AlarmCondition, Truth
+from monitor.core.alarm.alarm import Alarm
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.lot import OF_LOTS
 from monitor.core.instant import SECOND
 from monitor.core.lot import LotEvent, UnitEvent
-from monitor.core.lot_alarm import OF_LOTS
 from monitor.core.reading import Reading
 from monitor.core.unit import Channel
 from monitor.ports import JSON, Arrived, Decoded, LogRow, Outcome, Store, Tx
@@ -29,6 +30,7 @@ from monitor.runtime.health import Counts, note_health
 from monitor.runtime.importing import Imports
 from monitor.runtime.judge import ExcursionChange, Judge
 from monitor.runtime.lots import LotChange, Lots
+from monitor.runtime.operators import Operators
 from monitor.runtime.signs import Signs
 from monitor.runtime.surroundings import Surroundings
 from monitor.runtime.uploads import Uploads
@@ -57,13 +59,14 @@ class Monitor:
         self._lots = Lots(store, around.installation, around.profiles, around.channel_ids)
         self._judge = Judge(store, dict(around.rules), ids, self._lots.ledgers)
         self._watch = Watch(probes, around.rules, ids)
-        self._alarms = Alarms(store, around.recipients, around.wording, self._on_alarm)
+        self._alarms = Alarms(store, around.policy, around.wording, around.installation, self._on_alarm)
         self._copies = Copies(store)
         self._conditions = Conditions(store, around.installation, around.rules, self._alarms, self._lots)
         self._uploads = Uploads(store, self._judge, self._alarms, self._conditions)
         self._signs = Signs(store, around, self._alarms, self._conditions, self._lots, self._watch.heard_at)
         self._digests = Digests(store, around)
         self.imports = Imports(self, store)
+        self.operators = Operators(self._writing, around, self._alarms, self._conditions)
         self._is_behind = False  # something committed has not been judged
         self._is_stale = False  # a transaction failed; what is remembered may not be in the store
         self._judged_position = 0
@@ -90,6 +93,7 @@ class Monitor:
                     self._uploads.resume(tx, now, self._around.rules)
                 self._conditions.end_unwatched(tx, now)
                 self._signs.resume(tx, now)
+                self._alarms.settle(tx, now)
             self._catch_up()
             self._is_behind = False
 
@@ -116,6 +120,7 @@ class Monitor:
                     if self._is_stale:
                         self._recall(tx)
                     yield tx
+                    self._alarms.settle(tx, self._around.clock.now())
                 self._is_stale = False
             except BaseException:
                 self._is_stale = True
@@ -347,6 +352,7 @@ class Monitor:
                 self._take_signs,
                 self._take_dates,
                 self._take_queue,
+                self._take_alarms,
                 self._take_digests,
                 self._note_progress,
                 self.imports.end_idle,
@@ -384,6 +390,10 @@ class Monitor:
         so that readings aren't held up."""
         self._lots.queue_silent(now)
         self._take_lots(now)
+
+    def _take_alarms(self, now: int) -> None:
+        with self._writing() as tx:
+            self._alarms.tick(tx, now, self._conditions.act_by)
 
     def _take_digests(self, now: int) -> None:
         with self._writing() as tx:

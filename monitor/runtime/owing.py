@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.core.told import Recipient
+from monitor.core.alarm.policy import Recipient
+from monitor.core.alarm.told import MessageKind
 
 
 def owed_row(
@@ -13,15 +14,17 @@ def owed_row(
     words: tuple[str, str],
     *,
     about: str,
+    kind: MessageKind,
     now: int,
     waits_for: str | None = None,
 ) -> dict[str, Any]:
-    """The row: ``words`` are subject and body, ``about`` the alarm's or digest's id; due at once, but not before
-    the message that it waits for has been delivered."""
+    """The row: ``words`` are subject and body, ``about`` the alarm's or digest's id; due at once,
+    but not before the message that it waits for has been delivered."""
     subject, body = words
     return {
         "id": message_id,
         "about": about,
+        "kind": kind,
         "waits_for": waits_for,
         "recipient": recipient.name,
         "medium": recipient.medium,

@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from monitor.core.alarm import Truth
+from monitor.core.alarm.condition import Truth
+from monitor.core.alarm.lot import lot_truths
 from monitor.core.channel import seen_at
 from monitor.core.custody import LotHistory
 from monitor.core.excursion import Excursion
 from monitor.core.fact import JSON, LotFinding, lot_body
 from monitor.core.installation import Installation
 from monitor.core.instant import EARLIEST
-from monitor.core.lot_alarm import lot_truths
 from monitor.core.profile import Profile
 from monitor.core.replay import Pair, figures, pairs
 from monitor.core.rules import ChannelRules

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from monitor.core.alarm import AlarmCondition, Truth
+from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.forecast import LOOK_BACK, forecast
 from monitor.core.installation import Unit
 from monitor.core.instant import EARLIEST, HOUR, MINUTE, format_instant, parse_instant

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from monitor.core.alarm.policy import Policy
 from monitor.core.installation import Installation
+from monitor.core.instant import HOUR
 from monitor.core.rules import ChannelRules
 from monitor.core.sign.detection import Detection
-from monitor.core.told import Recipient
 from monitor.ports import JSON, Clock, ProfileBook, Wording
 
 DigestDue = Callable[[int, ZoneInfo, set[str]], str | None]
@@ -28,8 +29,9 @@ class Surroundings:
     rules: Mapping[str, ChannelRules]
     profiles: ProfileBook
     channel_ids: Mapping[str, int]
-    recipients: Sequence[Recipient]
+    policy: Policy
     wording: Wording
     digest_due: DigestDue
     detection: Detection = field(default_factory=Detection)
+    shelve_max: int = 12 * HOUR
     publish: Callable[[str, JSON], None] = lambda kind, body: None

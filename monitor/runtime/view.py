@@ -9,16 +9,16 @@ from monitor.core.custody import LotHistory
 from monitor.core.fact import (
     JSON,
     LotFinding,
-    instant_or_none,
     lot_body,
 )
 from monitor.core.installation import Unit
-from monitor.core.instant import end_of_day, format_instant, parse_instant
+from monitor.core.instant import format_instant, parse_instant
 from monitor.core.rescue import Shelter
 from monitor.core.timeline import Abode, UnitVersion, timeline
 from monitor.core.unit import Channel
 from monitor.core.verdict import OpenExcursion, reasons
 from monitor.ports import Store, Tx
+from monitor.runtime.alarm_view import AlarmView
 from monitor.runtime.excursions import Excursions
 from monitor.runtime.findings import Findings, Judged, LotEvents
 from monitor.runtime.ledgers import Ledgers
@@ -38,6 +38,7 @@ class View:
         self._store = store
         self._picture = picture
         self._excursions = Excursions(store, picture)
+        self._alarm_view = AlarmView(store, picture)
 
     def now(self) -> int:
         return self._picture.clock.now()
@@ -194,57 +195,19 @@ class View:
     # --- alarms and messages ---
 
     def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
-        with self._store.reading() as tx:
-            facts = self._store.current_facts(tx, "alarm", open_only=True, limit=limit)
-            if not open_only:
-                newest = self._store.current_facts(tx, "alarm", limit=limit)
-                facts += [fact for fact in newest if fact.to_at is not None]
-        return [fact.body for fact in facts[:limit]]
+        return self._alarm_view.alarms(open_only=open_only, limit=limit)
+
+    def alarm(self, alarm: str) -> JSON | None:
+        return self._alarm_view.alarm(alarm)
+
+    def suppressions(self, *, open_only: bool = True) -> list[JSON]:
+        return self._alarm_view.suppressions(open_only=open_only)
 
     def unwatched(self) -> list[JSON]:
-        found = []
-        for unit in self.units():
-            for probe in unit["probes"]:
-                if probe["state"] in ("no_data", "fault", "unknown"):
-                    channel = f"{unit['unit']}/{probe['probe']}"
-                    reason = "faulty" if probe["state"] == "fault" else "silent"
-                    text = f"{channel}: {probe['state_text']}"
-                    found.append(
-                        {"subject": channel, "reason": reason, "text": text, "since": probe["measured_at"]}
-                    )
-        found += self._uncalibrated()
-        if not self._picture.is_anybody_told:
-            text = "nobody is told of any alarm: no people are configured"
-            found.append({"subject": "all units", "reason": "without_recipient", "text": text, "since": None})
-        return found
-
-    def _uncalibrated(self) -> list[JSON]:
-        now = self.now()
-        found = []
-        for channel, probe in self._picture.installation.probes().items():
-            if probe.calibration_due is not None:
-                zone = self._picture.installation.zone_of(probe.channel.site)
-                due = end_of_day(probe.calibration_due, zone)
-                if now >= due:
-                    text = f"{channel}: its calibration was due on {probe.calibration_due}"
-                    since = format_instant(due)
-                    found.append({"subject": channel, "reason": "uncalibrated", "text": text, "since": since})
-        return found
+        return self._alarm_view.unwatched(self.units())
 
     def notifications(self, *, limit: int = 200) -> list[JSON]:
-        with self._store.reading() as tx:
-            rows = self._store.newest_messages(tx, limit)
-        keys = ("id", "about", "recipient", "medium", "subject", "body", "attempts", "error")
-        return [
-            {
-                **{key: row[key] for key in keys},
-                "alarm": row["about"],
-                "due_at": format_instant(row["due_at"]),
-                "created_at": format_instant(row["created_at"]),
-                "sent_at": instant_or_none(row["sent_at"]),
-            }
-            for row in rows
-        ]
+        return self._alarm_view.notifications(limit=limit)
 
     def rejected(self, *, limit: int = 200) -> JSON:
         with self._store.reading() as tx:

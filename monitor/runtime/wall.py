@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.core.alarm import AlarmCondition
+from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.fact import JSON, instant_or_none, is_alive
 from monitor.core.installation import Probe, Unit
 from monitor.core.instant import format_local

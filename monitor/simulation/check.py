@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.config import ConfigurationError
-from monitor.core.alarm import AlarmCondition
+from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.instant import parse_instant
 from monitor.embedded import a_broker, free_port
 from monitor.ports import JSON

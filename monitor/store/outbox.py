@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from monitor.core.alarm.policy import Recipient
+from monitor.core.alarm.told import Told
 from monitor.ports import Notification
 from monitor.store import schema
 from monitor.store.engine import Database
@@ -30,17 +32,21 @@ class Outbox:
     def due(self, now: int, limit: int) -> list[Notification]:
         """See :class:`monitor.ports.Outbox`."""
         earlier = schema.notification.alias("earlier")
-        undelivered = sa.select(earlier.c.id).where(earlier.c.sent_at.is_(None))
+        undelivered = sa.select(earlier.c.id).where(
+            earlier.c.sent_at.is_(None), earlier.c.withdrawn_at.is_(None)
+        )
         query = (
             sa.select(schema.notification)
-            .where(_N.sent_at.is_(None), _N.due_at <= now)
+            .where(_N.sent_at.is_(None), _N.withdrawn_at.is_(None), _N.due_at <= now)
             .where(sa.or_(_N.waits_for.is_(None), _N.waits_for.not_in(undelivered)))
             .order_by(_N.number)
             .limit(limit)
         )
         with self._database.reading() as connection:
             return [
-                Notification(r.id, r.recipient, r.medium, r.address, r.subject, r.body, r.attempts)
+                Notification(
+                    r.id, r.recipient, r.medium, r.address, r.subject, r.body, r.attempts, r.about, r.kind
+                )
                 for r in connection.execute(query)
             ]
 
@@ -62,11 +68,35 @@ class Outbox:
                 .values(attempts=_N.attempts + 1, error=error[:2000], due_at=next_attempt_at)
             )
 
-    def told(self, tx: Connection, about: str) -> set[str]:
-        """The ids of the messages owed or delivered about an alarm or digest."""
-        return set(tx.scalars(sa.select(_N.id).where(_N.about == about)))
+    def told(self, tx: Connection, about: str) -> dict[str, Told]:
+        """The messages owed or delivered about an alarm or digest, by id, oldest first."""
+        query = sa.select(schema.notification).where(_N.about == about, _N.withdrawn_at.is_(None))
+        return {
+            row.id: Told(
+                row.kind,
+                Recipient(row.recipient, row.medium, row.address),
+                row.created_at,
+                row.sent_at,
+                is_failing=row.sent_at is None and row.attempts > 0,
+            )
+            for row in tx.execute(query.order_by(_N.number))
+        }
+
+    def withdraw(self, tx: Connection, ids: Sequence[str], at: int) -> None:
+        """Marks messages that are owed as no longer true; one that a medium has taken stays as told."""
+        if ids:
+            tx.execute(
+                sa.update(schema.notification)
+                .where(_N.id.in_(ids), _N.sent_at.is_(None))
+                .values(withdrawn_at=at)
+            )
 
     def newest(self, tx: Connection, limit: int) -> list[dict[str, Any]]:
         """The newest messages, told or owed."""
         rows = tx.execute(sa.select(schema.notification).order_by(_N.number.desc()).limit(limit))
+        return [dict(row._mapping) for row in rows]
+
+    def about(self, tx: Connection, about: str) -> list[dict[str, Any]]:
+        """The messages about an alarm or digest, oldest first, those that were withdrawn included."""
+        rows = tx.execute(sa.select(schema.notification).where(_N.about == about).order_by(_N.number))
         return [dict(row._mapping) for row in rows]

@@ -179,6 +179,7 @@ notification = Table(
     Column("number", _Serial, primary_key=True, autoincrement=True),
     Column("id", Text, nullable=False, unique=True),
     Column("about", Text, nullable=False),  # the alarm's id, or the digest's
+    Column("kind", Text, nullable=False, server_default="notice"),  # what it says of that
     Column("waits_for", Text),  # the id of the message that must be delivered before this one
     Column("recipient", Text, nullable=False),
     Column("medium", Text, nullable=False),
@@ -189,8 +190,10 @@ notification = Table(
     Column("due_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("sent_at", BigInteger),
+    Column("withdrawn_at", BigInteger),  # no longer true before anybody got it
     Column("error", Text),
     Index("notification_owed", "sent_at", "due_at"),
+    Index("notification_about", "about"),
 )
 
 deadline = Table(

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from monitor.core.alarm.told import Told
 from monitor.ports import Fact, LogRow, LogTuple, Outcome, Placed
 from monitor.store import facts, log, schema, series
 from monitor.store.engine import Database
@@ -252,5 +253,11 @@ class Store:
     def newest_messages(self, tx: Connection, limit: int) -> list[dict[str, Any]]:
         return self.outbox.newest(tx, limit)
 
-    def told(self, tx: Connection, about: str) -> set[str]:
+    def messages_about(self, tx: Connection, about: str) -> list[dict[str, Any]]:
+        return self.outbox.about(tx, about)
+
+    def told(self, tx: Connection, about: str) -> dict[str, Told]:
         return self.outbox.told(tx, about)
+
+    def withdraw(self, tx: Connection, ids: Sequence[str], at: int) -> None:
+        self.outbox.withdraw(tx, ids, at)

@@ -6,10 +6,12 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import httpx
 
+from monitor.core.instant import format_instant
 from monitor.ports import JSON, Message
 from monitor.wire.recording import Recorded, encode_part
 
@@ -38,6 +40,55 @@ class ApiCommands:
     def lot_event(self, site: str, lot: str, event: JSON) -> JSON:
         """See :class:`monitor.ports.Commands`."""
         return self._post(f"lots/{quote(lot, safe='')}/events", {**event, "site": site})
+
+    def acknowledge(
+        self, alarm: str, *, by: str, reason: str = "", action: str = "", how: str = "api"
+    ) -> JSON:
+        """See :class:`monitor.ports.Commands`."""
+        return self._alarm(alarm, "acknowledge", {"by": by, "reason": reason, "action": action, "how": how})
+
+    def reset(self, alarm: str, *, by: str, reason: str = "") -> JSON:
+        """See :class:`monitor.ports.Commands`."""
+        return self._alarm(alarm, "reset", {"by": by, "reason": reason})
+
+    def shelve(self, alarm: str, *, by: str, reason: str, until: int) -> JSON:
+        """See :class:`monitor.ports.Commands`."""
+        return self._alarm(alarm, "shelve", {"by": by, "reason": reason, "until": format_instant(until)})
+
+    def unshelve(self, alarm: str, *, by: str, reason: str = "") -> JSON:
+        """See :class:`monitor.ports.Commands`."""
+        return self._alarm(alarm, "unshelve", {"by": by, "reason": reason})
+
+    def suppress(
+        self,
+        subject: str,
+        *,
+        kind: Literal["suppressed", "out_of_service"],
+        by: str,
+        reason: str,
+        start: int | None = None,
+        until: int,
+    ) -> JSON:
+        """See :class:`monitor.ports.Commands`."""
+        body = {"subject": subject, "kind": kind, "by": by, "reason": reason, "until": format_instant(until)}
+        return self._act("suppressions", body if start is None else {**body, "from": format_instant(start)})
+
+    def end_suppression(self, suppression: str, *, by: str, reason: str = "") -> JSON:
+        """See :class:`monitor.ports.Commands`."""
+        return self._act(f"suppressions/{quote(suppression, safe='')}/end", {"by": by, "reason": reason})
+
+    def _alarm(self, alarm: str, what: str, body: JSON) -> JSON:
+        return self._act(f"alarms/{quote(alarm, safe='')}/{what}", body)
+
+    def _act(self, path: str, body: JSON) -> JSON:
+        """Asks the running program; raises LookupError for what isn't there, ValueError with what it says."""
+        answer = self._send(path, json.dumps(body).encode(), 30.0)
+        if answer.status_code == 404:
+            raise LookupError(_said(answer))
+        if answer.status_code != 200:
+            raise ValueError(_said(answer))
+        found: JSON = answer.json()
+        return found
 
     def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
         """See :class:`monitor.ports.Commands`."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from monitor.core import verdict
-from monitor.core.alarm import Truth
+from monitor.core.alarm.condition import Truth
 from monitor.core.excursion import Walk
 from monitor.core.instant import MINUTE
 from monitor.ports import JSON

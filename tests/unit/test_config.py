@@ -11,9 +11,9 @@ import pytest
 from monitor.config import Configuration, ConfigurationError, Secret, load
 from monitor.config.fields import NAME
 from monitor.config.files import DEFAULT_ROOT
-from monitor.config.model import QuietHours, Step
 from monitor.config.people_file import Condition
 from monitor.config.secret import redacted
+from monitor.core.alarm.policy import QuietHours, Step
 from monitor.core.instant import DAY, HOUR, MINUTE, SECOND
 from monitor.core.profile import Band, MktRule, SideRule, ThawRule, Window
 from monitor.wire import v1

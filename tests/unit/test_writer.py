@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.alerting.delivery import Deliverer
-from monitor.core.alarm import AlarmCondition, Truth
+from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.core.lot import UnitEvent, UnitEventKind
 from monitor.core.reading import Reading

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from monitor.core.alarm import AlarmCondition, Level
+from monitor.core.alarm.condition import AlarmCondition, Level
 from monitor.core.instant import HOUR
 from monitor.core.sign.course import Habit, Point, habit, points
 from monitor.core.sign.trail import MINUTES_FOR, PARTS_FOR, Trail

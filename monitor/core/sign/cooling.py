@@ -13,7 +13,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from monitor.core.alarm import LEVEL_OF, AlarmCondition
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
 from monitor.core.instant import DAY, HOUR, format_instant
 from monitor.core.sign.base import Probed, Sign
 from monitor.core.sign.course import Habit, Point, minutes, points, rises

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from monitor.core.alarm import AlarmCondition
+from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.instant import MINUTE
 
 SIGNS: Mapping[str, AlarmCondition] = MappingProxyType(

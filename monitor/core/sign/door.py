@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.core.alarm import LEVEL_OF, AlarmCondition
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
 from monitor.core.instant import format_instant
 from monitor.core.sign.base import Sign, Told, opened_at
 from monitor.core.sign.course import minutes

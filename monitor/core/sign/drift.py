@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from monitor.core.alarm import LEVEL_OF, AlarmCondition
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
 from monitor.core.instant import DAY, HOUR, format_instant
 from monitor.core.sign.base import Probed, Sign
 from monitor.core.sign.trail import HOURS_FOR, Bin

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from monitor.core.alarm import LEVEL_OF, AlarmCondition
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
 from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.core.sign.base import Probed, Sign
 from monitor.core.sign.course import minutes

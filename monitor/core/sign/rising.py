@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
-from monitor.core.alarm import LEVEL_OF, AlarmCondition
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
 from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.core.sign.base import Probed, Sign, Told, opened_at
 from monitor.core.sign.course import Habit, Point, minutes, rise_now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from monitor.core.alarm import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.custody import LotHistory
 from monitor.core.expiry import Expiry
 from monitor.core.instant import format_instant, format_local

@@ -1,0 +1,113 @@
+"""Many alarms at once are one page: of one cause, with those that it explains listed.
+
+A flood begins with ten alarms within ten minutes at a site (EEMUA 191 and ISA-18.2 count so; DOMAIN section 3.3), or
+sooner where the cause is known: several units lost their power, or one gateway took several units with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+from monitor.core.alarm.alarm import Alarm
+from monitor.core.alarm.condition import LEVELS, AlarmCondition, Level
+from monitor.core.instant import MINUTE
+
+FLOOD_LEAST = 10
+WITHIN = 10 * MINUTE
+UNITS_LEAST = 2
+"""So many units that lost their power, or fell silent as their gateway went, have one cause."""
+GATHER_FOR = 1 * MINUTE
+"""What seldom comes alone is told so much later, so that it can be told together."""
+GATHERED = frozenset({AlarmCondition.NO_DATA, AlarmCondition.POWER_LOST})
+TOLD_ANEW_AFTER = 10 * MINUTE
+"""A flood that goes on is told again at most so often."""
+OUTLIVES_AFTER = 10 * MINUTE
+
+BY_POWER = frozenset(
+    {
+        AlarmCondition.NO_DATA,
+        AlarmCondition.PROBE_FAULT,
+        AlarmCondition.RISING_FAST,
+        AlarmCondition.COOLING_WEAK,
+    }
+)
+"""What a loss of a unit's power explains. Never that it is too warm: that needs somebody whatever its cause."""
+_OF_OURSELVES = frozenset(
+    {
+        AlarmCondition.ALARM_FLOOD,
+        AlarmCondition.BROKER_LOST,
+        AlarmCondition.STORE_FAILING,
+        AlarmCondition.NOTIFIER_FAILING,
+        AlarmCondition.INFLUX_LAGGING,
+        AlarmCondition.EVENT_CONFLICT,
+        AlarmCondition.DRILL,
+    }
+)
+
+Cause = Literal["power", "gateway", "many"]
+
+
+class Case(NamedTuple):
+    """An open alarm with the unit that it is about (``site/unit``; None: no unit)."""
+
+    alarm: Alarm
+    unit: str | None
+
+
+def can_be_child(alarm: Alarm) -> bool:
+    """Whether an alarm may be told as part of a flood: what is about ourselves never is."""
+    return alarm.condition not in _OF_OURSELVES and not alarm.past
+
+
+def is_recent(alarm: Alarm, now: int) -> bool:
+    """Whether an alarm came to be known lately enough to be part of what goes on."""
+    return now - alarm.known_at < WITHIN
+
+
+def cause_of_flood(cases: Sequence[Case], now: int) -> Cause | None:
+    """Why the open alarms of a site are one flood; None if they aren't."""
+    lately = [case for case in cases if can_be_child(case.alarm) and now - case.alarm.known_at < WITHIN]
+    without_power = {case.unit for case in lately if case.alarm.condition is AlarmCondition.POWER_LOST}
+    if len(without_power) >= UNITS_LEAST:
+        return "power"
+    cut_off = {case.unit for case in lately if case.alarm.evidence.get("offline") is True}
+    if len(cut_off) >= UNITS_LEAST:
+        return "gateway"
+    return "many" if len(lately) >= FLOOD_LEAST else None
+
+
+def is_explained(case: Case, cause: Cause) -> bool:
+    """Whether an alarm is told as part of a flood of this cause."""
+    if not can_be_child(case.alarm):
+        return False
+    match cause:
+        case "power":
+            return case.alarm.condition in BY_POWER or case.alarm.condition is AlarmCondition.POWER_LOST
+        case "gateway":
+            return case.alarm.condition is AlarmCondition.NO_DATA
+        case "many":
+            return True
+
+
+def parent_by_power(case: Case, cases: Iterable[Case]) -> Alarm | None:
+    """The open alarm about the lost power of a unit, if that explains an alarm of it."""
+    if case.alarm.condition not in BY_POWER or case.unit is None:
+        return None
+    for other in cases:
+        if other.alarm.condition is AlarmCondition.POWER_LOST and other.unit == case.unit:
+            return other.alarm
+    return None
+
+
+def level_of(children: Iterable[Alarm]) -> Level:
+    """The worst level of some alarms."""
+    return max((alarm.level for alarm in children), key=LEVELS.index, default="warning")
+
+
+def is_over(still_open: int, ended_at: Sequence[int], now: int) -> bool:
+    """Whether a flood's cause is gone: all that it explained is over, or most of it, and nothing more has ended for ten
+    minutes. What outlives it is told by itself."""
+    if not still_open:
+        return True
+    return len(ended_at) >= still_open and now - max(ended_at) >= OUTLIVES_AFTER

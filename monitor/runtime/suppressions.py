@@ -1,0 +1,97 @@
+"""What holds back the telling of alarms, as facts: who asked for it, why, until when, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from monitor.core.alarm.alarm import Alarm
+from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.alarm.suppression import Suppression, breaks_through
+from monitor.ports import Fact, Store, Tx
+
+_OF_LOTS = (AlarmCondition.LOT_BUDGET, AlarmCondition.LOT_THAWED, AlarmCondition.LOT_BREACHED)
+KIND = "suppression"
+
+
+class Suppressions:
+    """Those that have not ended. Used by the one writer."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._in_force: dict[str, Suppression] = {}
+
+    def resume(self, tx: Tx) -> None:
+        """Finds those that have not ended."""
+        facts = self._store.current_facts(tx, KIND, open_only=True)
+        self._in_force = {fact.id: Suppression.from_json(fact.body) for fact in facts}
+
+    def in_force(self) -> Sequence[Suppression]:
+        """Those that have not ended, also such as are yet to begin."""
+        return list(self._in_force.values())
+
+    def shelves(self, now: int) -> list[Suppression]:
+        """The shelves that stand."""
+        return [one for one in self._in_force.values() if one.kind == "shelved" and one.holds(now)]
+
+    def get(self, suppression_id: str) -> Suppression:
+        """One that has not ended. Raises LookupError for an unknown one or one that has."""
+        found = self._in_force.get(suppression_id)
+        if found is None:
+            raise LookupError(f"nothing is held back under {suppression_id!r} now")
+        return found
+
+    def shelf_of(self, alarm: Alarm, now: int) -> Suppression | None:
+        """The shelf that an alarm is on."""
+        return next((one for one in self.shelves(now) if one.covers(alarm)), None)
+
+    def add(self, tx: Tx, wanted: Suppression, now: int) -> Suppression:
+        """Puts one on record, with an id of its own."""
+        added = replace(wanted, id=f"s{self._store.next_fact_position()}")
+        self._record(tx, added, now, f"{added.kind} by {added.owner}: {added.reason}")
+        return added
+
+    def end(self, tx: Tx, one: Suppression, *, at: int, by: str, why: str) -> Suppression:
+        """Ends one."""
+        ended = replace(one, ended_at=at, ended_by=by, ended_why=why)
+        self._record(tx, ended, at, f"ended by {by}: {why}")
+        return ended
+
+    def take_ended(self, tx: Tx, now: int) -> list[Suppression]:
+        """Ends those whose time is up, each at its own instant."""
+        due = [one for one in self._in_force.values() if one.until_at <= now]
+        due.sort(key=lambda one: one.until_at)
+        return [self.end(tx, one, at=one.until_at, by="exosome-monitor", why="its time is up") for one in due]
+
+    def why_broken(
+        self, shelf: Suppression, alarm: Alarm, alarms: Iterable[Alarm], *, act_by: int | None = None
+    ) -> str | None:
+        """Why a shelf can't stand any more: what got worse since, in words."""
+        unit = alarm.evidence.get("unit")
+        worse = (
+            str(one.evidence.get("text", f"{one.condition} of {one.subject}"))
+            for one in alarms
+            if one.condition in _OF_LOTS
+            and one.known_at > shelf.from_at
+            and unit is not None
+            and one.evidence.get("unit") == unit
+        )
+        return breaks_through(shelf, alarm, act_by=act_by, lots_worse=worse)
+
+    def _record(self, tx: Tx, one: Suppression, now: int, reason: str) -> None:
+        old = self._store.fact(tx, KIND, one.id)
+        fact = Fact(
+            kind=KIND,
+            id=one.id,
+            version=1 if old is None else old.version + 1,
+            recorded_at=now,
+            subject=one.subject,
+            from_at=one.from_at,
+            to_at=one.ended_at,
+            body=one.to_json(),
+        )
+        self._store.record_fact(tx, fact, reason)
+        if one.ended_at is None:
+            self._in_force[one.id] = one
+        else:
+            self._in_force.pop(one.id, None)
