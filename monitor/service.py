@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from monitor.alerting.delivery import Deliverer
-from monitor.alerting.schedule import Job, Schedules, digest_due
+from monitor.alerting.schedule import Schedules, digest_due
 from monitor.assembly import (
     MessageWording,
     is_anybody_told,
@@ -25,11 +25,11 @@ from monitor.assembly import (
 from monitor.clock import SystemClock
 from monitor.commands import OwnCommands
 from monitor.config import Configuration
-from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
-from monitor.core.instant import MINUTE, format_instant
+from monitor.core.instant import format_instant
 from monitor.influx.exporter import Exporter
 from monitor.ingest.decode import Decoder
 from monitor.ingest.mqtt import MqttSource
+from monitor.jobs import Jobs
 from monitor.measures import Measures
 from monitor.ports import JSON, Clock, Medium
 from monitor.runtime.loop import Loop
@@ -46,8 +46,6 @@ from monitor.web.server import WebServer
 
 log = structlog.get_logger(__name__)
 
-INFLUX_LAG_AFTER = 5 * MINUTE
-"""How long InfluxDB may be unreachable or behind before somebody is told."""
 NOBODY = "Nobody is told: no people are configured"
 _PUBLISH_EVERY = 500
 
@@ -108,7 +106,6 @@ class Service:
         sink = sink_of(configuration)
         projection = Projection(self.store.database, lambda: books.rules)
         self.exporter = None if sink is None else Exporter(projection, sink)
-        self._influx_bad_since: int | None = None
         told = is_anybody_told(configuration)
         picture = Picture(self.clock, books.installation, books.rules, books.rulebook, self.health, told)
         self.view = View(self.store, picture)
@@ -117,13 +114,11 @@ class Service:
         self.token = secrets.token_urlsafe(32)
         self.web = self._pages()
         self._threads: list[threading.Thread] = []
+        self.jobs = Jobs(
+            self.clock, self.monitor, self.deliverer, self.exporter, tick=self.tick, health=self.health
+        )
         self._schedules = Schedules(
-            [
-                Job("tick", 1.0, self.tick),
-                Job("deliver", 1.0, self._deliver),
-                Job("influx watch", 5.0, self._watch_influx),
-                Job("health", 10.0, self._note_health),
-            ],
+            self.jobs.all(),
             on_error=lambda name, error: log.error("job failed", job=name, error=str(error)),
         )
 
@@ -181,31 +176,6 @@ class Service:
     def tick(self) -> None:
         """Takes what is due by the clock; a job of every second."""
         self.monitor.tick(self.clock.now(), self.source.connected_since())
-
-    def _deliver(self) -> None:
-        self.deliverer.run_due()
-
-    def _watch_influx(self) -> None:
-        if self.exporter is None:
-            return
-        found = self.exporter.status()
-        now = self.clock.now()
-        if found["ok"] and not found["refused"]:
-            self._influx_bad_since = None
-            self.monitor.end(AlarmCondition.INFLUX_LAGGING, "influx")
-            return
-        self._influx_bad_since = self._influx_bad_since or now
-        if found["refused"] or now - self._influx_bad_since >= INFLUX_LAG_AFTER:
-            condition = AlarmCondition.INFLUX_LAGGING
-            evidence = {"text": found["text"], "refused": found["refused"]}
-            since = self._influx_bad_since
-            self.monitor.hold(Truth(condition, "influx", since, LEVEL_OF[condition], evidence))
-
-    def _note_health(self) -> None:
-        found = self.health()
-        self.monitor.note_health(
-            {part: found[part]["ok"] for part in ("broker", "store", "influx", "alerting")}
-        )
 
     def _digest_due(self, now: int, zone: Any, done: set[str]) -> str | None:
         return digest_due(now, zone, self.configuration.alerting.digest_at, done)

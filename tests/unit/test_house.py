@@ -29,9 +29,10 @@ MAY_IMPORT: Mapping[str, frozenset[str] | None] = {
     "runtime": frozenset({"core", "ports"}),
     "clock": frozenset(),
     **dict.fromkeys(ADAPTERS, OF_ADAPTERS),
-    # The composition root, in four files: parts made, what changes them, parts run, what the command line calls.
+    # The composition root, in five files: parts made, what changes them, jobs, parts run, what the command line calls.
     "assembly": EVERYTHING,
     "commands": EVERYTHING,
+    "jobs": EVERYTHING,
     "service": EVERYTHING,
     "app": EVERYTHING,
     "measures": frozenset({"runtime", "ports"}),  # what the running service shows to Prometheus
