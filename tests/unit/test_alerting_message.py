@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.alerting.case import celsius_text, duration_text, page
-from monitor.alerting.message import MOST_LOTS, WIDTH, Context, closed, digest, opened
+from monitor.alerting.digest import digest
+from monitor.alerting.message import MOST_LOTS, WIDTH, Context, closed, opened
 from monitor.alerting.wording import WORDINGS
 from monitor.core.instant import parse_instant, to_datetime
 

@@ -1,0 +1,40 @@
+"""What the inside needs of the outside, as protocols. Adapters implement them; :mod:`monitor.app` joins them.
+
+Threading: a :class:`Source` is driven by one thread. A :class:`View` may be used from many threads at once.
+"""
+
+from monitor.core.fact import JSON
+from monitor.ports.asking import Commands, View
+from monitor.ports.projection import LoggedFact, LoggedReading, ProjectionSource, Refusal
+from monitor.ports.source import Arrived, Clock, Decoded, Message, Source
+from monitor.ports.storing import Fact, LogRow, LogTuple, Outcome, Packed, Placed, ProfileBook, Store, Tx
+from monitor.ports.telling import DeliveryError, Medium, Notification, Outbox, Wording
+
+__all__ = [
+    "JSON",
+    "Arrived",
+    "Clock",
+    "Commands",
+    "Decoded",
+    "DeliveryError",
+    "Fact",
+    "LogRow",
+    "LogTuple",
+    "LoggedFact",
+    "LoggedReading",
+    "Medium",
+    "Message",
+    "Notification",
+    "Outbox",
+    "Outcome",
+    "Packed",
+    "Placed",
+    "ProfileBook",
+    "ProjectionSource",
+    "Refusal",
+    "Source",
+    "Store",
+    "Tx",
+    "View",
+    "Wording",
+]

@@ -1,0 +1,74 @@
+"""Telling people: what is owed, by which medium, in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from monitor.core.alarm.told import MessageKind
+from monitor.core.fact import JSON
+
+
+class Notification(NamedTuple):
+    """One message to one recipient by one medium. ``id`` is stable: the same message has the same id for ever.
+
+    ``about`` is the id of the alarm, or what else it is about; ``kind`` what it says of that
+    (:data:`monitor.core.alarm.told.MessageKind`).
+    """
+
+    id: str
+    recipient: str
+    medium: str
+    address: str
+    subject: str
+    body: str
+    attempts: int = 0
+    about: str = ""
+    kind: str = "notice"
+
+
+class DeliveryError(Exception):
+    """A medium could not deliver; the text says what, where and the remedy. ``permanent``: trying again won't help."""
+
+    def __init__(self, text: str, *, permanent: bool = False) -> None:
+        super().__init__(text)
+        self.permanent = permanent
+
+
+class Medium(Protocol):
+    """A way to reach a person. Called from several threads at once, for different addresses."""
+
+    def deliver(self, notification: Notification) -> None:
+        """Hands the message over, or raises :class:`DeliveryError` within a bounded time."""
+
+
+class Outbox(Protocol):
+    """The messages that are owed, as rows: what is due when, and what was told. Nothing owed is ever dropped."""
+
+    def due(self, now: int, limit: int) -> list[Notification]:
+        """Messages owed and due at ``now``, in the order in which they must be told. A *closed* message isn't due
+        before its *opened* one has been delivered."""
+
+    def record_sent(self, notification_id: str, at: int) -> None:
+        """Recorded *after* the medium took it; a crash in between repeats the message, nothing loses it."""
+
+    def record_failure(self, notification_id: str, at: int, error: str, next_attempt_at: int) -> None:
+        """Keeps it owed, due again at ``next_attempt_at``."""
+
+
+class Wording(Protocol):
+    """Puts alarms into words for people: (subject, body)."""
+
+    def message(
+        self, kind: MessageKind, alarm: JSON, *, others: Sequence[str] = (), children: Sequence[JSON] = ()
+    ) -> tuple[str, str]:
+        """What is said of an alarm. ``others``: who else was told of it, by name; ``children``: the alarms that are
+        told as part of it."""
+
+    def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
+        """That an alarm's condition and subject are watched again; ``alarm``: the open one, else the one shelved."""
+
+    def digest(
+        self, site: str, day: str, lots: Sequence[JSON], past: Sequence[JSON], open_alarms: Sequence[JSON]
+    ) -> tuple[str, str]:
+        """The morning's look-ahead for a site."""
