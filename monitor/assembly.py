@@ -13,6 +13,7 @@ from typing import NamedTuple
 import structlog
 
 from monitor.alerting import digest, message
+from monitor.alerting.case import Case
 from monitor.alerting.media import AppriseMedium, ConsoleMedium, MailServer
 from monitor.config import Configuration, ConfigurationError
 from monitor.config.problem import Problem
@@ -107,7 +108,7 @@ def media_of(configuration: Configuration) -> dict[str, Medium]:
 
 
 class MessageWording:
-    """Implements :class:`monitor.ports.Wording` with the alerting room's texts."""
+    """Implements :class:`monitor.ports.Wording` and :class:`monitor.ports.Guide` with the alerting room's texts."""
 
     def __init__(self, configuration: Configuration, clock: Clock) -> None:
         zones = {name: site.zone for name, site in configuration.sites.items()}
@@ -117,6 +118,12 @@ class MessageWording:
         self, kind: MessageKind, alarm: JSON, *, others: Sequence[str] = (), children: Sequence[JSON] = ()
     ) -> tuple[str, str]:
         return message.message(kind, alarm, self._context, others=others, children=children)
+
+    def headline(self, alarm: JSON) -> str:
+        return message.headline(Case.of(alarm, self._context))
+
+    def first_steps(self, alarm: JSON) -> list[str]:
+        return message.first_steps(Case.of(alarm, self._context))
 
     def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
         return message.shelf_ended(suppression, alarm, self._context)

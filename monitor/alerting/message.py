@@ -77,13 +77,11 @@ def opened(
     case = Case.of(alarm, context)
     mark = "REMINDER, " if kind == "reminder" else ""
     subject = f"[{mark}{case.level.upper()}] {headline(case)}"
-    inside = None if case.lots is None else len(case.lots)
-    steps = [step.replace("{move}", move(inside)) for step in case.wording.first]
     return subject, body(
         [subject],
         _why_again(case, kind),
         _act_by(case),
-        ["What to do first:", *_numbered(steps)],
+        ["What to do first:", *_numbered(first_steps(case))],
         _children(children, context),
         _why(case),
         _rescue(case),
@@ -92,6 +90,12 @@ def opened(
         _evidence(case),
         _footer(case, kind),
     )
+
+
+def first_steps(case: Case) -> list[str]:
+    """What to do first, in order."""
+    inside = None if case.lots is None else len(case.lots)
+    return [step.replace("{move}", move(inside)) for step in case.wording.first]
 
 
 def _why_again(case: Case, kind: str) -> list[str]:

@@ -8,7 +8,7 @@ from monitor.ports.asking import Commands, View
 from monitor.ports.projection import LoggedFact, LoggedReading, ProjectionSource, Refusal
 from monitor.ports.source import Arrived, Clock, Decoded, Message, Source
 from monitor.ports.storing import Fact, LogRow, LogTuple, Outcome, Packed, Placed, ProfileBook, Store, Tx
-from monitor.ports.telling import DeliveryError, Medium, Notification, Outbox, Wording
+from monitor.ports.telling import DeliveryError, Guide, Medium, Notification, Outbox, Wording
 
 __all__ = [
     "JSON",
@@ -18,6 +18,7 @@ __all__ = [
     "Decoded",
     "DeliveryError",
     "Fact",
+    "Guide",
     "LogRow",
     "LogTuple",
     "LoggedFact",

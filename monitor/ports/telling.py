@@ -56,6 +56,16 @@ class Outbox(Protocol):
         """Keeps it owed, due again at ``next_attempt_at``."""
 
 
+class Guide(Protocol):
+    """Says of an alarm on a page what its messages say."""
+
+    def headline(self, alarm: JSON) -> str:
+        """What, where, how bad, since when, in one line without the level."""
+
+    def first_steps(self, alarm: JSON) -> list[str]:
+        """What to do first, in order."""
+
+
 class Wording(Protocol):
     """Puts alarms into words for people: (subject, body)."""
 
