@@ -132,6 +132,7 @@ class Service:
             events=self.events,
             metrics=Measures(self.monitor.counts, self.health).registry,
             root=self.configuration.mqtt.root,
+            guide=MessageWording(self.configuration, self.clock),
         )
         return WebServer(application, self.configuration.web.host, self.configuration.web.port)
 

@@ -9,11 +9,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import monitor
-from monitor.ports import Commands, View
+from monitor.ports import Commands, Guide, View
 from monitor.web import api, assets, intake, pages
 from monitor.web.errors import install_handlers
 from monitor.web.events import EventHub
-from monitor.web.wiring import Wiring
+from monitor.web.wiring import PlainGuide, Wiring
 from monitor.wire.v1 import DEFAULT_ROOT
 
 CONTENT_SECURITY_POLICY = (
@@ -59,10 +59,12 @@ def create_application(
     events: EventHub,
     metrics: CollectorRegistry,
     root: str = DEFAULT_ROOT,
+    guide: Guide | None = None,
 ) -> FastAPI:
     """The API and the pages over one view. ``banner`` are lines shown on every page ("Demo: simulated lab").
 
     Changes need ``Authorization: Bearer <token>``; with ``token`` None there are none.
+    ``guide`` words alarms as their messages do; without one a page names condition and subject.
     """
     app = FastAPI(
         title=title,
@@ -71,7 +73,9 @@ def create_application(
         docs_url=None,  # FastAPI's own pages load scripts from another host
         redoc_url=None,
     )
-    app.state.wiring = Wiring(view, commands, events, metrics, token, title, banner, root)
+    app.state.wiring = Wiring(
+        view, commands, events, metrics, token, title, banner, root, guide or PlainGuide()
+    )
     install_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(GuardHeaders)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
-from monitor.ports import Commands, View
+from monitor.ports import JSON, Commands, Guide, View
+from monitor.web import words
 from monitor.web.events import EventHub
 from monitor.wire.v1 import DEFAULT_ROOT
+
+
+class PlainGuide:
+    """Says of an alarm no more than its condition and subject: for a server without messages' texts."""
+
+    def headline(self, alarm: JSON) -> str:
+        return f"{words.condition(alarm['condition'])}, {alarm['subject']}"
+
+    def first_steps(self, alarm: JSON) -> list[str]:
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,7 @@ class Wiring:
     title: str
     banner: tuple[str, ...]
     root: str = DEFAULT_ROOT
+    guide: Guide = field(default_factory=PlainGuide)
 
 
 async def wiring_of(request: Request) -> Wiring:
