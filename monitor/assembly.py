@@ -154,6 +154,12 @@ def token_path(configuration: Configuration, store: Store) -> Path:
     return Path("var/writer.token") if beside is None else beside.with_name(beside.name + ".token")
 
 
+def link_key_path(configuration: Configuration, store: Store) -> Path:
+    """Where the key lies that signs links in messages (:mod:`monitor.alerting.link_key`): beside the store."""
+    beside = store.database.path
+    return Path("var/link.key") if beside is None else beside.with_name(beside.name + ".link-key")
+
+
 def binding(view: View, lot: str, profile: str, *, reason: str, by: str) -> LotEvent:
     """The event by which QA binds a lot to another profile version (``name@version``), now.
 

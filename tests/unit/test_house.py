@@ -71,8 +71,19 @@ MAY_USE: Mapping[str, frozenset[str]] = {
 
 PURE = frozenset(
     [
-        *("__future__", "abc", "array", "bisect", "collections", "copy", "dataclasses", "datetime"),
-        *("decimal", "enum", "fractions", "functools", "hashlib", "heapq", "itertools", "math"),
+        *("__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "copy", "dataclasses"),
+        *(
+            "datetime",
+            "decimal",
+            "enum",
+            "fractions",
+            "functools",
+            "hashlib",
+            "heapq",
+            "hmac",
+            "itertools",
+            "math",
+        ),
         *("operator", "re", "statistics", "string", "struct", "types", "typing", "zoneinfo"),
     ]
 )
