@@ -26,7 +26,6 @@ from monitor.core.alarm.alarm import (
     worsened,
 )
 from monitor.core.alarm.condition import AlarmCondition, Truth
-from monitor.core.alarm.flood import GATHER_FOR, GATHERED
 from monitor.core.alarm.machine import State
 from monitor.core.alarm.policy import Policy
 from monitor.core.alarm.suppression import Suppression, hushing
@@ -67,6 +66,9 @@ class Alarms:
         self.suppressions = Suppressions(store)
         self._open: dict[Key, Alarm] = {}
         self._changed: dict[str, Alarm] = {}
+        self._was_open: dict[
+            str, Alarm
+        ] = {}  # of what changed and is over now: how it was, if that is news too
         self._climbing: set[str] = set()  # alarms of which time alone may owe more
         self._climbed_at = self._shelves_looked_at = 0
 
@@ -75,7 +77,7 @@ class Alarms:
         facts = self._store.current_facts(tx, "alarm", open_only=True)
         found = [Alarm.from_json(fact.body) for fact in facts]
         self._open = {(alarm.condition, alarm.subject): alarm for alarm in found}
-        self._changed = {}
+        self._changed, self._was_open = {}, {}
         self._climbing = {alarm.id for alarm in found}
         self.suppressions.resume(tx)
 
@@ -109,8 +111,7 @@ class Alarms:
         for fact in self._store.current_facts(tx, "alarm", subjects=[truth.subject], limit=_EARLIER_MAX):
             if fact.body["condition"] == truth.condition and fact.body["state"] in _WAITING:
                 self.record(tx, replaced(Alarm.from_json(fact.body)), now, "came back: a new alarm")
-        tell_from = now + GATHER_FOR if truth.condition in GATHERED else now
-        self.record(tx, raised(self._new_id(), truth, now=now, tell_from=tell_from), now, "raised")
+        self.record(tx, raised(self._new_id(), truth, now=now), now, "raised")
 
     def end(
         self,
@@ -153,6 +154,9 @@ class Alarms:
             self._open[key] = alarm
         elif (known := self._open.get(key)) is not None and known.id == alarm.id:
             del self._open[key]
+        before = self._changed.get(alarm.id)
+        if before is not None and before.is_open and not alarm.is_open:
+            self._was_open[alarm.id] = before
         self._changed[alarm.id] = alarm
         self._on_change(alarm)
 
@@ -253,10 +257,17 @@ class Alarms:
             if alarm is not None and (why := self.suppressions.why_broken(shelf, alarm, self.open())):
                 self.unshelve(tx, shelf, by="exosome-monitor", why=why, now=now)
         for alarm in sorted(self._changed.values(), key=lambda one: (one.known_at, len(one.id), one.id)):
-            is_hushed = hushing(alarm, self.suppressions.in_force(), now) is not None
-            more = self._telling.tell(tx, alarm, now, is_hushed=is_hushed, children=self.children(alarm))
-            (self._climbing.add if more else self._climbing.discard)(alarm.id)
-        self._changed = {}
+            if (before := self._was_open.get(alarm.id)) is not None:
+                self._tell(
+                    tx, before, now
+                )  # it came and went in one transaction: both are told, in this order
+            self._tell(tx, alarm, now)
+        self._changed, self._was_open = {}, {}
+
+    def _tell(self, tx: Tx, alarm: Alarm, now: int) -> None:
+        is_hushed = hushing(alarm, self.suppressions.in_force(), now) is not None
+        more = self._telling.tell(tx, alarm, now, is_hushed=is_hushed, children=self.children(alarm))
+        (self._climbing.add if more else self._climbing.discard)(alarm.id)
 
     def children(self, parent: Alarm) -> list[Alarm]:
         """The open alarms that are told as part of another."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from monitor.core.alarm.alarm import Alarm, decide
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.flood import gather_for
 from monitor.core.fact import JSON, is_alive
 from monitor.core.installation import Installation
 from monitor.core.instant import format_instant, format_local, parse_instant
@@ -76,7 +77,15 @@ class Conditions:
         )
         evidence = {"text": heard, "last_received_at": heard_at, **self.place(silence.channel)}
         if self._alarms.get(condition, silence.channel) is None:
-            truth = Truth(condition, silence.channel, silence.silent_at, LEVEL_OF[condition], evidence)
+            wait = gather_for(self._probes[silence.channel].silent_after)
+            truth = Truth(
+                condition,
+                silence.channel,
+                silence.silent_at,
+                LEVEL_OF[condition],
+                evidence,
+                tell_after=wait,
+            )
             self._alarms.hold(tx, truth, now)
         if silence.heard_again_at is not None:
             self._alarms.end(

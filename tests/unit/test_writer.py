@@ -320,7 +320,7 @@ def test_an_alarm_of_a_unit_that_is_no_longer_watched_is_ended_in_words(path: Pa
     writer.close()
     writer = Writer(path, now=T0 + DAY, installation=one_unit(units=("F02",)))
     (alarm,) = writer.view.alarms()
-    assert alarm["state"] == "normal"
+    assert alarm["state"] == "returned_unacknowledged"
     assert alarm["evidence"]["clear_reason"] == "no_longer_watched"
     assert Projection(writer.store.database, lambda: writer.rules).readings_after(0, 100)[0].celsius == -80.0
     writer.close()

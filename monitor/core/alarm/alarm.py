@@ -145,8 +145,8 @@ def decide(alarm: Alarm | None, truth: Truth | None) -> Decision:
     return "worsen" if is_worse(truth.level, alarm.level) else "nothing"
 
 
-def raised(alarm_id: str, truth: Truth, *, now: int, tell_from: int | None = None) -> Alarm:
-    """The alarm of a condition that came to hold; people are told from ``tell_from`` on (default: now)."""
+def raised(alarm_id: str, truth: Truth, *, now: int) -> Alarm:
+    """The alarm of a condition that came to hold."""
     return Alarm(
         id=alarm_id,
         condition=truth.condition,
@@ -154,7 +154,7 @@ def raised(alarm_id: str, truth: Truth, *, now: int, tell_from: int | None = Non
         level=truth.level,
         raised_at=truth.since_at,
         known_at=now,
-        run=Run(1, now if tell_from is None else tell_from, "raised"),
+        run=Run(1, now + truth.tell_after, "raised"),
         state=after(State.NORMAL, Event.RAISED).to,
         evidence=dict(truth.evidence),
         act_by=truth.act_by,

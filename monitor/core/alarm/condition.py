@@ -85,7 +85,10 @@ def is_worse(level: Level, than: Level) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A condition that holds for a subject since an instant; ``act_by``: by when somebody must have acted."""
+    """A condition that holds for a subject since an instant; ``act_by``: by when somebody must have acted.
+
+    ``tell_after``: what seldom comes alone waits so many ms before it is told, so that it can be told together.
+    """
 
     condition: AlarmCondition
     subject: str
@@ -93,3 +96,4 @@ class Truth:
     level: Level
     evidence: Mapping[str, Any] = field(default_factory=dict)
     act_by: int | None = None
+    tell_after: int = 0

@@ -18,8 +18,7 @@ WITHIN = 10 * MINUTE
 UNITS_LEAST = 2
 """So many units that lost their power, or fell silent as their gateway went, have one cause."""
 GATHER_FOR = 1 * MINUTE
-"""What seldom comes alone is told so much later, so that it can be told together."""
-GATHERED = frozenset({AlarmCondition.NO_DATA, AlarmCondition.POWER_LOST})
+GATHER_SHARE = 15
 TOLD_ANEW_AFTER = 10 * MINUTE
 """A flood that goes on is told again at most so often."""
 OUTLIVES_AFTER = 10 * MINUTE
@@ -46,6 +45,12 @@ _OF_OURSELVES = frozenset(
 )
 
 Cause = Literal["power", "gateway", "many"]
+
+
+def gather_for(silent_after: int) -> int:
+    """How long a silence waits to be told together with others: channels that fall silent at once are missed at
+    different instants. A minute, and less where a channel is missed soon."""
+    return min(GATHER_FOR, silent_after // GATHER_SHARE)
 
 
 class Case(NamedTuple):
