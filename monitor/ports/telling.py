@@ -13,7 +13,10 @@ class Notification(NamedTuple):
     """One message to one recipient by one medium. ``id`` is stable: the same message has the same id for ever.
 
     ``about`` is the id of the alarm, or what else it is about; ``kind`` what it says of that
-    (:data:`monitor.core.alarm.told.MessageKind`).
+    (:data:`monitor.core.alarm.told.MessageKind`, or ``test``); ``created_at`` (ms) since when it is owed.
+
+    The rest is added when it is sent, and stands in no store: the alarm's JSON as it is then, the address that
+    acknowledges it in this recipient's name, and a picture (PNG) of the last hours.
     """
 
     id: str
@@ -25,14 +28,20 @@ class Notification(NamedTuple):
     attempts: int = 0
     about: str = ""
     kind: str = "notice"
+    created_at: int = 0
+    alarm: JSON | None = None
+    link: str = ""
+    picture: bytes | None = None
 
 
 class DeliveryError(Exception):
-    """A medium could not deliver; the text says what, where and the remedy. ``permanent``: trying again won't help."""
+    """A medium could not deliver; the text says what, where and the remedy. ``permanent``: trying again won't help.
+    ``retry_after`` (ms): what the other side asked for; None: nothing."""
 
-    def __init__(self, text: str, *, permanent: bool = False) -> None:
+    def __init__(self, text: str, *, permanent: bool = False, retry_after: int | None = None) -> None:
         super().__init__(text)
         self.permanent = permanent
+        self.retry_after = retry_after
 
 
 class Medium(Protocol):

@@ -45,7 +45,16 @@ class Outbox:
         with self._database.reading() as connection:
             return [
                 Notification(
-                    r.id, r.recipient, r.medium, r.address, r.subject, r.body, r.attempts, r.about, r.kind
+                    id=r.id,
+                    recipient=r.recipient,
+                    medium=r.medium,
+                    address=r.address,
+                    subject=r.subject,
+                    body=r.body,
+                    attempts=r.attempts,
+                    about=r.about,
+                    kind=r.kind,
+                    created_at=r.created_at,
                 )
                 for r in connection.execute(query)
             ]
