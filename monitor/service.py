@@ -133,6 +133,8 @@ class Service:
             metrics=Measures(self.monitor.counts, self.health).registry,
             root=self.configuration.mqtt.root,
             guide=MessageWording(self.configuration, self.clock),
+            page_actions=self.configuration.web.page_actions,
+            external_url=self.configuration.web.external_url,
         )
         return WebServer(application, self.configuration.web.host, self.configuration.web.port)
 

@@ -90,7 +90,12 @@ def _monitor(configuration: Configuration) -> Document:
         "store": {"url": configuration.store.shown_url},
         "mqtt": _mqtt(configuration.mqtt),
         "influx": _influx(configuration.influx),
-        "web": {"host": web.host, "port": web.port, "external_url": web.external_url},
+        "web": {
+            "host": web.host,
+            "port": web.port,
+            "external_url": web.external_url,
+            "page_actions": web.page_actions,
+        },
         "mail": _mail(configuration.mail),
         "alerting": _alerting(configuration.alerting),
         "detection": asdict(configuration.detection)

@@ -101,6 +101,9 @@ class WebTable(Table):
     external_url: Text = Field(
         default="", description="what links in messages begin with; empty: http://host:port"
     )
+    page_actions: Flag = Field(
+        default=True, description="whoever sees the pages can acknowledge, shelve and reset alarms there"
+    )
 
 
 class MailTable(Table):

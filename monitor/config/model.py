@@ -79,11 +79,13 @@ class Influx:
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """Pages and API. ``external_url`` is what links in messages begin with; empty: ``http://host:port``."""
+    """Pages and API. ``external_url`` is what links in messages begin with; empty: ``http://host:port``. With
+    ``page_actions`` whoever sees the pages can acknowledge, shelve and reset alarms there."""
 
     host: str
     port: int
     external_url: str
+    page_actions: bool = True
 
     @property
     def base_url(self) -> str:

@@ -105,7 +105,11 @@ def web_of(table: files.WebTable, review: Review) -> Web:
         review.refuse(_FILE, "web.external_url", table.external_url, "nothing, http://… or https://…")
     if table.host not in _LOOPBACK:
         review.warn(_FILE, f"web.host is {table.host}: the pages can be reached from other machines")
-    return Web(table.host, table.port, table.external_url)
+        if table.page_actions:
+            review.warn(
+                _FILE, "web.page_actions is on: who reaches the pages can acknowledge and shelve alarms"
+            )
+    return Web(table.host, table.port, table.external_url, table.page_actions)
 
 
 def mail_of(table: files.MailTable, directory: Path, environ: Mapping[str, str], review: Review) -> Mail:

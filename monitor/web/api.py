@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -13,10 +12,10 @@ from starlette.concurrency import run_in_threadpool
 
 from monitor.core.instant import format_instant
 from monitor.ports import JSON
+from monitor.web.changes import AUTHORIZED, authorize, body_of, decoded, described
 from monitor.web.errors import ApiError, ErrorBody, JsonResponse, not_found
 from monitor.web.events import RETRY_MS, frame
 from monitor.web.queries import (
-    AlarmsQuery,
     AsOfQuery,
     ExcursionsQuery,
     LimitQuery,
@@ -25,7 +24,7 @@ from monitor.web.queries import (
     require_order,
 )
 from monitor.web.wiring import Wired, Wiring
-from monitor.wire.v1 import MESSAGE_BYTES_MAX, NAME
+from monitor.wire.v1 import NAME
 
 HEARTBEAT_SECONDS = 5.0
 
@@ -135,18 +134,6 @@ def excursions(wired: Wired, query: Annotated[ExcursionsQuery, Query()]) -> Json
     return JsonResponse(found)
 
 
-@api.get("/alarms", summary="Alarms, open ones first")
-def alarms(wired: Wired, query: Annotated[AlarmsQuery, Query()]) -> JsonResponse:
-    """Then newest first."""
-    return JsonResponse(wired.view.alarms(open_only=query.open, limit=query.limit))
-
-
-@api.get("/unwatched", summary="Who is not being watched now?")
-def unwatched(wired: Wired, _query: Annotated[Nothing, Query()]) -> JsonResponse:
-    """Shelved, suppressed, out of service, silent, faulty, uncalibrated, or without a recipient."""
-    return JsonResponse(wired.view.unwatched())
-
-
 @api.get("/notifications", summary="What was told or is owed")
 def notifications(wired: Wired, query: Annotated[LimitQuery, Query()]) -> JsonResponse:
     """One message to one recipient by one medium each."""
@@ -205,32 +192,22 @@ async def _stream(wired: Wiring) -> AsyncIterator[bytes]:
         wired.events.unsubscribe(subscription)
 
 
-_EVENT_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["event_id", "occurred_at", "kind"],
-                    "properties": {
-                        "site": {"type": "string", "description": "needed where there are several sites"},
-                        "event_id": {"type": "string"},
-                        "occurred_at": {"type": "string", "format": "date-time"},
-                        "kind": {"type": "string"},
-                    },
-                },
-                "example": {
-                    "event_id": "lims-2041",
-                    "occurred_at": "2026-11-22T10:00:00Z",
-                    "kind": "moved",
-                    "by": "LIMS",
-                    "unit": "F02",
-                },
-            }
-        },
-    }
-}
+_EVENT_BODY = described(
+    ("event_id", "occurred_at", "kind"),
+    {
+        "site": {"type": "string", "description": "needed where there are several sites"},
+        "event_id": {"type": "string"},
+        "occurred_at": {"type": "string", "format": "date-time"},
+        "kind": {"type": "string"},
+    },
+    {
+        "event_id": "lims-2041",
+        "occurred_at": "2026-11-22T10:00:00Z",
+        "kind": "moved",
+        "by": "LIMS",
+        "unit": "F02",
+    },
+)
 
 
 @api.post(
@@ -238,16 +215,17 @@ _EVENT_BODY = {
     summary="Record a lot event",
     openapi_extra=_EVENT_BODY,
     responses={
-        401: {"model": ErrorBody, "description": "no token, or a wrong one"},
+        **AUTHORIZED,
         409: {"model": ErrorBody, "description": "this event_id was used with other content"},
-        413: {"model": ErrorBody, "description": "the body is too large"},
     },
 )
 async def lot_event(wired: Wired, lot: str, request: Request) -> JsonResponse:
     """A lot event in the words of wire format v1, plus `site` where there are several. Needs
     `Authorization: Bearer <token>`. The same event again is a `duplicate` and changes nothing."""
-    _authorize(wired, request)
-    event = _decode_event(await _body(request))
+    authorize(wired, request)
+    event = decoded(
+        await body_of(request), dict[str, Any], code="not_json", remedy="Send one lot event, as /docs shows."
+    )
     if not NAME.fullmatch(lot):
         text = f"{lot!r} is not a lot's name."
         raise ApiError(422, "bad_name", text, "Use A-Z a-z 0-9 . _ -, 1 to 64 characters.")
@@ -262,25 +240,11 @@ class _Binding(msgspec.Struct):
     by: str
 
 
-_BINDING_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["profile", "reason", "by"],
-                    "properties": {name: {"type": "string"} for name in ("profile", "reason", "by")},
-                },
-                "example": {
-                    "profile": "ult-80@4",
-                    "reason": "stability study S-12",
-                    "by": "QA, R. Lindqvist",
-                },
-            }
-        },
-    }
-}
+_BINDING_BODY = described(
+    ("profile", "reason", "by"),
+    {name: {"type": "string"} for name in ("profile", "reason", "by")},
+    {"profile": "ult-80@4", "reason": "stability study S-12", "by": "QA, R. Lindqvist"},
+)
 
 
 @api.post(
@@ -289,19 +253,15 @@ _BINDING_BODY = {
     openapi_extra=_BINDING_BODY,
     responses={
         **_MISSING,
-        401: {"model": ErrorBody, "description": "no token, or a wrong one"},
-        413: {"model": ErrorBody, "description": "the body is too large"},
+        **AUTHORIZED,
     },
 )
 async def bind(wired: Wired, lot: str, request: Request) -> JsonResponse:
     """A decision of QA: from now on the lot is judged by `profile` (`name@version`) over its whole timeline. Kept as
     an event of the lot, with who and why. Needs `Authorization: Bearer <token>`."""
-    _authorize(wired, request)
-    try:
-        wanted = msgspec.json.decode(await _body(request), type=_Binding)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        text = f"The body does not say what to bind: {error}."
-        raise ApiError(422, "bad_binding", text, "Send profile, reason and by, as /docs shows.") from error
+    authorize(wired, request)
+    remedy = "Send profile, reason and by, as /docs shows."
+    wanted = decoded(await body_of(request), _Binding, code="bad_binding", remedy=remedy)
     return await run_in_threadpool(_bind, wired, lot, wanted)
 
 
@@ -311,42 +271,6 @@ def _bind(wired: Wiring, lot: str, wanted: _Binding) -> JsonResponse:
         return JsonResponse(wired.commands.bind(lot, wanted.profile, reason=wanted.reason, by=wanted.by))
     except ValueError as error:
         raise ApiError(422, "binding_refused", str(error), "Correct it and send it again.") from error
-
-
-def _authorize(wired: Wiring, request: Request) -> None:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if wired.token is None:
-        text, remedy = (
-            "This server takes no changes: it has no token.",
-            "Start it with one, or use the command line.",
-        )
-    elif scheme.lower() != "bearer" or not given.strip():
-        text, remedy = "This request carries no token.", "Send the header Authorization: Bearer <token>."
-    elif not hmac.compare_digest(given.strip().encode(), wired.token.encode()):
-        text, remedy = "The token is not the right one.", "Use the one in the token file beside the store."
-    else:
-        return
-    raise ApiError(401, "unauthorized", text, remedy, headers={"WWW-Authenticate": "Bearer"})
-
-
-async def _body(request: Request) -> bytes:
-    """The body, at most as long as a message over MQTT may be."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MESSAGE_BYTES_MAX:
-            raise ApiError(
-                413, "too_large", f"The body is over {MESSAGE_BYTES_MAX} bytes.", "Send a shorter event."
-            )
-    return body
-
-
-def _decode_event(body: bytes) -> JSON:
-    try:
-        return msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        text = f"The body is not a JSON object: {error}."
-        raise ApiError(422, "not_json", text, "Send one lot event, as /docs shows.") from error
 
 
 def _record(wired: Wiring, lot: str, event: JSON) -> JsonResponse:

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import monitor
 from monitor.ports import Commands, Guide, View
-from monitor.web import api, assets, intake, pages
+from monitor.web import actions, alarms_api, api, assets, intake, pages
 from monitor.web.errors import install_handlers
 from monitor.web.events import EventHub
 from monitor.web.wiring import PlainGuide, Wiring
@@ -60,10 +60,15 @@ def create_application(
     metrics: CollectorRegistry,
     root: str = DEFAULT_ROOT,
     guide: Guide | None = None,
+    page_actions: bool = True,
+    external_url: str = "",
+    link_key: bytes | None = None,
 ) -> FastAPI:
     """The API and the pages over one view. ``banner`` are lines shown on every page ("Demo: simulated lab").
 
-    Changes need ``Authorization: Bearer <token>``; with ``token`` None there are none.
+    Changes through the API need ``Authorization: Bearer <token>``; with ``token`` None there are none. With
+    ``page_actions`` the pages' forms change alarms, without a sign-in; with a ``link_key`` links in messages
+    acknowledge. ``external_url``: how browsers name this server.
     ``guide`` words alarms as their messages do; without one a page names condition and subject.
     """
     app = FastAPI(
@@ -74,14 +79,27 @@ def create_application(
         redoc_url=None,
     )
     app.state.wiring = Wiring(
-        view, commands, events, metrics, token, title, banner, root, guide or PlainGuide()
+        view=view,
+        commands=commands,
+        events=events,
+        metrics=metrics,
+        token=token,
+        title=title,
+        banner=banner,
+        root=root,
+        guide=guide or PlainGuide(),
+        page_actions=page_actions,
+        external_url=external_url,
+        link_key=link_key,
     )
     install_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(GuardHeaders)
     app.include_router(api.service)
     app.include_router(api.api)
+    app.include_router(alarms_api.alarms_api)
     app.include_router(intake.router)
     app.include_router(assets.router)
+    app.include_router(actions.router)
     app.include_router(pages.router)
     return app

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from monitor.ports import JSON, Message
-from monitor.web.api import _authorize as authorize
+from monitor.web.changes import UNREADABLE, authorize, body_of
 from monitor.web.errors import ApiError, ErrorBody, JsonResponse
 from monitor.web.wiring import Wired, Wiring
 from monitor.wire.recording import Origin, SentPart, decode_part, origin_of
@@ -70,7 +70,6 @@ class _Place(msgspec.Struct):
 
 
 _place = msgspec.json.Decoder(_Place)
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @router.post("/readings", summary="Readings of an HTTP gateway", openapi_extra=_READINGS_BODY)
@@ -79,7 +78,7 @@ async def readings(wired: Wired, request: Request) -> JsonResponse:
     durable when the answer comes, and signs of life. Needs `Authorization: Bearer <token>`. A bad reading is rejected
     by itself: the answer is 200 and names it (`request:0` is the first). The same again is a duplicate."""
     authorize(wired, request)
-    messages = _messages(await _body_of(request, MESSAGE_BYTES_MAX), wired)
+    messages = _messages(await body_of(request, MESSAGE_BYTES_MAX), wired)
     return await run_in_threadpool(_ingest, wired, messages, SentPart(), live=True)
 
 
@@ -87,17 +86,8 @@ async def readings(wired: Wired, request: Request) -> JsonResponse:
 async def messages(wired: Wired, request: Request) -> JsonResponse:
     """What `exosome-monitor ingest` sends while the program runs: a part of the past. Not for others: it may change."""
     authorize(wired, request)
-    body = await _body_of(request, PART_BYTES_MAX)
+    body = await body_of(request, PART_BYTES_MAX)
     return await run_in_threadpool(_take_part, wired, body)
-
-
-async def _body_of(request: Request, bytes_max: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > bytes_max:
-            raise ApiError(413, "too_large", f"The body is over {bytes_max} bytes.", "Send less at a time.")
-    return bytes(body)
 
 
 def _take_part(wired: Wiring, body: bytes) -> JsonResponse:
@@ -153,7 +143,7 @@ def _channel_of(item: bytes) -> str | None:
     """The channel that a reading names; None if it names none."""
     try:
         place = _place.decode(item)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     names = (place.site, place.unit, place.probe)
     return "/".join(names) if all(map(NAME.fullmatch, names)) else None
@@ -162,6 +152,6 @@ def _channel_of(item: bytes) -> str | None:
 def _is_json(body: bytes) -> bool:
     try:
         msgspec.json.decode(body, type=msgspec.Raw)
-    except _UNREADABLE:
+    except UNREADABLE:
         return False
     return True

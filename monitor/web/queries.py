@@ -7,6 +7,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from monitor.core.alarm.choice import Choice
+from monitor.core.alarm.condition import AlarmCondition, Level
+from monitor.core.alarm.machine import State
 from monitor.core.instant import DAY, parse_instant
 from monitor.web.errors import ApiError
 
@@ -23,6 +26,10 @@ Instant = Annotated[
     ),
 ]
 """An instant in an address: RFC 3339 text outside, milliseconds inside."""
+
+
+EVERY = 1_000_000
+"""In place of a limit, where those that are asked for are picked out of all."""
 
 
 class Strict(BaseModel):
@@ -71,7 +78,26 @@ class AlarmsQuery(Strict):
     """Which alarms."""
 
     open: bool = Field(False, description="only those that are open")
+    state: list[State] = Field([], description="any of these")
+    condition: list[AlarmCondition] = Field([], description="any of these")
+    level: list[Level] = Field([], description="any of these")
+    unit: str | None = Field(None, description="site/unit: about it, its probes, or lots in it")
     limit: int = Field(500, ge=1, le=5_000)
+
+    def choice(self) -> Choice:
+        """What they leave, of all alarms."""
+        return Choice(
+            frozenset(map(str, self.state)),
+            frozenset(map(str, self.condition)),
+            frozenset(self.level),
+            self.unit,
+        )
+
+
+class SuppressionsQuery(Strict):
+    """Which of what holds back telling."""
+
+    all: bool = Field(False, description="also what has ended")
 
 
 class LimitQuery(Strict):

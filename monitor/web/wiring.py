@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -26,7 +27,13 @@ class PlainGuide:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """``token`` None: nothing can be changed through this server. ``root`` is that of topics."""
+    """``token`` None: nothing can be changed through the API. ``root`` is that of topics. ``guide`` words alarms as
+    messages do.
+
+    With ``page_actions`` people change alarms on the pages; their forms carry ``csrf_token`` in the field ``csrf``, by
+    which this process knows that it made them. ``external_url`` is how browsers elsewhere name this server, if not as
+    they reach it. ``link_key`` is what links in messages are signed with; None: there are none.
+    """
 
     view: View
     commands: Commands
@@ -37,6 +44,10 @@ class Wiring:
     banner: tuple[str, ...]
     root: str = DEFAULT_ROOT
     guide: Guide = field(default_factory=PlainGuide)
+    page_actions: bool = True
+    external_url: str = ""
+    link_key: bytes | None = field(default=None, repr=False)
+    csrf_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
 
 async def wiring_of(request: Request) -> Wiring:
