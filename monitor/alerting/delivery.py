@@ -8,13 +8,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import structlog
 
-from monitor.core.instant import LATEST
+from monitor.core.instant import LATEST, format_instant
 from monitor.ports import JSON, Clock, DeliveryError, Medium, Notification, Outbox
 
 LANES_AT_ONCE = 8
@@ -36,6 +36,7 @@ class Outcome(NamedTuple):
     at: int
     error: str | None = None
     permanent: bool = False
+    retry_after: int = 0
 
 
 class _LaneDone(NamedTuple):
@@ -62,12 +63,16 @@ class Deliverer:
         retry_max_ms: int,
         *,
         patience_seconds: float = 1.0,
+        finish: Callable[[Notification], Notification] = lambda message: message,
     ) -> None:
-        """``media`` by kind (:func:`monitor.alerting.media.medium_for`). The wait after a first failure is
-        ``retry_first_ms``; it doubles up to ``retry_max_ms``, the wait after a permanent one."""
+        """``media`` by the names that :mod:`monitor.assembly` gives them. The wait after a first failure is
+        ``retry_first_ms``; it doubles up to ``retry_max_ms``, the wait after a permanent one and the most that
+        another side's ``retry_after`` is heard. ``finish`` adds what a message gets only as it is sent
+        (:class:`monitor.alerting.finish.Finisher`); it runs in the lane's thread, and must not raise."""
         self._outbox = outbox
         self._media = media
         self._clock = clock
+        self._finish = finish
         self._retry_first_ms = retry_first_ms
         self._retry_max_ms = retry_max_ms
         self._patience_seconds = patience_seconds
@@ -76,7 +81,7 @@ class Deliverer:
         self._unrecorded: Outcome | _LaneDone | None = None
         self._busy: set[Lane] = set()
         self._rests_until: dict[Lane, int] = {}
-        self._errors: dict[Lane, str] = {}
+        self._failures: dict[Lane, Outcome] = {}
         self._stopping = threading.Event()
         self._one_caller = threading.Lock()
         self._status: JSON = {"ok": True, "text": "nothing tried yet", "owed": 0, "failing": []}
@@ -107,9 +112,13 @@ class Deliverer:
             return sent
 
     def status(self) -> JSON:
-        """``{ok, text, owed, failing: [{recipient, medium, owed, attempts, error}]}`` as of the last run.
+        """``{ok, text, owed, failing: [{recipient, medium, owed, attempts, error, since, permanent}]}`` as of the
+        last run: one item of ``failing`` for each lane with a message that was tried in vain.
 
-        ``owed`` counts every message that is not yet delivered (up to 1,000), whenever it is due.
+        ``owed`` counts every message that is not yet delivered (up to 1,000), whenever it is due. ``since``
+        (RFC 3339): since when the oldest one that was tried in vain is owed; a restart doesn't change it.
+        ``permanent``: the last attempt met a refusal that waiting doesn't heal (no such mailbox, a wrong password);
+        null: nothing was tried since the start.
         """
         return self._status
 
@@ -151,9 +160,10 @@ class Deliverer:
             )
             return Outcome(message, self._clock.now(), error, permanent=True)
         try:
-            medium.deliver(message)
+            medium.deliver(self._finish(message))
         except DeliveryError as failure:
-            return Outcome(message, self._clock.now(), str(failure), failure.permanent)
+            at, asked = self._clock.now(), failure.retry_after or 0
+            return Outcome(message, at, str(failure), failure.permanent, asked)
         except Exception as bug:  # a faulty medium must not end the telling of everybody
             _log.exception("medium_raised", medium=message.medium, notification=message.id)
             return Outcome(message, self._clock.now(), f"unexpected {type(bug).__name__} in {message.medium}")
@@ -186,18 +196,19 @@ class Deliverer:
         message, lane = result.notification, _lane(result.notification)
         if result.error is None:
             self._outbox.record_sent(message.id, result.at)
-            self._errors.pop(lane, None)
+            self._failures.pop(lane, None)
             return 1
         self._record_failure(result, lane, result.error)
         return 0
 
     def _record_failure(self, result: Outcome, lane: Lane, error: str) -> None:
         message = result.notification
-        delay = self._retry_max_ms if result.permanent else self._delay(message.attempts)
+        asked = min(result.retry_after, self._retry_max_ms)
+        delay = self._retry_max_ms if result.permanent else max(asked, self._delay(message.attempts))
         self._outbox.record_failure(message.id, result.at, error, result.at + delay)
-        self._errors[lane] = error
+        self._failures[lane] = result
         if not result.permanent:
-            self._rests_until[lane] = result.at + self._retry_first_ms
+            self._rests_until[lane] = result.at + max(asked, self._retry_first_ms)
         _log.warning(
             "not_delivered",
             notification=message.id,
@@ -216,7 +227,7 @@ class Deliverer:
     def _status_now(self) -> JSON:
         owed = self._outbox.due(LATEST, MOST_OWED)
         lanes = _by_lane(owed)
-        self._errors = {lane: error for lane, error in self._errors.items() if lane in lanes}
+        self._failures = {lane: failure for lane, failure in self._failures.items() if lane in lanes}
         failing = [self._failing(lane, messages) for lane, messages in lanes.items()]
         failing = [one for one in failing if one["attempts"]]
         count = f"{len(owed)}{' or more' if len(owed) == MOST_OWED else ''}"
@@ -227,12 +238,16 @@ class Deliverer:
 
     def _failing(self, lane: Lane, messages: Sequence[Notification]) -> JSON:
         worst = max(messages, key=lambda message: message.attempts)
+        tried = [message.created_at for message in messages if message.attempts]
+        last = self._failures.get(lane)
         return {
             "recipient": worst.recipient,
             "medium": worst.medium,
             "owed": len(messages),
             "attempts": worst.attempts,
-            "error": self._errors.get(lane, "failed before this start"),
+            "error": "failed before this start" if last is None else last.error,
+            "since": format_instant(min(tried, default=worst.created_at)),
+            "permanent": None if last is None else last.permanent,
         }
 
 
