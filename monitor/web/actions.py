@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from monitor.web.alarms_api import ALARMS
+from monitor.web.alarms_api import ALARMS, SUPPRESSIONS
 from monitor.web.changes import body_of, carried_out, end_at
 from monitor.web.errors import ApiError
 from monitor.web.wiring import Wired, Wiring
@@ -46,10 +46,12 @@ async def reset(wired: Wired, alarm: str, request: Request) -> Response:
 
 @router.post("/alarms/{alarm}/shelve")
 async def shelve(wired: Wired, alarm: str, request: Request) -> Response:
-    """Fields: by, reason, for."""
+    """Fields: by, reason, for (how long; or an instant, for until then)."""
     form = await _form(wired, request)
     by, reason = _name(form), form.get("reason", "")
-    until = end_at(wired, None, form.get("for") or None)
+    chosen = form.get("for") or None
+    is_instant = chosen is not None and "T" in chosen
+    until = end_at(wired, chosen if is_instant else None, None if is_instant else chosen)
     return await _done(alarm, lambda: wired.commands.shelve(alarm, by=by, reason=reason, until=until))
 
 
@@ -59,6 +61,19 @@ async def unshelve(wired: Wired, alarm: str, request: Request) -> Response:
     form = await _form(wired, request)
     by, reason = _name(form), form.get("reason", "")
     return await _done(alarm, lambda: wired.commands.unshelve(alarm, by=by, reason=reason))
+
+
+@router.post("/suppressions/{suppression}/end")
+async def end_suppression(wired: Wired, suppression: str, request: Request) -> Response:
+    """Fields: by, reason. Answers with the page of what isn't watched."""
+    form = await _form(wired, request)
+    by, reason = _name(form), form.get("reason", "")
+
+    def do() -> object:
+        return wired.commands.end_suppression(suppression, by=by, reason=reason)
+
+    await run_in_threadpool(carried_out, "suppression", SUPPRESSIONS, do)
+    return RedirectResponse("/unwatched", status_code=303)
 
 
 async def form_of(request: Request) -> dict[str, str]:

@@ -27,6 +27,7 @@ from monitor.web.queries import EVERY, AlarmsQuery, Nothing, SuppressionsQuery
 from monitor.web.wiring import Wired, Wiring
 
 ALARMS = "GET /api/v1/alarms"
+SUPPRESSIONS = "GET /api/v1/suppressions"
 _CHANGES: dict[int | str, dict[str, Any]] = {
     **AUTHORIZED,
     404: {"model": ErrorBody, "description": "there is no such thing"},
@@ -253,7 +254,7 @@ async def end_suppression(wired: Wired, suppression: str, request: Request) -> J
     def do() -> JSON:
         return wired.commands.end_suppression(suppression, by=wanted.by, reason=wanted.reason)
 
-    return await _answered("suppression", "GET /api/v1/suppressions", do)
+    return await _answered("suppression", SUPPRESSIONS, do)
 
 
 async def _by(wired: Wiring, request: Request, why: str) -> _By:
