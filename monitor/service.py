@@ -12,10 +12,12 @@ from typing import Any
 import structlog
 
 from monitor.alerting.delivery import Deliverer
+from monitor.alerting.link_key import link_key
 from monitor.alerting.schedule import Schedules, digest_due
 from monitor.assembly import (
     MessageWording,
     is_anybody_told,
+    link_key_path,
     media_of,
     open_books,
     policy_of,
@@ -79,6 +81,7 @@ class Service:
                 profiles=books.rulebook,
                 channel_ids=books.channel_ids,
                 policy=policy_of(configuration),
+                limits=configuration.alerting.limits,
                 shelve_max=configuration.alerting.shelve_max,
                 wording=MessageWording(configuration, self.clock),
                 digest_due=partial(self._digest_due),
@@ -135,6 +138,7 @@ class Service:
             guide=MessageWording(self.configuration, self.clock),
             page_actions=self.configuration.web.page_actions,
             external_url=self.configuration.web.external_url,
+            link_key=link_key(link_key_path(self.configuration, self.store)),
         )
         return WebServer(application, self.configuration.web.host, self.configuration.web.port)
 

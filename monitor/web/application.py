@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import monitor
 from monitor.ports import Commands, Guide, View
-from monitor.web import actions, alarms_api, api, assets, intake, pages
+from monitor.web import actions, alarms_api, api, assets, intake, links, pages
 from monitor.web.errors import install_handlers
 from monitor.web.events import EventHub
 from monitor.web.wiring import PlainGuide, Wiring
@@ -26,6 +26,15 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_LINK_HEADERS = {
+    **_HEADERS,
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+"""Of links in messages: their address acknowledges, so nobody must learn it from them."""
 
 
 class GuardHeaders:
@@ -42,7 +51,7 @@ class GuardHeaders:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(_HEADERS)
+                headers.update(_LINK_HEADERS if scope["path"].startswith("/a/") else _HEADERS)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
@@ -100,6 +109,7 @@ def create_application(
     app.include_router(alarms_api.alarms_api)
     app.include_router(intake.router)
     app.include_router(assets.router)
+    app.include_router(links.router)
     app.include_router(actions.router)
     app.include_router(pages.router)
     return app
