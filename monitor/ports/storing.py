@@ -206,7 +206,7 @@ class Store(Protocol):
         """The messages about an alarm or digest, oldest first, withdrawn ones included."""
 
     def told(self, tx: Tx, about: str) -> dict[str, Told]:
-        """The messages owed or delivered about an alarm or digest, by id, oldest first; none that were withdrawn."""
+        """The messages owed or delivered about an alarm or digest, by id, oldest first, withdrawn ones included."""
 
     def withdraw(self, tx: Tx, ids: Sequence[str], at: int) -> None:
         """Messages that are owed and no longer true: they stay on record, and nobody gets them."""

@@ -78,8 +78,8 @@ class Outbox:
             )
 
     def told(self, tx: Connection, about: str) -> dict[str, Told]:
-        """The messages owed or delivered about an alarm or digest, by id, oldest first."""
-        query = sa.select(schema.notification).where(_N.about == about, _N.withdrawn_at.is_(None))
+        """The messages owed, delivered or withdrawn about an alarm or digest, by id, oldest first."""
+        query = sa.select(schema.notification).where(_N.about == about)
         return {
             row.id: Told(
                 row.kind,
@@ -87,6 +87,7 @@ class Outbox:
                 row.created_at,
                 row.sent_at,
                 is_failing=row.sent_at is None and row.attempts > 0,
+                is_withdrawn=row.withdrawn_at is not None,
             )
             for row in tx.execute(query.order_by(_N.number))
         }

@@ -19,20 +19,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.alarm.policy import NOWHERE, Contact, Ladder, Place, Policy, Recipient, Step
+from monitor.core.alarm.policy import NOWHERE, Contact, Ladder, Place, Policy, Recipient
 
 MessageKind = Literal["opened", "again", "reminder", "taken", "closed", "notice", "digest"]
 """What a message is; a ``notice`` or a ``digest`` is about no single alarm."""
 
 
 class Told(NamedTuple):
-    """A message that is owed or was delivered (``sent_at``). ``is_failing``: it was tried in vain."""
+    """A message that is owed or was delivered (``sent_at``). ``is_failing``: it was tried in vain. ``is_withdrawn``: it
+    was owed and is no longer true; who died between sending and recording may have sent it all the same."""
 
     kind: MessageKind
     recipient: Recipient
     created_at: int
     sent_at: int | None
     is_failing: bool = False
+    is_withdrawn: bool = False
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it is still to be delivered."""
+        return self.sent_at is None and not self.is_withdrawn
 
 
 class Owed(NamedTuple):
@@ -79,7 +86,8 @@ def plan(
         return Plan()
     if now < alarm.run.from_at:
         return Plan(more=True)
-    return Plan(list(_climb(alarm, told, policy, now, place)), more=policy.goes_on(alarm, place))
+    owed = list(_climb(alarm, told, policy, now, place))
+    return Plan(owed, _overtaken(alarm, told, owed), more=policy.goes_on(alarm, place))
 
 
 def _over(alarm: Alarm, told: Mapping[str, Told]) -> Plan:
@@ -102,7 +110,20 @@ def _taken(alarm: Alarm, told: Mapping[str, Told]) -> Plan:
 
 
 def _out_of_date(told: Mapping[str, Told], kinds: Sequence[MessageKind]) -> list[str]:
-    return [one_id for one_id, one in told.items() if one.sent_at is None and one.kind in kinds]
+    return [one_id for one_id, one in told.items() if one.is_owed and one.kind in kinds]
+
+
+def _overtaken(alarm: Alarm, told: Mapping[str, Told], owed: Sequence[Owed]) -> list[str]:
+    """What an address that fails has not been told yet and needn't be any more: that somebody took it, before it was
+    told anew; and what is repeated by something newer."""
+    of_run = (f"{alarm.id}:again{alarm.run.number}:", f"{alarm.id}:reminder{alarm.run.number}.")
+    reminded = {one.recipient for one in owed if one.kind == "reminder"}
+    return [
+        one_id
+        for one_id in _out_of_date(told, ("taken", "again", "reminder"))
+        if not one_id.startswith(of_run)
+        or (told[one_id].kind == "reminder" and told[one_id].recipient in reminded)
+    ]
 
 
 # --- climbing the ladder ---
@@ -112,7 +133,9 @@ def _climb(alarm: Alarm, told: Mapping[str, Told], policy: Policy, now: int, pla
     """What is owed to everyone whom the ladder has come to; of rounds that were slept through only the last."""
     ladder, start = policy.ladder_of(alarm, place), alarm.run.from_at
     reached = dict.fromkeys(policy.always)
-    for contact, _ in _reached(alarm, ladder, told, policy, now, start):
+    # Whoever heard that somebody has taken it must hear that this isn't enough any more.
+    reached.update((one.recipient, None) for one in told.values() if one.kind == "taken")
+    for contact in _reached(alarm, ladder, told, policy, now, start):
         if policy.waits_until(contact, alarm, place, now) is None:
             reached.update(dict.fromkeys(contact.recipients))
     for recipient in reached:
@@ -120,29 +143,28 @@ def _climb(alarm: Alarm, told: Mapping[str, Told], policy: Policy, now: int, pla
     if ladder.repeat is None or now < start + ladder.repeat:
         return
     number = (now - start) // ladder.repeat
-    for contact, due_at in _reached(alarm, ladder, told, policy, now, start + number * ladder.repeat):
-        for recipient in contact.recipients:
-            if recipient in reached:
-                yield from _reminder(alarm, told, recipient, number, due_at)
+    begun_at = start + number * ladder.repeat
+    again = _reached(alarm, ladder, told, policy, now, begun_at)
+    for recipient in dict.fromkeys(one for contact in again for one in contact.recipients):
+        if recipient in reached:
+            yield from _reminder(alarm, told, recipient, number, begun_at)
 
 
 def _reached(
     alarm: Alarm, ladder: Ladder, told: Mapping[str, Told], policy: Policy, now: int, start: int
-) -> Iterator[tuple[Contact, int]]:
-    """Whom a round that began at ``start`` has come to, and when each was due. A step whose people can't be reached,
+) -> Iterator[Contact]:
+    """Whom a round that began at ``start`` has come to. A step whose people can't be reached,
     or that leads to nobody, doesn't keep the next one waiting; after the last such step everybody is told."""
     due_at, is_lost = start, False
     for step in ladder.steps:
         if now < due_at and not is_lost:
             return
         contacts = list(policy.contacts_of(step, now))
-        for contact in contacts:
-            yield contact, due_at
+        yield from contacts
         is_lost = all(_cannot_be_reached(alarm, contact, told) for contact in contacts)
         due_at += step.wait
     if is_lost:
-        for contact in policy.contacts_of(Step(tuple(policy.contacts), 0), now):
-            yield contact, due_at
+        yield from policy.contacts.values()
 
 
 def _cannot_be_reached(alarm: Alarm, contact: Contact, told: Mapping[str, Told]) -> bool:
@@ -170,11 +192,11 @@ def _first(alarm: Alarm, told: Mapping[str, Told], recipient: Recipient) -> Iter
 
 
 def _reminder(
-    alarm: Alarm, told: Mapping[str, Told], recipient: Recipient, number: int, due_at: int
+    alarm: Alarm, told: Mapping[str, Told], recipient: Recipient, number: int, begun_at: int
 ) -> Iterator[Owed]:
-    """That nobody has acknowledged, in round ``number``; not to who was told of it only since then."""
+    """That nobody has acknowledged, in round ``number``; not to who was told of it only since that began."""
     newest = _newest(alarm, told, recipient)
     reminder_id = message_id(alarm.id, f"reminder{alarm.run.number}.{number}", recipient)
-    if newest is not None and newest.created_at < due_at and reminder_id not in told:
+    if newest is not None and newest.created_at < begun_at and reminder_id not in told:
         opened_id = message_id(alarm.id, "opened", recipient)
         yield Owed(reminder_id, "reminder", recipient, opened_id)
