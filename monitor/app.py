@@ -152,6 +152,7 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
             profiles=books.rulebook,
             channel_ids=books.channel_ids,
             policy=policy_of(configuration),
+            limits=configuration.alerting.limits,
             shelve_max=configuration.alerting.shelve_max,
             wording=MessageWording(configuration, clock),
             digest_due=lambda now, zone, done: None,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitor.core.alarm.limits import Limits
 from monitor.core.alarm.policy import Policy, Recipient
 from monitor.core.alarm.told import MessageKind
 from monitor.core.installation import Installation, Probe, Unit
@@ -160,6 +161,7 @@ class Writer:
         clock: ManualClock | None = None,
         digest_due: DigestDue = lambda now, zone, done: None,
         detection: Detection | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.clock = clock or ManualClock(now)
         self.installation = installation or one_unit()
@@ -185,6 +187,7 @@ class Writer:
             wording=PlainWording(),
             digest_due=digest_due,
             detection=detection or Detection(),
+            limits=limits or Limits(),
         )
         self.rules = rules
         self.monitor = Monitor(self.store, around)

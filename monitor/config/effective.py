@@ -157,6 +157,10 @@ def _alerting(alerting: Alerting) -> Document:
         "retry_max": _duration(alerting.retry_max),
         "shelve_max": _duration(alerting.shelve_max),
         "rearm_after": _duration(alerting.rearm_after),
+        "battery_low": alerting.limits.battery_low,
+        "clock_skew_after": _duration(alerting.limits.clock_skew_after),
+        "calibration_ahead": _duration(alerting.limits.calibration_ahead),
+        "broker_lost_after": _duration(alerting.limits.broker_lost_after),
     }
 
 

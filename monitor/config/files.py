@@ -23,12 +23,14 @@ from monitor.config.fields import (
     Text,
     Zone,
 )
+from monitor.core.alarm.limits import Limits
 from monitor.core.instant import DAY, HOUR, MINUTE, SECOND
 from monitor.core.sign.detection import Detection
 
 DEFAULT_ROOT = "exosome/v1"
 DEFAULT_STORE = "sqlite:///var/monitor.db"
 _SIGNS = Detection()
+_LIMITS = Limits()
 
 
 class StoreTable(Table):
@@ -133,6 +135,17 @@ class AlertingTable(Table):
     retry_max: PositiveDuration = 15 * MINUTE
     shelve_max: PositiveDuration = 12 * HOUR
     rearm_after: PositiveDuration = 4 * HOUR
+    battery_low: NotNegative = Field(default=_LIMITS.battery_low, description="percent, at or below")
+    clock_skew_after: PositiveDuration = Field(
+        default=_LIMITS.clock_skew_after,
+        description="how long after it was measured a single reading may come",
+    )
+    calibration_ahead: Duration = Field(
+        default=_LIMITS.calibration_ahead, description="how long before its date a calibration is asked for"
+    )
+    broker_lost_after: Duration = Field(
+        default=_LIMITS.broker_lost_after, description="how long the broker may be out of reach"
+    )
 
 
 class DetectionTable(Table):

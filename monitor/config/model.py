@@ -12,6 +12,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from monitor.config.secret import SHOWN, Secret, redacted
+from monitor.core.alarm.limits import Limits
 from monitor.core.alarm.policy import Ladder, QuietHours, Route
 from monitor.core.alarm.rota import Rota
 from monitor.core.profile import Profile
@@ -110,7 +111,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Alerting:
-    """How alarms are told. ``digest_at`` is a time of day at each site."""
+    """How alarms are told, and from when on. ``digest_at`` is a time of day at each site."""
 
     console: bool
     digest_at: time
@@ -118,6 +119,7 @@ class Alerting:
     retry_max: int
     shelve_max: int
     rearm_after: int
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)

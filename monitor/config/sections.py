@@ -10,7 +10,8 @@ from monitor.config.duration import format_duration
 from monitor.config.model import Alerting, Influx, Mail, Mqtt, Store, Tls, Web
 from monitor.config.problem import Review
 from monitor.config.secret_places import INFLUX_TOKEN, MAIL_PASSWORD, MQTT_PASSWORD, secret_of
-from monitor.core.instant import DAY, SECOND
+from monitor.core.alarm.limits import Limits
+from monitor.core.instant import DAY, MINUTE, SECOND
 from monitor.core.sign.detection import Detection
 
 _FILE = "monitor.toml"
@@ -151,6 +152,12 @@ def alerting_of(table: files.AlertingTable, review: Review) -> Alerting:
             format_duration(table.retry_first),
             "no more than alerting.retry_max",
         )
+    if table.battery_low > 90:
+        review.refuse(_FILE, "alerting.battery_low", table.battery_low, "percent, at most 90")
+    if table.clock_skew_after < MINUTE:
+        review.refuse(
+            _FILE, "alerting.clock_skew_after", format_duration(table.clock_skew_after), "at least 1m"
+        )
     if not table.console:
         review.warn(_FILE, "alerting.console is false: alarms don't show on the console")
     return Alerting(
@@ -160,6 +167,12 @@ def alerting_of(table: files.AlertingTable, review: Review) -> Alerting:
         retry_max=table.retry_max,
         shelve_max=table.shelve_max,
         rearm_after=table.rearm_after,
+        limits=Limits(
+            battery_low=table.battery_low,
+            clock_skew_after=table.clock_skew_after,
+            calibration_ahead=table.calibration_ahead,
+            broker_lost_after=table.broker_lost_after,
+        ),
     )
 
 

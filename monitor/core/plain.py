@@ -1,7 +1,7 @@
 """Plain readings, column by column: so that a long history is looked at closely only where something happens.
 
-Readings are plain when their instants rise, none has a fault, and none comes from a clock that runs ahead: then the
-columns of instants and values say all that judging needs. Calm ones never become objects.
+Readings are plain when their instants rise, none has a fault, and none comes from a clock that runs ahead or was reset:
+then the columns of instants and values say all that judging needs. Calm ones never become objects.
 """
 
 from __future__ import annotations

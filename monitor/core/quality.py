@@ -10,6 +10,10 @@ from monitor.core.unit import ProbeSettings
 
 CLOCK_AHEAD_MAX = 5 * MINUTE
 """A reading measured later than this after its arrival comes from a clock that can't be right."""
+RESET_BEFORE = 946_684_800_000
+"""2000-01-01: clocks that lost their power begin again at 1970, 1980 or 2000, before any of our readings."""
+OF_CLOCKS = frozenset({"clock_ahead", "clock_reset"})
+"""The reasons for which a clock is to blame, and not the probe."""
 
 SENSOR_CODES: MappingProxyType[str, frozenset[float]] = MappingProxyType(
     {
@@ -44,7 +48,7 @@ def why_bad(reading: Reading, settings: ProbeSettings) -> str | None:
 
     The reasons, in the order in which they are looked for: ``fault:<kind>`` whatever the value says, ``null``,
     ``sensor_code`` and ``sensor_range`` (compared before the offset is added), ``implausible`` (after it),
-    ``clock_ahead``.
+    ``clock_ahead``, and ``clock_reset`` for what was measured before the year 2000 and received after it.
     """
     if reading.fault is not None:
         return f"fault:{reading.fault}"
@@ -62,6 +66,8 @@ def why_bad(reading: Reading, settings: ProbeSettings) -> str | None:
         return "implausible"
     if reading.measured_at > reading.received_at + CLOCK_AHEAD_MAX:
         return "clock_ahead"
+    if reading.measured_at < RESET_BEFORE <= reading.received_at:
+        return "clock_reset"
     return None
 
 

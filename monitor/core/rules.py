@@ -17,7 +17,7 @@ class Stretch(NamedTuple):
     """Consecutive readings of a channel, summed up: enough to know that nothing happened in them.
 
     ``low`` and ``high`` are of the values as sent, ``last`` is the last one, ``longest`` the longest step between
-    two. Only for readings without faults, at instants that rise, none from a clock that runs ahead.
+    two. Only for readings without faults, at instants that rise, none from a clock that runs ahead or was reset.
     """
 
     first_at: int

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from monitor.core.alarm.limits import Limits
 from monitor.core.alarm.policy import Policy
 from monitor.core.installation import Installation
 from monitor.core.instant import HOUR
@@ -33,5 +34,6 @@ class Surroundings:
     wording: Wording
     digest_due: DigestDue
     detection: Detection = field(default_factory=Detection)
+    limits: Limits = field(default_factory=Limits)
     shelve_max: int = 12 * HOUR
     publish: Callable[[str, JSON], None] = lambda kind, body: None

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from monitor.core.plain import Plain
-from monitor.core.quality import CLOCK_AHEAD_MAX
+from monitor.core.quality import CLOCK_AHEAD_MAX, RESET_BEFORE
 from monitor.core.reading import Fault, Reading
 from monitor.core.rules import Stretch
 from monitor.ports import LogTuple, Placed
@@ -89,6 +89,7 @@ def summary(rows: Sequence[Settled]) -> dict[str, float | int | None]:
         and None not in values
         and min(steps, default=1) > 0
         and min(map(sub, received, at)) >= -CLOCK_AHEAD_MAX
+        and (at[0] >= RESET_BEFORE or max(received) < RESET_BEFORE)
     )
     if not is_plain:
         return dict.fromkeys(("low", "high", "last", "longest"))
