@@ -16,6 +16,7 @@ def owed_row(
     about: str,
     kind: MessageKind,
     now: int,
+    run: int = 1,
     waits_for: str | None = None,
 ) -> dict[str, Any]:
     """The row: ``words`` are subject and body, ``about`` the alarm's or digest's id; due at once,
@@ -25,6 +26,7 @@ def owed_row(
         "id": message_id,
         "about": about,
         "kind": kind,
+        "run": run,
         "waits_for": waits_for,
         "recipient": recipient.name,
         "medium": recipient.medium,

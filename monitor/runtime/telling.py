@@ -63,6 +63,7 @@ class Telling:
                 ),
                 about=alarm.id,
                 kind=message.kind,
+                run=alarm.run.number,
                 now=now,
                 waits_for=message.waits_for,
             )

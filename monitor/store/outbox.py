@@ -84,6 +84,7 @@ class Outbox:
             row.id: Told(
                 row.kind,
                 Recipient(row.recipient, row.medium, row.address),
+                row.run,
                 row.created_at,
                 row.sent_at,
                 is_failing=row.sent_at is None and row.attempts > 0,

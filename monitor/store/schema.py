@@ -180,6 +180,7 @@ notification = Table(
     Column("id", Text, nullable=False, unique=True),
     Column("about", Text, nullable=False),  # the alarm's id, or the digest's
     Column("kind", Text, nullable=False, server_default="notice"),  # what it says of that
+    Column("run", Integer, nullable=False, server_default="1"),  # which climbing of the ladder it belongs to
     Column("waits_for", Text),  # the id of the message that must be delivered before this one
     Column("recipient", Text, nullable=False),
     Column("medium", Text, nullable=False),

@@ -68,6 +68,7 @@ class Row:
     id: str
     kind: MessageKind
     recipient: Recipient
+    run: int
     created_at: int
     waits_for: str | None
     sent_at: int | None = None
@@ -93,6 +94,7 @@ class World:
             row.id: Told(
                 row.kind,
                 row.recipient,
+                row.run,
                 row.created_at,
                 row.sent_at,
                 is_failing=row.sent_at is None and row.attempts > 0,
@@ -110,7 +112,8 @@ class World:
         assert len(ids) == len(set(ids)), "one plan owes nothing twice"
         for owed in found.owed:
             assert owed.id not in self.told()
-            self.rows.setdefault(owed.id, Row(owed.id, owed.kind, owed.recipient, self.now, owed.waits_for))
+            row = Row(owed.id, owed.kind, owed.recipient, self.alarm.run.number, self.now, owed.waits_for)
+            self.rows.setdefault(owed.id, row)
         return len(found.owed)
 
     def deliver(self) -> None:
@@ -162,7 +165,7 @@ def a_world(seed: int) -> World:
 
 def live(world: World, steps: int) -> None:
     for _ in range(steps):
-        world.now += world.random.choice((1_000, MINUTE, 7 * MINUTE, HOUR, 9 * HOUR))
+        world.now += world.random.choice((0, 1_000, MINUTE, 7 * MINUTE, HOUR, 9 * HOUR))
         if world.random.random() < 0.5:
             world.happen()
             world.plan()  # a change is planned in the transaction that records it

@@ -26,11 +26,12 @@ MessageKind = Literal["opened", "again", "reminder", "taken", "closed", "notice"
 
 
 class Told(NamedTuple):
-    """A message that is owed or was delivered (``sent_at``). ``is_failing``: it was tried in vain. ``is_withdrawn``: it
+    """A message that is owed or was delivered (``sent_at``), of a ``run`` of the ladder. ``is_failing``: it was tried in vain. ``is_withdrawn``: it
     was owed and is no longer true; who died between sending and recording may have sent it all the same."""
 
     kind: MessageKind
     recipient: Recipient
+    run: int
     created_at: int
     sent_at: int | None
     is_failing: bool = False
@@ -177,7 +178,7 @@ def _newest(alarm: Alarm, told: Mapping[str, Told], recipient: Recipient) -> Tol
     """What this run of the ladder has said, or is about to say, to a recipient."""
     again = told.get(message_id(alarm.id, f"again{alarm.run.number}", recipient))
     opened = told.get(message_id(alarm.id, "opened", recipient))
-    if again is not None or opened is None or opened.created_at < alarm.run.from_at:
+    if again is not None or opened is None or opened.run < alarm.run.number:
         return again
     return opened
 

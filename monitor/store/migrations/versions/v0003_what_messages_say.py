@@ -11,6 +11,7 @@ def upgrade() -> None:
     """Adds the columns; of earlier messages the kind stands in their ids."""
     with op.batch_alter_table("notification") as table:
         table.add_column(sa.Column("kind", sa.Text(), nullable=False, server_default="notice"))
+        table.add_column(sa.Column("run", sa.Integer(), nullable=False, server_default="1"))
         table.add_column(sa.Column("withdrawn_at", sa.BigInteger()))
     op.create_index("notification_about", "notification", ["about"])
     for kind in ("opened", "closed", "digest"):

@@ -1,0 +1,504 @@
+"""What people do about alarms, and what time does, through the whole writer: ladders, shelves, floods, restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitor.core.alarm.condition import AlarmCondition, Truth
+from monitor.core.alarm.flood import FLOOD_LEAST
+from monitor.core.alarm.policy import Contact, Ladder, Policy, Recipient, Route, Step
+from monitor.core.alarm.rota import Rota
+from monitor.core.instant import HOUR, MINUTE, format_instant
+from monitor.testing import Writer, one_unit
+from tests.unit.lab import T0, live, minutes
+
+F01 = "lab1/F01/product"
+STEPS = (Step(("oncall",), 10 * MINUTE), Step(("bert",), 10 * MINUTE))
+
+
+def policy(*, repeat: int | None = None, rearm_after: int | None = 4 * HOUR) -> Policy:
+    people = ("anna", "bert", "chris")
+    return Policy(
+        contacts={name: Contact(name, (Recipient(name, "mail", f"{name}@lab"),)) for name in people},
+        rotas={"oncall": Rota("oncall", "Europe/Berlin", ("anna", "chris"), date(2024, 1, 1), time(8), ())},
+        ladders={"usual": Ladder("usual", STEPS, repeat)},
+        routes=(Route("usual", None, None, None, None),),
+        zones={"lab1": ZoneInfo("Europe/Berlin")},
+        rearm_after=rearm_after,
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "monitor.db"
+
+
+@pytest.fixture
+def writer(path: Path) -> Iterator[Writer]:
+    found = Writer(path, now=T0, policy=policy())
+    yield found
+    found.close()
+
+
+def told(writer: Writer) -> list[tuple[str, str]]:
+    """(what, whom) of every message, oldest first, withdrawn ones left out."""
+    rows = writer.view.notifications()
+    return [(row["kind"], row["recipient"]) for row in reversed(rows) if row["withdrawn_at"] is None]
+
+
+def pass_time(writer: Writer, span: int, *, step: int = MINUTE) -> None:
+    """Lets time pass; the channels stay as they are, for nobody listens (no silence is missed)."""
+    end = writer.clock.now() + span
+    while writer.clock.now() < end:
+        writer.clock.at = min(end, writer.clock.now() + step)
+        writer.monitor.tick(writer.clock.now(), None)
+
+
+def warm(writer: Writer) -> str:
+    """A real excursion that goes on; the alarm's id."""
+    live(writer, minutes([-80, -80, *[-50] * 14]))
+    (alarm,) = writer.view.alarms(open_only=True)
+    return str(alarm["id"])
+
+
+def hold(
+    writer: Writer, condition: AlarmCondition, subject: str, level: str = "alarm", **evidence: Any
+) -> None:
+    writer.monitor.hold(Truth(condition, subject, writer.clock.now(), level, {"text": "t", **evidence}))  # type: ignore[arg-type]
+
+
+def the_alarm(writer: Writer, alarm: str) -> dict[str, Any]:
+    found = writer.view.alarm(alarm)
+    assert found is not None
+    return found
+
+
+# --- ladders ---
+
+
+def test_a_ladder_is_climbed_until_somebody_acknowledges(writer: Writer) -> None:
+    alarm = warm(writer)
+    assert told(writer) == [("opened", "anna")]
+    pass_time(writer, 5 * MINUTE)
+    assert told(writer) == [("opened", "anna")]
+    pass_time(writer, 3 * MINUTE)
+    assert told(writer) == [("opened", "anna"), ("opened", "bert")]
+    found = writer.monitor.operators.acknowledge(alarm, by="bert", reason="on my way", action="", how="web")
+    assert (found["state"], found["acknowledged_by"]) == ("acknowledged", "bert")
+    assert told(writer)[2:] == [("taken", "anna")]
+    pass_time(writer, HOUR)
+    assert len(told(writer)) == 3
+
+
+def test_an_acknowledged_alarm_that_isnt_over_is_told_anew_at_its_own_instant(writer: Writer) -> None:
+    alarm = warm(writer)
+    taken_at = writer.clock.now()
+    writer.monitor.operators.acknowledge(alarm, by="anna", reason="", action="", how="cli")
+    pass_time(writer, 6 * HOUR, step=97 * MINUTE)  # looks seldom
+    found = the_alarm(writer, alarm)
+    assert (found["state"], found["acknowledged_by"]) == ("unacknowledged", None)
+    assert found["telling"]["from_at"] == format_instant(taken_at + 4 * HOUR)
+    assert ("again", "anna") in told(writer)
+
+
+def test_a_restart_in_the_middle_of_a_ladder_changes_no_instant_and_repeats_nothing(path: Path) -> None:
+    def run(restarts: bool) -> list[dict[str, Any]]:
+        file = path.with_suffix(f".{restarts}")
+        writer = Writer(file, now=T0, policy=policy(repeat=30 * MINUTE))
+        warm(writer)
+        for _ in range(90):
+            pass_time(writer, MINUTE)
+            if restarts:
+                writer.kill()
+                writer = Writer(file, now=writer.clock.now(), policy=policy(repeat=30 * MINUTE))
+        rows = [{k: row[k] for k in ("id", "kind", "created_at")} for row in writer.view.notifications()]
+        writer.close()
+        return rows
+
+    plain = run(restarts=False)
+    assert run(restarts=True) == plain
+    assert {row["kind"] for row in plain} == {"opened", "reminder"}
+
+
+def test_whoever_cannot_be_reached_keeps_nobody_waiting(writer: Writer) -> None:
+    warm(writer)
+    (row,) = writer.view.notifications()
+    writer.store.outbox.record_failure(row["id"], writer.clock.now(), "refused", writer.clock.now() + HOUR)
+    pass_time(writer, MINUTE)
+    assert told(writer) == [("opened", "anna"), ("opened", "bert")]
+
+
+def test_what_is_over_is_told_to_those_who_heard_and_waits_for_a_person(writer: Writer) -> None:
+    alarm = warm(writer)
+    live(writer, minutes([-80] * 8, start=writer.clock.now() + MINUTE))
+    assert told(writer) == [("opened", "anna"), ("closed", "anna")]
+    assert the_alarm(writer, alarm)["state"] == "returned_unacknowledged"
+    assert (
+        writer.monitor.operators.acknowledge(alarm, by="anna", reason="", action="", how="api")["state"]
+        == "normal"
+    )
+    with pytest.raises(ValueError, match="over already"):
+        writer.monitor.operators.acknowledge(alarm, by="anna", reason="", action="", how="api")
+    with pytest.raises(LookupError, match="no alarm 'a999'"):
+        writer.monitor.operators.acknowledge("a999", by="anna", reason="", action="", how="api")
+    with pytest.raises(ValueError, match="needs the name"):
+        writer.monitor.operators.acknowledge(alarm, by=" ", reason="", action="", how="api")
+
+
+def test_what_comes_back_is_a_new_alarm_and_the_old_one_waits_no_more(writer: Writer) -> None:
+    alarm = warm(writer)
+    live(writer, minutes([-80] * 8, start=writer.clock.now() + MINUTE))
+    live(writer, minutes([-50] * 14, start=writer.clock.now() + MINUTE))
+    (newest,) = writer.view.alarms(open_only=True)
+    assert newest["id"] != alarm
+    assert the_alarm(writer, alarm)["state"] == "normal"
+    assert [one["reason"] for one in the_alarm(writer, alarm)["history"]] == [
+        *("raised", "cleared", "came back: a new alarm")
+    ]
+
+
+# --- shelves ---
+
+
+def shelve(writer: Writer, alarm: str, span: int) -> dict[str, Any]:
+    until = writer.clock.now() + span
+    return writer.monitor.operators.shelve(alarm, by="bert", reason="moving its lots", until=until)
+
+
+def test_a_shelf_keeps_the_ladder_still_and_its_end_is_told(writer: Writer) -> None:
+    alarm = warm(writer)
+    shelf = shelve(writer, alarm, HOUR)
+    assert the_alarm(writer, alarm)["shelved_until"] == shelf["until"]
+    assert [one["reason"] for one in writer.view.unwatched()] == ["shelved"]
+    pass_time(writer, 59 * MINUTE)
+    assert told(writer) == [("opened", "anna")]
+    assert the_alarm(writer, alarm)["state"] == "unacknowledged", "it goes on under the shelf"
+    pass_time(writer, 2 * MINUTE)
+    assert told(writer) == [("opened", "anna"), ("again", "anna")]
+    assert the_alarm(writer, alarm)["shelved_until"] is None
+    assert the_alarm(writer, alarm)["telling"]["from_at"] == shelf["until"]
+    assert not writer.view.unwatched()
+
+
+def test_a_shelf_outlives_a_restart_and_ends_at_its_instant(path: Path) -> None:
+    writer = Writer(path, now=T0, policy=policy())
+    alarm = warm(writer)
+    shelf = shelve(writer, alarm, HOUR)
+    writer.kill()
+    writer = Writer(path, now=writer.clock.now() + 5 * HOUR, policy=policy())
+    pass_time(writer, MINUTE)
+    assert the_alarm(writer, alarm)["telling"]["from_at"] == shelf["until"]
+    assert told(writer)[0:2] == [("opened", "anna"), ("again", "anna")]
+    writer.close()
+
+
+def test_a_shelved_alarm_that_gets_worse_breaks_through(writer: Writer) -> None:
+    alarm = warm(writer)
+    shelve(writer, alarm, HOUR)
+    pass_time(writer, 5 * MINUTE)
+    assert told(writer) == [("opened", "anna")]
+    hold(writer, AlarmCondition.TEMPERATURE_HIGH, F01, "critical")
+    assert told(writer) == [("opened", "anna"), ("again", "anna")]
+    (shelf,) = writer.view.suppressions(open_only=False)
+    assert (shelf["ended_by"], shelf["ended_why"]) == (
+        "exosome-monitor",
+        "it is critical now, and was shelved as alarm",
+    )
+
+
+def test_a_lot_that_gets_worse_breaks_its_units_shelf(writer: Writer) -> None:
+    alarm = warm(writer)
+    shelve(writer, alarm, HOUR)
+    pass_time(writer, 5 * MINUTE)
+    hold(writer, AlarmCondition.LOT_BUDGET, "L-1", "warning", unit="lab1/F02")
+    assert writer.view.suppressions(), "that of another unit breaks nothing"
+    hold(writer, AlarmCondition.LOT_BUDGET, "L-2", "warning", unit="lab1/F01")
+    assert not writer.view.suppressions()
+    assert ("again", "anna") in told(writer)
+
+
+def test_shelving_is_bounded_and_needs_words(writer: Writer) -> None:
+    alarm = warm(writer)
+    with pytest.raises(ValueError, match="at most"):
+        shelve(writer, alarm, 13 * HOUR)
+    with pytest.raises(ValueError, match="needs a reason"):
+        writer.monitor.operators.shelve(alarm, by="bert", reason=" ", until=writer.clock.now() + HOUR)
+    shelve(writer, alarm, HOUR)
+    writer.monitor.operators.unshelve(alarm, by="bert", reason="done")
+    with pytest.raises(ValueError, match="isn't shelved"):
+        writer.monitor.operators.unshelve(alarm, by="bert", reason="")
+
+
+def test_the_end_of_a_shelf_is_told_also_if_nothing_is_wrong_any_more(writer: Writer) -> None:
+    alarm = warm(writer)
+    shelve(writer, alarm, HOUR)
+    live(writer, minutes([-80] * 8, start=writer.clock.now() + MINUTE))
+    assert told(writer) == [("opened", "anna"), ("closed", "anna")], "good news isn't held back"
+    pass_time(writer, HOUR)
+    assert told(writer)[2:] == [("notice", "anna")]
+
+
+# --- suppressed by design, out of service ---
+
+
+def suppress(
+    writer: Writer, kind: Any, until: int, start: int | None = None, subject: str = "lab1/F01"
+) -> str:
+    made = writer.monitor.operators.suppress(
+        subject,
+        kind=kind,
+        by="bert",
+        reason="defrosting it",
+        start=start,
+        until=until,
+    )
+    return str(made["id"])
+
+
+@pytest.mark.parametrize("kind", ["suppressed", "out_of_service"])
+def test_readings_excursions_and_alarms_go_on_where_nobody_is_told(writer: Writer, kind: str) -> None:
+    suppress(writer, kind, T0 + 2 * HOUR)
+    alarm = warm(writer)
+    assert told(writer) == []
+    assert the_alarm(writer, alarm)["state"] == "unacknowledged"
+    assert the_alarm(writer, alarm)["suppression"]["owner"] == "bert"
+    assert [one["confirmed_at"] is not None for one in writer.view.excursions()] == [True]
+    assert [one["reason"] for one in writer.view.unwatched()] == [kind]
+    pass_time(writer, 2 * HOUR)
+    assert told(writer)[0] == ("opened", "anna"), "what is still wrong when it ends is told"
+
+
+def test_a_window_that_is_planned_begins_by_itself(writer: Writer) -> None:
+    suppress(writer, "suppressed", T0 + 3 * HOUR, start=T0 + 2 * HOUR)
+    warm(writer)
+    assert told(writer) == [("opened", "anna")]
+
+
+def test_it_can_be_ended_before_its_time(writer: Writer) -> None:
+    made = suppress(writer, "suppressed", T0 + 2 * HOUR)
+    warm(writer)
+    writer.monitor.operators.end_suppression(made, by="anna", reason="it is cold again")
+    assert told(writer) == [("opened", "anna")]
+    with pytest.raises(LookupError, match="nothing is held back"):
+        writer.monitor.operators.end_suppression(made, by="anna", reason="")
+    with pytest.raises(LookupError, match="no unit and no probe"):
+        suppress(writer, "suppressed", T0 + 9 * HOUR, subject="lab1/F99")
+    with pytest.raises(ValueError, match="name a later end"):
+        suppress(writer, "suppressed", T0)
+
+
+def test_what_came_and_went_while_nobody_was_told_is_not_told_afterwards(writer: Writer) -> None:
+    suppress(writer, "suppressed", T0 + HOUR)
+    alarm = warm(writer)
+    live(writer, minutes([-80] * 8, start=writer.clock.now() + MINUTE))
+    pass_time(writer, HOUR)
+    assert told(writer) == []
+    assert the_alarm(writer, alarm)["state"] == "returned_unacknowledged", "it waits on the page"
+
+
+# --- floods ---
+
+
+def many(path: Path, units: int) -> Writer:
+    names = [f"F{number:02d}" for number in range(1, units + 1)]
+    return Writer(path, now=T0, policy=policy(), installation=one_unit(units=names))
+
+
+def everywhere(
+    writer: Writer, condition: AlarmCondition, numbers: Sequence[int], level: str = "alarm"
+) -> None:
+    """In one transaction, as a batch of readings would."""
+    with writer.monitor._writing() as tx:
+        for number in numbers:
+            truth = Truth(condition, f"lab1/F{number:02d}/product", writer.clock.now(), level, {"text": "t"})  # type: ignore[arg-type]
+            writer.monitor._alarms.hold(tx, truth, writer.clock.now())
+
+
+def conditions(writer: Writer) -> list[str]:
+    return [
+        row["subject"].split()[1] for row in reversed(writer.view.notifications()) if row["kind"] == "opened"
+    ]
+
+
+def test_ten_at_once_are_one_page_with_the_ten_listed(path: Path) -> None:
+    writer = many(path, 12)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, FLOOD_LEAST))
+    assert conditions(writer) == ["temperature_high"] * (FLOOD_LEAST - 1)
+    writer.close()
+    writer = many(path.with_name("other.db"), 12)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, FLOOD_LEAST + 1))
+    assert conditions(writer) == ["alarm_flood"]
+    (flood,) = [one for one in writer.view.alarms() if one["condition"] == "alarm_flood"]
+    assert len(the_alarm(writer, flood["id"])["children"]) == FLOOD_LEAST
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11, 12])
+    assert conditions(writer) == ["alarm_flood"], "more join it"
+    writer.close()
+
+
+def test_a_flood_that_gets_worse_is_told_again(path: Path) -> None:
+    writer = many(path, 12)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
+    writer.monitor.operators.acknowledge(flood_of(writer)["id"], by="anna", reason="", action="", how="api")
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [3], "critical")
+    assert told(writer)[-1] == ("again", "anna")
+    assert flood_of(writer)["level"] == "critical"
+    writer.close()
+
+
+def flood_of(writer: Writer) -> dict[str, Any]:
+    (flood,) = [one for one in writer.view.alarms(open_only=True) if one["condition"] == "alarm_flood"]
+    return flood
+
+
+def test_more_that_join_an_acknowledged_flood_are_told_after_a_while(path: Path) -> None:
+    writer = many(path, 14)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
+    writer.monitor.operators.acknowledge(flood_of(writer)["id"], by="anna", reason="", action="", how="api")
+    before = len(told(writer))
+    pass_time(writer, 5 * MINUTE)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11, 12])
+    pass_time(writer, 3 * MINUTE)
+    assert len(told(writer)) == before
+    pass_time(writer, 3 * MINUTE)
+    assert told(writer)[before:] == [("again", "anna")]
+    writer.close()
+
+
+def clear(writer: Writer, condition: AlarmCondition, numbers: Sequence[int]) -> None:
+    with writer.monitor._writing() as tx:
+        for number in numbers:
+            now = writer.clock.now()
+            subject = f"lab1/F{number:02d}/product"
+            writer.monitor._alarms.end(
+                tx, condition, subject, at=now, now=now, evidence={"clear_reason": "recovered"}
+            )
+
+
+def test_what_outlives_its_flood_is_told_by_itself(path: Path) -> None:
+    writer = many(path, 12)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
+    pass_time(writer, 5 * MINUTE)
+    clear(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
+    pass_time(writer, 8 * MINUTE)
+    assert conditions(writer)[:1] == ["alarm_flood"]
+    assert "temperature_high" not in conditions(writer)
+    pass_time(writer, 5 * MINUTE)
+    assert conditions(writer).count("temperature_high") == 2
+    assert ("closed", "anna") in told(writer)
+    writer.close()
+
+
+def test_a_flood_whose_alarms_are_all_over_is_over(path: Path) -> None:
+    writer = many(path, 12)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
+    clear(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
+    pass_time(writer, 2 * MINUTE)
+    assert not writer.view.alarms(open_only=True)
+    assert [one for one in told(writer) if one[1] == "anna"] == [("opened", "anna"), ("closed", "anna")]
+    writer.close()
+
+
+def test_a_units_lost_power_is_told_with_what_it_explains_and_warmth_by_itself(path: Path) -> None:
+    writer = many(path, 2)
+    hold(writer, AlarmCondition.POWER_LOST, "lab1/F01")
+    hold(writer, AlarmCondition.NO_DATA, F01)
+    assert conditions(writer) == ["power_lost"]
+    hold(writer, AlarmCondition.TEMPERATURE_HIGH, F01)
+    assert conditions(writer) == ["power_lost", "temperature_high"]
+    writer.monitor.end(AlarmCondition.POWER_LOST, "lab1/F01")
+    pass_time(writer, 9 * MINUTE)
+    assert "no_data" not in conditions(writer)
+    pass_time(writer, 2 * MINUTE)
+    assert "no_data" in conditions(writer), "it has outlived its cause"
+    writer.close()
+
+
+def test_two_units_without_power_are_one_page(path: Path) -> None:
+    writer = many(path, 3)
+    with writer.monitor._writing() as tx:
+        for number in (1, 2):
+            truth = Truth(AlarmCondition.POWER_LOST, f"lab1/F{number:02d}", T0, "alarm", {"text": "t"})
+            writer.monitor._alarms.hold(tx, truth, T0)
+    assert conditions(writer) == ["alarm_flood"]
+    assert flood_of(writer)["evidence"]["cause"] == "power"
+    hold(writer, AlarmCondition.TEMPERATURE_HIGH, F01)
+    assert conditions(writer) == ["alarm_flood", "temperature_high"], "power explains no warmth"
+    writer.close()
+
+
+def test_a_gateway_that_takes_units_with_it_is_one_page(path: Path) -> None:
+    writer = many(path, 5)
+    for number in (1, 2, 3):
+        truth = Truth(
+            *(AlarmCondition.NO_DATA, f"lab1/F{number:02d}/product", writer.clock.now(), "alarm"),
+            {"text": "t", "offline": True},
+            tell_after=MINUTE,
+        )
+        writer.monitor.hold(truth)
+        pass_time(writer, 10_000, step=10_000)
+    pass_time(writer, 2 * MINUTE)
+    assert conditions(writer) == ["alarm_flood"]
+    assert flood_of(writer)["evidence"]["cause"] == "gateway"
+    writer.close()
+
+
+def test_a_restart_in_a_flood_changes_nothing(path: Path) -> None:
+    writer = many(path, 12)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
+    before = told(writer)
+    now = writer.clock.now()
+    writer.kill()
+    writer = Writer(path, now=now, policy=policy(), installation=writer.installation)
+    pass_time(writer, 2 * MINUTE)
+    assert told(writer) == before
+    clear(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
+    pass_time(writer, 2 * MINUTE)
+    assert not writer.view.alarms(open_only=True)
+    writer.close()
+
+
+# --- drills, latches ---
+
+
+def test_a_drill_is_over_when_it_is_answered_and_escalates_when_it_isnt(writer: Writer) -> None:
+    hold(writer, AlarmCondition.DRILL, "chris")
+    hold(writer, AlarmCondition.DRILL, "anna")
+    assert told(writer) == [("opened", "chris"), ("opened", "anna")]
+    drill = next(one for one in writer.view.alarms() if one["subject"] == "chris")
+    answered = writer.monitor.operators.acknowledge(drill["id"], by="chris", reason="", action="", how="link")
+    assert answered["state"] == "normal"
+    pass_time(writer, 31 * MINUTE)
+    assert [one for one in told(writer) if one[0] == "opened"][2:] == [], "anna is on call herself"
+    pass_time(writer, 11 * MINUTE)
+    assert [one for one in told(writer) if one[0] == "opened"][2:] == [("opened", "bert")]
+
+
+def test_what_latched_waits_for_a_reset(writer: Writer) -> None:
+    hold(writer, AlarmCondition.LOT_THAWED, "L-1", unit="lab1/F01")
+    writer.monitor.end(AlarmCondition.LOT_THAWED, "L-1")
+    (alarm,) = writer.view.alarms()
+    assert alarm["state"] == "latched_unacknowledged"
+    operators = writer.monitor.operators
+    with pytest.raises(ValueError, match="acknowledge it first"):
+        operators.reset(alarm["id"], by="qa", reason="")
+    operators.acknowledge(alarm["id"], by="qa", reason="", action="", how="api")
+    assert operators.reset(alarm["id"], by="qa", reason="a wrong event, voided")["state"] == "normal"
+    assert the_alarm(writer, alarm["id"])["history"][-1]["reason"] == "reset by qa: a wrong event, voided"
+
+
+def test_nobody_is_told_twice_where_a_person_is_in_every_step(path: Path) -> None:
+    everywhere_anna = replace(
+        policy(), ladders={"usual": Ladder("usual", (Step(("anna", "oncall"), 0), Step(("anna",), 0)), None)}
+    )
+    writer = Writer(path, now=T0, policy=everywhere_anna)
+    warm(writer)
+    pass_time(writer, HOUR)
+    assert told(writer) == [("opened", "anna")]
+    writer.close()
