@@ -15,6 +15,7 @@ from monitor.alerting.delivery import Deliverer
 from monitor.alerting.link_key import link_key
 from monitor.alerting.schedule import Schedules, digest_due
 from monitor.assembly import (
+    finisher_of,
     MessageWording,
     is_anybody_told,
     link_key_path,
@@ -98,20 +99,14 @@ class Service:
             books.rulebook.names(),
         )
         self.loop = Loop(self.monitor, self.source, self.decoder, self.stop_event)
-        alerting = configuration.alerting
-        self.deliverer = Deliverer(
-            self.store.outbox,
-            media or media_of(configuration),
-            self.clock,
-            alerting.retry_first,
-            alerting.retry_max,
-        )
         sink = sink_of(configuration)
         projection = Projection(self.store.database, lambda: books.rules)
         self.exporter = None if sink is None else Exporter(projection, sink)
         told = is_anybody_told(configuration)
         picture = Picture(self.clock, books.installation, books.rules, books.rulebook, self.health, told)
         self.view = View(self.store, picture)
+        self.link_key = link_key(link_key_path(configuration, self.store))
+        self.deliverer = self._telling(media)
         self.commands = OwnCommands(self.monitor, self.decoder, self.view)
         self.banner = banner + (() if told else (NOBODY,))
         self.token = secrets.token_urlsafe(32)
@@ -123,6 +118,17 @@ class Service:
         self._schedules = Schedules(
             self.jobs.all(),
             on_error=lambda name, error: log.error("job failed", job=name, error=str(error)),
+        )
+
+    def _telling(self, media: dict[str, Medium] | None) -> Deliverer:
+        configuration, clock, key = self.configuration, self.clock, self.link_key
+        return Deliverer(
+            self.store.outbox,
+            media or media_of(configuration, clock, key),
+            clock,
+            configuration.alerting.retry_first,
+            configuration.alerting.retry_max,
+            finish=finisher_of(configuration, self.view, clock, key),
         )
 
     def _pages(self) -> WebServer:
@@ -138,7 +144,7 @@ class Service:
             guide=MessageWording(self.configuration, self.clock),
             page_actions=self.configuration.web.page_actions,
             external_url=self.configuration.web.external_url,
-            link_key=link_key(link_key_path(self.configuration, self.store)),
+            link_key=self.link_key,
         )
         return WebServer(application, self.configuration.web.host, self.configuration.web.port)
 
@@ -185,7 +191,7 @@ class Service:
         self.monitor.tick(self.clock.now(), self.source.connected_since())
 
     def _digest_due(self, now: int, zone: Any, done: set[str]) -> str | None:
-        return digest_due(now, zone, self.configuration.alerting.digest_at, done)
+        return digest_due(now, zone, self.configuration.alerting.digest_at.times[0], done)
 
     def _publish(self, kind: str, body: JSON) -> None:
         """Tells open pages; readings at most twice a second, whatever comes in."""

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from monitor.config.duration import format_duration
-from monitor.config.model import Alerting, Configuration, Influx, Mail, Mqtt, Person, Probe, Unit
+from monitor.config.model import Alerting, Configuration, Influx, Mail, Mqtt, Person, Probe, Store, Unit
 from monitor.config.secret import SHOWN
 from monitor.config.toml import dump
 from monitor.core.alarm.rota import Rota
@@ -87,7 +87,7 @@ def _clock(at: time) -> str:
 def _monitor(configuration: Configuration) -> Document:
     web = configuration.web
     return {
-        "store": {"url": configuration.store.shown_url},
+        "store": _store(configuration.store),
         "mqtt": _mqtt(configuration.mqtt),
         "influx": _influx(configuration.influx),
         "web": {
@@ -102,6 +102,17 @@ def _monitor(configuration: Configuration) -> Document:
         | {"door_open_after": _duration(configuration.detection.door_open_after)},
         "site": {site.name: {"timezone": site.timezone} for site in configuration.sites.values()},
         "unit": [_unit(unit) for unit in configuration.units],
+    }
+
+
+def _store(store: Store) -> Document:
+    return {
+        "url": store.shown_url,
+        "housekeeping_at": _clock(store.housekeeping_at),
+        "backup_dir": _text(store.backup_dir),
+        "backup_keep": store.backup_keep,
+        "keep_rejected": _duration(store.keep_rejected),
+        "keep_messages": _duration(store.keep_messages),
     }
 
 
@@ -150,9 +161,14 @@ def _text(path: object) -> str | None:
 
 
 def _alerting(alerting: Alerting) -> Document:
+    dead_man = alerting.dead_man
     return {
         "console": alerting.console,
-        "digest_at": _clock(alerting.digest_at),
+        "digest_at": [_clock(at) for at in alerting.digest_at.times],
+        "qa_summary": str(alerting.qa_summary),
+        "drill": str(alerting.drill),
+        "dead_man_url": dead_man and dead_man.shown,
+        "dead_man_every": dead_man and _duration(dead_man.every),
         "retry_first": _duration(alerting.retry_first),
         "retry_max": _duration(alerting.retry_max),
         "shelve_max": _duration(alerting.shelve_max),
@@ -299,6 +315,7 @@ def _person(person: Person) -> Document:
         "addresses": [address.shown for address in person.addresses],
         "timezone": person.timezone,
         "quiet_hours": quiet and {"from": _clock(quiet.start), "until": _clock(quiet.until)},
+        "qa": person.qa,
     }
 
 

@@ -16,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     Strict,
     WithJsonSchema,
     model_validator,
@@ -23,10 +24,12 @@ from pydantic import (
 
 from monitor.config.duration import PATTERN, parse_duration
 from monitor.core.instant import from_datetime, parse_instant
+from monitor.core.recurring import WEEKDAYS, Recurring
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 """Names of sites, units, probes, profiles and persons: what a topic of wire format v1 can carry."""
 
+_WEEKLY = re.compile(rf"({'|'.join(WEEKDAYS)}) ([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -89,6 +92,28 @@ def _clock_time(value: object) -> time:
     return time(int(found[1]), int(found[2]))
 
 
+def _daily(value: object) -> Recurring:
+    values = value if isinstance(value, list) else [value]
+    try:
+        times = sorted({_clock_time(one) for one in values})
+    except ValueError:
+        times = []
+    if not times:
+        raise ValueError(
+            'a time of day in quotes such as 07:00, or a list of them such as ["07:00", "19:00"]'
+        )
+    return Recurring(tuple(times))
+
+
+def _weekly(value: object) -> Recurring:
+    if value == "off":
+        return Recurring()
+    found = _WEEKLY.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"off, or a weekday ({', '.join(WEEKDAYS)}) and a time of day such as Mon 08:00")
+    return Recurring((time(int(found[2]), int(found[3])),), WEEKDAYS.index(found[1]))
+
+
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -130,6 +155,21 @@ ClockTime = Annotated[
     BeforeValidator(_clock_time),
     WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:00)?$"}),
 ]
+
+_TIME_SCHEMA = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:00)?$"}
+DailyTimes = Annotated[
+    Recurring,
+    PlainValidator(_daily),
+    BeforeValidator(_typed),
+    WithJsonSchema({"anyOf": [_TIME_SCHEMA, {"type": "array", "items": _TIME_SCHEMA, "minItems": 1}]}),
+]
+"""Times of day: one, or a list."""
+WeeklyTime = Annotated[
+    Recurring,
+    PlainValidator(_weekly),
+    WithJsonSchema({"type": "string", "pattern": rf"^(off|({'|'.join(WEEKDAYS)}) ([01]\d|2[0-3]):[0-5]\d)$"}),
+]
+"""A weekday with a time of day, or ``off``."""
 
 
 class Table(BaseModel):

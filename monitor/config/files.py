@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from monitor.config.fields import (
     ClockTime,
+    DailyTimes,
     Day,
     Duration,
     FilePath,
@@ -16,11 +17,13 @@ from monitor.config.fields import (
     Name,
     NotNegative,
     Number,
+    Ordinal,
     Port,
     Positive,
     PositiveDuration,
     Table,
     Text,
+    WeeklyTime,
     Zone,
 )
 from monitor.core.alarm.limits import Limits
@@ -39,6 +42,23 @@ class StoreTable(Table):
     url: Text = Field(
         default=DEFAULT_STORE,
         description="sqlite:///PATH (relative to the current directory) or postgresql://…",
+    )
+    housekeeping_at: ClockTime = Field(
+        default="03:30",
+        validate_default=True,
+        description="time of day, at the first site, for the backup, the comparison with InfluxDB, and tidying up",
+    )
+    backup_dir: FilePath | None = Field(
+        default=None,
+        description="a backup of a SQLite store is made here daily (relative to the current directory)",
+    )
+    backup_keep: Ordinal = Field(default=14, description="how many of those backups are kept")
+    keep_rejected: PositiveDuration = Field(
+        default=90 * DAY, description="how long messages that could not be taken are kept; their counts stay"
+    )
+    keep_messages: PositiveDuration = Field(
+        default=400 * DAY,
+        description="how long the text of a message to a person is kept; that it was sent stays on record",
     )
 
 
@@ -128,9 +148,21 @@ class AlertingTable(Table):
     """``[alerting]``"""
 
     console: Flag = Field(default=True, description="alarms on the console too")
-    digest_at: ClockTime = Field(
-        default="07:00", validate_default=True, description="time of day at each site"
+    digest_at: DailyTimes = Field(
+        default="07:00", validate_default=True, description="time of day at each site, or several in a list"
     )
+    qa_summary: WeeklyTime = Field(
+        default="Mon 08:00", validate_default=True, description="weekday and time at each site, or off"
+    )
+    drill: WeeklyTime | None = Field(
+        default=None,
+        description="weekday and time, or off; default: Tue 10:00 where there is a rota, else off",
+    )
+    dead_man_url: Text = Field(
+        default="",
+        description="asked for while all is well, so that its silence tells; http(s)://…, env:NAME or file:PATH",
+    )
+    dead_man_every: PositiveDuration = 5 * MINUTE
     retry_first: PositiveDuration = 30 * SECOND
     retry_max: PositiveDuration = 15 * MINUTE
     shelve_max: PositiveDuration = 12 * HOUR

@@ -62,7 +62,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Configuration:
         influx=influx_of(monitor.influx, directory, environ, review),
         web=web_of(monitor.web, review),
         mail=mail,
-        alerting=alerting_of(monitor.alerting, review),
+        alerting=alerting_of(monitor.alerting, directory, environ, review, has_rota=bool(people.rotas)),
         detection=detection_of(monitor.detection, review),
         sites=sites_of(monitor.site),
         units=units,

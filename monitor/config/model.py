@@ -16,6 +16,7 @@ from monitor.core.alarm.limits import Limits
 from monitor.core.alarm.policy import Ladder, QuietHours, Route
 from monitor.core.alarm.rota import Rota
 from monitor.core.profile import Profile
+from monitor.core.recurring import Recurring
 from monitor.core.sign.detection import Detection
 from monitor.core.unit import ProbeSettings
 
@@ -25,9 +26,17 @@ REFERENCES = ("env:", "file:")
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Where the truth is kept. ``url`` may hold a password and stays out of ``repr``; show ``shown_url``."""
+    """Where the truth is kept. ``url`` may hold a password and stays out of ``repr``; show ``shown_url``.
+
+    ``backup_dir``: where a daily backup goes, None: nowhere.
+    """
 
     url: str = field(repr=False)
+    housekeeping_at: time
+    backup_dir: Path | None
+    backup_keep: int
+    keep_rejected: int
+    keep_messages: int
 
     @property
     def shown_url(self) -> str:
@@ -110,11 +119,30 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadMan:
+    """What is asked for every ``every`` ms while all is well. ``source`` is what the file says; show ``shown``."""
+
+    source: str = field(repr=False)
+    url: Secret
+    every: int
+
+    @property
+    def shown(self) -> str:
+        """``source``, with the part of a URL that may be a token as ``<secret>``."""
+        if self.source.startswith(REFERENCES):
+            return self.source
+        return f"{self.source.partition('://')[0]}://{SHOWN}"
+
+
+@dataclass(frozen=True, slots=True)
 class Alerting:
-    """How alarms are told, and from when on. ``digest_at`` is a time of day at each site."""
+    """How alarms are told, and from when on. ``digest_at`` and ``qa_summary`` come in each site's time zone."""
 
     console: bool
-    digest_at: time
+    digest_at: Recurring
+    qa_summary: Recurring
+    drill: Recurring
+    dead_man: DeadMan | None
     retry_first: int
     retry_max: int
     shelve_max: int
@@ -190,13 +218,15 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can be told. ``timezone`` is for quiet hours; None: the zone of the site concerned."""
+    """Somebody who can be told. ``timezone`` is for quiet hours; None: the zone of the site concerned.
+    ``qa``: gets the weekly summary."""
 
     name: str
     title: str
     addresses: tuple[Address, ...]
     timezone: str | None = None
     quiet_hours: QuietHours | None = None
+    qa: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ def _person(table: files.PersonTable, directory: Path, environ: Mapping[str, str
         addresses=tuple(addresses),
         timezone=table.timezone,
         quiet_hours=None if quiet is None else QuietHours(quiet.start, quiet.until),
+        qa=table.qa,
     )
 
 

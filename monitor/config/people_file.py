@@ -6,7 +6,18 @@ from typing import Literal
 
 from pydantic import Field
 
-from monitor.config.fields import ClockTime, Day, Duration, Instant, Name, PositiveDuration, Table, Text, Zone
+from monitor.config.fields import (
+    ClockTime,
+    Day,
+    Duration,
+    Flag,
+    Instant,
+    Name,
+    PositiveDuration,
+    Table,
+    Text,
+    Zone,
+)
 
 Condition = Literal[
     "temperature_high",
@@ -55,6 +66,7 @@ class PersonTable(Table):
     )
     timezone: Zone | None = None
     quiet_hours: QuietHoursTable | None = None
+    qa: Flag = Field(default=False, description="gets the weekly summary for QA")
 
 
 class OverrideTable(Table):

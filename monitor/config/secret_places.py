@@ -80,3 +80,18 @@ def secret_file(path: Path, file: str, key: str, review: Review) -> Secret | Non
     if mode & stat.S_IROTH:
         review.warn(file, f"{key}: every user of this machine can read {path}; chmod 600 it")
     return Secret(text)
+
+
+def referred(
+    source: str, file: str, key: str, directory: Path, environ: Mapping[str, str], review: Review
+) -> Secret | None:
+    """What ``env:NAME`` or ``file:PATH`` leads to, else ``source`` itself; None, and a mistake, if it leads nowhere."""
+    if source.startswith("env:"):
+        text = environ.get(source.removeprefix("env:"), "").strip()
+        if not text:
+            review.refuse(file, key, source, "a variable that is set in the environment")
+            return None
+        return Secret(text)
+    if source.startswith("file:"):
+        return secret_file(directory.absolute() / source.removeprefix("file:"), file, key, review)
+    return Secret(source)

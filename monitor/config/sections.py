@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 
 from monitor.config import files
 from monitor.config.duration import format_duration
-from monitor.config.model import Alerting, Influx, Mail, Mqtt, Store, Tls, Web
+from monitor.config.model import REFERENCES, Alerting, DeadMan, Influx, Mail, Mqtt, Store, Tls, Web
 from monitor.config.problem import Review
-from monitor.config.secret_places import INFLUX_TOKEN, MAIL_PASSWORD, MQTT_PASSWORD, secret_of
+from monitor.config.secret_places import INFLUX_TOKEN, MAIL_PASSWORD, MQTT_PASSWORD, referred, secret_of
 from monitor.core.alarm.limits import Limits
 from monitor.core.instant import DAY, MINUTE, SECOND
+from monitor.core.recurring import Recurring
 from monitor.core.sign.detection import Detection
 
 _FILE = "monitor.toml"
+_DRILL = Recurring((time(10, 0),), 1)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -24,7 +27,14 @@ def store_of(table: files.StoreTable, review: Review) -> Store:
         review.refuse(
             _FILE, "store.url", table.url, "a URL that begins with sqlite:///, or with postgresql://"
         )
-    return Store(table.url)
+    return Store(
+        url=table.url,
+        housekeeping_at=table.housekeeping_at,
+        backup_dir=table.backup_dir,
+        backup_keep=table.backup_keep,
+        keep_rejected=table.keep_rejected,
+        keep_messages=table.keep_messages,
+    )
 
 
 def mqtt_of(table: files.MqttTable, directory: Path, environ: Mapping[str, str], review: Review) -> Mqtt:
@@ -143,8 +153,15 @@ def mail_of(table: files.MailTable, directory: Path, environ: Mapping[str, str],
     )
 
 
-def alerting_of(table: files.AlertingTable, review: Review) -> Alerting:
-    """``[alerting]``"""
+def alerting_of(
+    table: files.AlertingTable,
+    directory: Path,
+    environ: Mapping[str, str],
+    review: Review,
+    *,
+    has_rota: bool,
+) -> Alerting:
+    """``[alerting]``; where nothing is said of drills, they are held if there is a rota."""
     if table.retry_first > table.retry_max:
         review.refuse(
             _FILE,
@@ -163,6 +180,9 @@ def alerting_of(table: files.AlertingTable, review: Review) -> Alerting:
     return Alerting(
         console=table.console,
         digest_at=table.digest_at,
+        qa_summary=table.qa_summary,
+        drill=table.drill if table.drill is not None else _DRILL if has_rota else Recurring(),
+        dead_man=_dead_man_of(table, directory, environ, review),
         retry_first=table.retry_first,
         retry_max=table.retry_max,
         shelve_max=table.shelve_max,
@@ -174,6 +194,26 @@ def alerting_of(table: files.AlertingTable, review: Review) -> Alerting:
             broker_lost_after=table.broker_lost_after,
         ),
     )
+
+
+def _dead_man_of(
+    table: files.AlertingTable, directory: Path, environ: Mapping[str, str], review: Review
+) -> DeadMan | None:
+    source, key = table.dead_man_url, "alerting.dead_man_url"
+    if table.dead_man_every < MINUTE:
+        review.refuse(_FILE, "alerting.dead_man_every", format_duration(table.dead_man_every), "at least 1m")
+    if not source:
+        return None
+    if not source.startswith(REFERENCES):
+        review.warn(_FILE, f"{key}: such a URL is as good as a token; write env:NAME or file:PATH")
+    url = referred(source, _FILE, key, directory, environ, review)
+    if url is None:
+        return None
+    if not url.reveal().startswith(("http://", "https://")):
+        found = f"something else at {source}" if source.startswith(REFERENCES) else "something else"
+        review.refuse_text(_FILE, key, found, "nothing (off), http://…, https://…, env:NAME or file:PATH")
+        return None
+    return DeadMan(source, url, table.dead_man_every)
 
 
 def detection_of(table: files.DetectionTable, review: Review) -> Detection:

@@ -113,7 +113,7 @@ def test_an_empty_monitor_toml_is_all_defaults_and_says_what_is_missing(tmp_path
     assert (configuration.web.host, configuration.web.port) == ("127.0.0.1", 8080)
     assert configuration.web.base_url == "http://127.0.0.1:8080"
     alerting = configuration.alerting
-    assert (alerting.console, alerting.digest_at) == (True, time(7, 0))
+    assert (alerting.console, str(alerting.digest_at)) == (True, "07:00")
     assert (alerting.retry_first, alerting.retry_max) == (30 * SECOND, 15 * MINUTE)
     assert configuration.units == ()
     assert warned(configuration, "nobody is told")

@@ -24,6 +24,11 @@ STARTER = Path(__file__).parents[2] / "config"
 RICH = """
 [store]
 url = "sqlite:///x.db"
+housekeeping_at = "04:00"
+backup_dir = "backups"
+backup_keep = 3
+keep_rejected = "30d"
+keep_messages = "100d"
 [mqtt]
 host = "broker.lan"
 username = "monitor"
@@ -36,6 +41,12 @@ url = "file:lines.lp"
 host = "mail.lan"
 from = "monitor@lab.example"
 tls = true
+[alerting]
+digest_at = ["19:00", "07:00"]
+qa_summary = "Fri 16:00"
+drill = "Wed 11:30"
+dead_man_url = "env:PING"
+dead_man_every = "10m"
 [site."lab.1"]
 timezone = "Europe/Berlin"
 [[unit]]
@@ -57,6 +68,7 @@ name = "anna"
 addresses = ["anna@lab.example", "env:ANNA"]
 timezone = "Europe/Berlin"
 quiet_hours = { from = "22:00", until = "06:00" }
+qa = true
 [[rota]]
 name = "on-call"
 timezone = "Europe/Berlin"
@@ -95,7 +107,7 @@ alternative = [{ class = "other", window = { high = -15 }, shelf_life = "14d",
   band = [{ name = "warm", above = -15 }], thaw = { above = -5, after = "1m", refrozen_below = -10 } }]
 mkt = { limit = 8 }
 """
-ENVIRON = {"ANNA": "ntfy://example/topic", "INFLUXDB_TOKEN": "hunter2"}
+ENVIRON = {"ANNA": "ntfy://example/topic", "PING": "https://ping.example/hunter2", "INFLUXDB_TOKEN": "hunter2"}
 
 
 @pytest.fixture
@@ -160,7 +172,7 @@ def test_a_secret_is_a_comment_in_the_effective_configuration(rich: Path) -> Non
 
 def test_a_store_url_with_a_password_is_shown_without_it(rich: Path) -> None:
     environ = ENVIRON | {"EXOSOME_MONITOR__STORE__URL": "postgresql://u:hunter2@db/x"}
-    assert effective_json(load(rich, environ))["store"] == {"url": "postgresql://u:<secret>@db/x"}
+    assert effective_json(load(rich, environ))["store"]["url"] == "postgresql://u:<secret>@db/x"
 
 
 def test_every_key_is_in_the_effective_configuration() -> None:
