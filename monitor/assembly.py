@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,13 @@ import structlog
 
 from monitor.alerting import digest, message
 from monitor.alerting.case import Case
-from monitor.alerting.media import AppriseMedium, ConsoleMedium, MailServer
+from monitor.alerting.finish import Finisher
+from monitor.alerting.link_key import installation_id
+from monitor.alerting.media.apprise_medium import AppriseMedium, understands
+from monitor.alerting.media.console import ConsoleMedium
+from monitor.alerting.media.mail import MailMedium, MailServer, Security
+from monitor.alerting.media.pagerduty import PagerDutyMedium
+from monitor.alerting.media.webhook import WebhookMedium
 from monitor.config import Configuration, ConfigurationError
 from monitor.config.problem import Problem
 from monitor.core.alarm.policy import Contact, Policy, Recipient
@@ -29,8 +36,14 @@ from monitor.ports import JSON, Clock, Medium, View
 from monitor.store.engine import StoreUnreadableError
 from monitor.store.rulebook import EditedProfileError, Rulebook, load_rulebook, refuse_edits
 from monitor.store.store import Store
+from monitor.web.mail_chart import alarm_picture
 
 log = structlog.get_logger(__name__)
+
+NOT_UNDERSTOOD_EXPECTED = (
+    "a URL that Apprise understands (a service that it knows, with all that this service needs); "
+    "for a webhook of your own write webhook:https://…"
+)
 
 
 def installation_of(configuration: Configuration) -> Installation:
@@ -90,21 +103,62 @@ def is_anybody_told(configuration: Configuration) -> bool:
     return any(person.addresses for person in configuration.people)
 
 
-def media_of(configuration: Configuration) -> dict[str, Medium]:
-    """A medium of each kind. Addresses kept elsewhere are looked up when a message is sent."""
-    mail = configuration.mail
-    server = None
-    if mail.host:
-        security = "tls" if mail.tls else "starttls" if mail.starttls else "none"
-        password = None if mail.password is None else mail.password.reveal()
-        server = MailServer(mail.host, mail.port, mail.sender, mail.username, password, security)  # type: ignore[arg-type]
+def refuse_unknown_services(configuration: Configuration) -> None:
+    """Raises ConfigurationError for addresses that Apprise doesn't understand: nobody would ever be told there."""
+    problems = [
+        Problem("people.toml", address.key, address.shown, NOT_UNDERSTOOD_EXPECTED)
+        for person in configuration.people
+        for address in person.addresses
+        if address.medium == "apprise" and not understands(address.value.reveal())
+    ]
+    if problems:
+        raise ConfigurationError(configuration.directory, problems)
+
+
+def media_of(configuration: Configuration, clock: Clock, key: bytes | None = None) -> dict[str, Medium]:
+    """A medium of each kind. Addresses kept elsewhere are looked up when a message is sent. ``key``: the installation's
+    (:mod:`monitor.alerting.link_key`), by which other services tell it from another one; None: only for a test."""
+    installation = "" if key is None else installation_id(key)
     kept = {a.source: a.value for person in configuration.people for a in person.addresses}
+    keys = {person.name: person.webhook_key for person in configuration.people}
 
     def reveal(source: str) -> str:
         return kept[source].reveal() if source in kept else source
 
-    person = AppriseMedium(server, reveal=reveal)
-    return {"mail": person, "apprise": person, "console": ConsoleMedium(sys.stderr)}
+    def key_of(person: str) -> str | None:
+        found = keys.get(person)
+        return None if found is None else found.reveal()
+
+    server, external_url = _mail_server(configuration), configuration.web.external_url
+    return {
+        "mail": MailMedium(server, clock, installation=installation, reveal=reveal),
+        "pagerduty": PagerDutyMedium(
+            clock, installation=installation, external_url=external_url, reveal=reveal
+        ),
+        "webhook": WebhookMedium(clock, key_of, reveal=reveal),
+        "apprise": AppriseMedium(reveal=reveal),
+        "console": ConsoleMedium(sys.stderr),
+    }
+
+
+def _mail_server(configuration: Configuration) -> MailServer | None:
+    mail = configuration.mail
+    if not mail.host:
+        return None
+    security: Security = "tls" if mail.tls else "starttls" if mail.starttls else "none"
+    password = None if mail.password is None else mail.password.reveal()
+    return MailServer(mail.host, mail.port, mail.sender, mail.username, password, security)
+
+
+def finisher_of(configuration: Configuration, view: View, clock: Clock, key: bytes) -> Finisher:
+    """What adds to a message, as it is sent, what only its recipient may have, and the picture of the last hours."""
+    return Finisher(
+        clock,
+        alarm_of=view.alarm,
+        draw=partial(alarm_picture, view),
+        key=key,
+        external_url=configuration.web.external_url,
+    )
 
 
 class MessageWording:
@@ -120,7 +174,9 @@ class MessageWording:
         return message.message(kind, alarm, self._context, others=others, children=children)
 
     def headline(self, alarm: JSON) -> str:
-        return message.headline(Case.of(alarm, self._context))
+        if alarm.get("cleared_at") is None:
+            return message.headline(Case.of(alarm, self._context))
+        return message.closed(alarm, self._context)[0].removeprefix("[CLOSED] ")
 
     def first_steps(self, alarm: JSON) -> list[str]:
         return message.first_steps(Case.of(alarm, self._context))

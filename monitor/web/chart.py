@@ -13,31 +13,14 @@ from zoneinfo import ZoneInfo
 
 from monitor.core.instant import DAY, HOUR, MINUTE, SECOND, parse_instant, to_datetime
 from monitor.ports import JSON
+from monitor.web.ahead_chart import Ahead, ahead_layers
+from monitor.web.palette import FONT, LIGHT, Palette
 from monitor.web.words import celsius, offset_text
 
 if TYPE_CHECKING:
     import altair as alt
 
 HOVER_POINTS = 400
-FONT = "system-ui, sans-serif"
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """Colours, chosen to be told apart by colour-blind people and in print."""
-
-    ink: str
-    grid: str
-    line: str
-    other: str
-    window: str
-    excursion: str
-    unknown: str
-    bad: str
-
-
-LIGHT = Palette("#3b4754", "#dfe5ea", "#0b4f8a", "#7a8794", "#00735c", "#b8002e", "#6b7785", "#6b3fa0")
-DARK = Palette("#c6d0d9", "#2a3642", "#6cb8ff", "#93a1ae", "#2fc39b", "#ff5c7c", "#93a1ae", "#c79bff")
 
 
 @dataclass(slots=True)
@@ -113,12 +96,14 @@ def chart_spec(
     start: int,
     end: int,
     others: Sequence[JSON] = (),
+    ahead: Ahead | None = None,
     palette: Palette = LIGHT,
 ) -> JSON:
     """The specification of a unit's chart from ``start`` to ``end`` (ms).
 
     ``channel`` and ``others`` are as :meth:`monitor.ports.View.readings` gives them, the product probe's
-    first; ``excursions`` those of that probe; ``window`` is ``{low, high}``, either None.
+    first; ``excursions`` those of that probe; ``window`` is ``{low, high}``, either None. With ``ahead`` it looks
+    beyond ``end``, at what is coming.
     """
     shift = shift_at(end, zone)
     main = series_of(channel, shift=shift, start=start, end=end)
@@ -128,7 +113,8 @@ def chart_spec(
         for point in series_of(other, shift=shift, start=start, end=end).line
     ]
     drawn = [*main.line, *main.alone, *rest]
-    low, high = extent([point["celsius"] for point in drawn], window)
+    coming = [] if ahead is None else ahead.celsius()
+    low, high = extent([*(point["celsius"] for point in drawn), *coming], window)
     hover = [*main.line[:: len(main.line) // HOVER_POINTS + 1], *main.alone]
     datasets = {
         "window": [window_rect(window, low, high)],
@@ -142,10 +128,12 @@ def chart_spec(
         "suspect": main.suspect,
         "hover": hover,
     }
-    scales = Scales(start + shift, end + shift, low, high, shift, offset_text(end, zone))
-    spec: JSON = layers(scales, palette).to_dict()
-    spec["description"] = describe(channel)
-    spec["datasets"] = datasets
+    right = end if ahead is None else max(end, ahead.end)
+    scales = Scales(start + shift, right + shift, low, high, shift, offset_text(end, zone))
+    extra = () if ahead is None else ahead_layers(palette)
+    spec: JSON = layers(scales, palette, extra).to_dict()
+    spec["description"] = describe(channel) + ("" if ahead is None else ahead.describe())
+    spec["datasets"] = datasets | ({} if ahead is None else ahead.datasets(shift))
     return spec
 
 

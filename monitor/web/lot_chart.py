@@ -12,10 +12,7 @@ from zoneinfo import ZoneInfo
 from monitor.core.instant import format_instant, parse_instant
 from monitor.ports import JSON
 from monitor.web.chart import (
-    FONT,
     HOVER_POINTS,
-    LIGHT,
-    Palette,
     Scales,
     Series,
     excursion_marks,
@@ -27,6 +24,7 @@ from monitor.web.chart import (
     shift_at,
     window_rect,
 )
+from monitor.web.palette import FONT, LIGHT, Palette
 from monitor.web.words import celsius, offset_text
 
 MOST_STAYS = 60

@@ -14,18 +14,19 @@ from pydantic import Field
 
 from monitor.core.instant import DAY, HOUR, format_instant
 from monitor.ports import JSON
-from monitor.web import assets, lot_words, words
+from monitor.web import alarm_words, assets, lot_words, words
+from monitor.web.ahead_chart import Ahead
 from monitor.web.api import known_lot, known_unit
-from monitor.web.chart import DARK, LIGHT, chart_spec
 from monitor.web.errors import ApiError, JsonResponse
 from monitor.web.lot_chart import Stay, lot_chart_spec, shown_range, stays_between, timeline
+from monitor.web.palette import DARK, LIGHT
 from monitor.web.queries import AsOfQuery, Instant, Strict
+from monitor.web.unit_chart import CHART_POINTS, unit_chart
 from monitor.web.wiring import Wired, Wiring
 from monitor.web.zones import Zones
 
 RANGES = {"1h": HOUR, "6h": 6 * HOUR, "24h": DAY, "7d": 7 * DAY}
 LOT_RANGES: dict[str, int | None] = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "all": None}
-CHART_POINTS = 1_500
 FEWEST_POINTS = 50
 WEEK_POINTS = 4_000
 """More for the week: thinned readings have to stay closer together than the usual ``max_gap`` of 15 min."""
@@ -50,7 +51,7 @@ class LotQuery(AsOfQuery):
 
 
 class Place(NamedTuple):
-    """What an alarm is about: its name, what people call it, and its page."""
+    """What an alarm is about: its name, what people call it, and its page if it has one."""
 
     name: str
     title: str
@@ -70,7 +71,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(address=assets.address, w=words, lw=lot_words)
+    made.globals.update(address=assets.address, w=words, lw=lot_words, aw=alarm_words)
     return made
 
 
@@ -85,7 +86,7 @@ def render(request: Request, template: str, **context: Any) -> HTMLResponse:
     return HTMLResponse(text)
 
 
-def _live(request: Request, wired: Wired, body: str, context: JSON, **page: Any) -> HTMLResponse:
+def live(request: Request, wired: Wiring, body: str, context: JSON, **page: Any) -> HTMLResponse:
     """A page, or only its fragment if that is what was asked for: both come from the same template."""
     zones = Zones(wired.view)
     common = {
@@ -104,7 +105,7 @@ def _live(request: Request, wired: Wired, body: str, context: JSON, **page: Any)
     return render(request, "page.html", fragment=fragment, **common, **page)
 
 
-def _places(units: Sequence[JSON]) -> Callable[[JSON], Place]:
+def places(units: Sequence[JSON]) -> Callable[[JSON], Place]:
     titles = {unit["unit"]: unit["title"] for unit in units}
 
     def place_of(alarm: JSON) -> Place:
@@ -137,12 +138,12 @@ def wall(request: Request, wired: Wired) -> Response:
     context = {
         "units": sorted(units, key=lambda unit: words.unit_sign(unit).rank),
         "counts": _counts(units),
-        "alarms": _by_level(wired.view.alarms(open_only=True)),
-        "place_of": _places(units),
+        "alarms": by_level(wired.view.alarms(open_only=True)),
+        "place_of": places(units),
         "lots": sorted(lots, key=lambda lot: words.verdict_sign(lot).rank),
         "unjudged": sum(words.verdict_sign(lot) is words.NOT_JUDGED for lot in every_lot),
     }
-    return _live(request, wired, "_wall.html", context, heading="Overview", wide=True)
+    return live(request, wired, "_wall.html", context, heading="Overview", wide=True)
 
 
 def _needs_attention(lot: JSON) -> bool:
@@ -152,7 +153,7 @@ def _needs_attention(lot: JSON) -> bool:
     return lot.get("verdict", "within_profile") != "within_profile" or lot.get("disposition") == "quarantined"
 
 
-def _by_level(alarms: Sequence[JSON]) -> list[JSON]:
+def by_level(alarms: Sequence[JSON]) -> list[JSON]:
     """Worst level first; within one, those that nobody has acknowledged first, then as they came."""
     return sorted(alarms, key=lambda a: (words.level_sign(a).rank, a.get("acknowledged_at") is not None))
 
@@ -171,10 +172,10 @@ def unit(
         "ranges": list(RANGES),
         "lots": [wired.view.lot(lot) or {"lot": lot} for lot in found["lots"]],
         "excursions": wired.view.excursions(unit=found["unit"])[:20],
-        "alarms": _by_level([alarms[each] for each in found["alarms"] if each in alarms]),
-        "place_of": _places([found]),
+        "alarms": by_level([alarms[each] for each in found["alarms"] if each in alarms]),
+        "place_of": places([found]),
     }
-    return _live(request, wired, "_unit.html", context, heading=found["title"], chart=found["unit"])
+    return live(request, wired, "_unit.html", context, heading=found["title"], chart=found["unit"])
 
 
 @router.get("/charts/units/{site}/{unit}.json")
@@ -182,28 +183,12 @@ def chart(wired: Wired, site: str, unit: str, query: Annotated[RangeQuery, Query
     """The unit's chart as a Vega-Lite specification."""
     found = known_unit(wired, f"{site}/{unit}")
     end = wired.view.now()
-    start = end - RANGES[query.range]
     points = WEEK_POINTS if query.range == "7d" else CHART_POINTS
-    probes = sorted(found["probes"], key=lambda probe: not probe["product"])
-    series = [wired.view.readings(f"{found['unit']}/{p['probe']}", start, end, points) for p in probes]
-    known = [each for each in series if each is not None]
-    channel = known[0] if known else _no_readings(found["unit"])
-    excursions = wired.view.excursions(unit=found["unit"], start=start, end=end)
-    spec = chart_spec(
-        channel,
-        [each for each in excursions if each["channel"] == channel["channel"]],
-        window=found["window"],
-        zone=Zones(wired.view).at(site),
-        start=start,
-        end=end,
-        others=known[1:],
-        palette=DARK if query.scheme == "dark" else LIGHT,
+    ahead = None if query.range == "7d" else Ahead(end, found.get("forecast"), found.get("act_by"))
+    drawn = unit_chart(
+        wired.view, found, end - RANGES[query.range], end, points, scheme=query.scheme, ahead=ahead
     )
-    return JsonResponse(spec)
-
-
-def _no_readings(unit: str) -> JSON:
-    return {"channel": unit, "readings": [], "count": 0, "max_gap_seconds": 900}
+    return JsonResponse(drawn)
 
 
 @router.get("/lots")
@@ -212,7 +197,7 @@ def lots(request: Request, wired: Wired, query: Annotated[AsOfQuery, Query()]) -
     """Every lot, the worst verdict first."""
     found = wired.view.lots(as_of=query.as_of)
     context = {"lots": sorted(found, key=lambda lot: (words.verdict_sign(lot).rank, lot["lot"]))}
-    return _live(request, wired, "_lots.html", {**context, **_as_of(query)}, heading="Lots")
+    return live(request, wired, "_lots.html", {**context, **_as_of(query)}, heading="Lots")
 
 
 @router.get("/lots/{lot}")
@@ -230,7 +215,7 @@ def lot(request: Request, wired: Wired, lot: str, query: Annotated[LotQuery, Que
         "has_curve": timeline(found, _judged_at(wired, query)) is not None,
         **_as_of(query),
     }
-    return _live(request, wired, "_lot.html", context, heading=f"Lot {lot}", lot_id=lot)
+    return live(request, wired, "_lot.html", context, heading=f"Lot {lot}", lot_id=lot)
 
 
 @router.get("/charts/lots/{lot}.json")
@@ -294,21 +279,8 @@ def _as_of(query: AsOfQuery) -> JSON:
     return {"as_of": None if query.as_of is None else format_instant(query.as_of)}
 
 
-@router.get("/alarms")
-@router.get("/fragments/alarms")
-def alarms(request: Request, wired: Wired) -> Response:
-    """Alarms, open and past, and what is not being watched."""
-    found = wired.view.alarms()
-    context = {
-        "alarms": _by_level([alarm for alarm in found if alarm["state"] != "normal"]),
-        "past": [alarm for alarm in found if alarm["state"] == "normal"],
-        "place_of": _places(wired.view.units()),
-    }
-    return _live(request, wired, "_alarms.html", context, heading="Alarms")
-
-
 @router.get("/docs")
-def docs(request: Request) -> Response:
+def docs(request: Request, wired: Wired) -> Response:
     """The paths of the API, from its own schema."""
     schema = request.app.openapi()
     routes = [
@@ -316,4 +288,4 @@ def docs(request: Request) -> Response:
         for path, operations in schema["paths"].items()
         for method, operation in operations.items()
     ]
-    return render(request, "docs.html", routes=routes, schema=schema)
+    return render(request, "docs.html", routes=routes, schema=schema, unwatched=wired.view.unwatched())

@@ -173,6 +173,11 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 60} min" if whole >= 60 else f"{whole} s"
 
 
+def left(seconds: float) -> str:
+    """How far off an instant is: "in 1 h 8 min", "passed 5 min ago"."""
+    return f"in {duration(seconds)}" if seconds >= 0 else f"passed {duration(-seconds)} ago"
+
+
 def percent(share: float | None) -> str:
     """A share of one as a percentage, cut off rather than rounded up: 99.96 % is not 100 %."""
     return "–" if share is None else f"{int(share * 1000 + 1e-9) / 10:g}\N{NO-BREAK SPACE}%"
@@ -266,7 +271,7 @@ def interval(forecast: JSON | None, zone: ZoneInfo, now: int) -> Markup:
 def crossing(what: str) -> str:
     """What a unit does when it crosses a limit of its forecast: "window", "instant limit", or a band's name."""
     named = {"window": "leaves its window", "instant limit": "reaches the limit that allows no delay"}
-    return named.get(what) or f"enters band {plain(what)}"
+    return named.get(what) or f"enters band {plain(what.removeprefix('band '))}"
 
 
 def runs_out(what: str) -> str:

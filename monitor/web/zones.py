@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from monitor.core.instant import parse_instant
+from monitor.core.instant import SECOND, parse_instant
 from monitor.ports import JSON, View
 from monitor.web import words
 
@@ -37,6 +37,10 @@ class Zones:
     def near(self, text: str | None, place: str | None, today: str = "today ") -> Markup:
         """A ``<time>`` as people say it, "today 15:40"; ``today`` is put before the hour of this day's."""
         return Markup("–") if text is None else words.near_tag(text, self.at(place), self.now, today=today)
+
+    def left(self, text: str) -> str:
+        """How far off an instant is: "in 1 h 8 min"."""
+        return words.left((parse_instant(text) - self.now) / SECOND)
 
     def until(self, text: str, place: str | None) -> Markup:
         """Until when something is good: "through 30 Jun 2028" where that is the end of a local day."""

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from prometheus_client import CollectorRegistry
 
+from monitor.alerting.case import Case, Context
+from monitor.alerting.message import first_steps, headline
+from monitor.ports import JSON
 from monitor.web.application import create_application
 from monitor.web.events import EventHub
 from monitor.web.server import WebServer
@@ -30,6 +34,23 @@ ARGUMENTS = [
 ]
 
 
+class Guide:
+    """The words of messages, as of the fake lab's instant."""
+
+    def __init__(self, view: FakeView) -> None:
+        zones = {site["site"]: ZoneInfo(site["timezone"]) for site in view.sites()}
+        self._context = Context(zones, now=view.now)
+
+    def headline(self, alarm: JSON) -> str:
+        return headline(Case.of(self._readable(alarm), self._context))
+
+    def first_steps(self, alarm: JSON) -> list[str]:
+        return first_steps(Case.of(self._readable(alarm), self._context))
+
+    def _readable(self, alarm: JSON) -> JSON:
+        return alarm if isinstance(alarm["evidence"], dict) else {**alarm, "evidence": {}}
+
+
 class Lab:
     """The fake lab, served."""
 
@@ -44,6 +65,7 @@ class Lab:
             banner=("Demo: simulated lab",),
             events=self.events,
             metrics=CollectorRegistry(),
+            guide=Guide(self.view),
         )
         self.server = WebServer(app, "127.0.0.1", port)
         self.server.start()

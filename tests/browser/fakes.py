@@ -246,7 +246,13 @@ class FakeView:
     # --- alarms and the rest ---
 
     def _open_alarms(self) -> list[JSON]:
-        warm = {"text": "−48.0 °C, limit −60 °C, 3 lots inside"}
+        warm = {
+            "text": "−48.0 °C, limit −60 °C, 3 lots inside",
+            "celsius": -48.0,
+            "limit_celsius": -60.0,
+            "started_at": self.at(52 * MINUTE),
+            "lots": ["EXO-2026-014", "EXO-2026-015", "EXO-2026-021"],
+        }
         return [
             self._alarm("alm-41", "temperature_high", "lab1/F03/product", "critical", 42 * MINUTE, warm),
             self._alarm("alm-43", "no_data", "lab2/F01/product", "alarm", 32 * MINUTE, {"silent": "47 min"}),
@@ -289,6 +295,38 @@ class FakeView:
         }
         return [*self._open_alarms(), *([] if open_only else [past])][:limit]
 
+    def alarm(self, alarm: str) -> JSON | None:
+        """One alarm with what became of it; alm-41's children are those of no other."""
+        found = next((one for one in self.alarms() if one["id"] == alarm), None)
+        if found is None:
+            return None
+        opened = {"alarm": alarm, "kind": "opened", "due_at": found["raised_at"], "error": None}
+        keller = {"recipient": "M. Keller", "medium": "mail", "attempts": 1, "sent_at": found["raised_at"]}
+        refused = {"error": "the server answered 451: try later", "attempts": 3, "sent_at": None}
+        versions = [("raised", "unacknowledged")]
+        if found["acknowledged_by"]:
+            versions.append((f"acknowledged by {found['acknowledged_by']}", found["state"]))
+        return {
+            **found,
+            "suppression": None,
+            "parent": None,
+            "history": [
+                {
+                    "version": number,
+                    "recorded_at": found["raised_at"],
+                    "reason": reason,
+                    "state": state,
+                    "level": found["level"],
+                }
+                for number, (reason, state) in enumerate(versions, 1)
+            ],
+            "children": [],
+            "told": [
+                {**opened, **keller, "id": "ntf-1"},
+                {**opened, "id": "ntf-2", "recipient": "A. Oyelaran", "medium": "apprise", **refused},
+            ],
+        }
+
     def unwatched(self) -> list[JSON]:
         return [
             {
@@ -299,7 +337,7 @@ class FakeView:
             },
             {
                 "subject": "lab1/F05/product",
-                "reason": "fault",
+                "reason": "faulty",
                 "text": "probe fault",
                 "since": self.at(12 * MINUTE),
             },

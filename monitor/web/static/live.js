@@ -54,6 +54,28 @@
   // --- the fragment ---
   const parts = (root) => new Map([...root.querySelectorAll("[data-part]")].map((part) => [part.id, part]));
   const known = new Map([...parts(main)].map(([id, part]) => [id, part.outerHTML])); // as the server wrote them
+  const NAMED = "input[name]:not([type=hidden]), textarea[name]";
+  function carry(old, next) { // what somebody is typing or has opened survives what changed around it
+    for (const form of old.querySelectorAll("form")) {
+      const same = next.querySelector(`form[action="${CSS.escape(form.getAttribute("action"))}"]`);
+      for (const field of same?.querySelectorAll(NAMED) ?? []) {
+        const typed = field.type === "radio" ? [...form.querySelectorAll(NAMED)].find((one) => one.value === field.value) : form.elements[field.name];
+        if (!typed) continue;
+        if (field.type === "radio") field.checked = typed.checked;
+        else field.value = typed.value;
+      }
+    }
+    const opened = [...old.querySelectorAll("details")].map((each) => each.open);
+    [...next.querySelectorAll("details")].forEach((each, n) => { each.open = opened[n] ?? each.open; });
+    const here = document.activeElement;
+    if (!here?.name || !old.contains(here)) return () => {};
+    const action = here.form?.getAttribute("action"), at = here.selectionStart;
+    return () => {
+      const field = [...next.querySelectorAll(NAMED)].find((one) => one.name === here.name && one.form?.getAttribute("action") === action);
+      field?.focus({ preventScroll: true });
+      if (field && at !== null && field.type !== "radio") field.setSelectionRange(at, at);
+    };
+  }
   function swap(html) {
     const made = document.createElement("template");
     made.innerHTML = html;
@@ -65,7 +87,11 @@
       for (const [id, part] of next) {
         if (known.get(id) === written.get(id)) continue;
         if (part.role === "status") put(shown.get(id), part.textContent); // a spoken line must stay the same element
-        else shown.get(id).replaceWith(part);
+        else {
+          const old = shown.get(id), focusAgain = carry(old, part);
+          old.replaceWith(part);
+          focusAgain();
+        }
       }
     }
     known.clear();
