@@ -23,6 +23,7 @@ from monitor.assembly import (
     policy_of,
     read_books,
     refuse_edited_profiles,
+    refuse_unknown_services,
     sink_of,
     token_path,
 )
@@ -58,7 +59,9 @@ log = structlog.get_logger(__name__)
 
 def load(directory: Path) -> Configuration:
     """The configuration of a directory, checked; raises ConfigurationError."""
-    return load_configuration(directory, os.environ)
+    configuration = load_configuration(directory, os.environ)
+    refuse_unknown_services(configuration)
+    return configuration
 
 
 def check_against_store(configuration: Configuration) -> None:
@@ -283,7 +286,7 @@ def _projection(configuration: Configuration) -> Iterator[tuple[Projection, Infl
 
 def notify_test(configuration: Configuration, person: str | None = None) -> list[JSON]:
     """Sends a test message to everyone, or to one person, and says how that went."""
-    media = media_of(configuration)
+    media = media_of(configuration, SystemClock())
     found = []
     for recipient in policy_of(configuration).recipients():
         if person is not None and recipient.name != person:
@@ -295,6 +298,7 @@ def notify_test(configuration: Configuration, person: str | None = None) -> list
             address=recipient.address,
             subject="exosome-monitor: test message",
             body="This is a test. If you can read it, alarms reach you here.",
+            kind="test",
         )
         try:
             media[recipient.medium].deliver(test)

@@ -313,6 +313,7 @@ def _person(person: Person) -> Document:
         "name": person.name,
         "title": person.title,
         "addresses": [address.shown for address in person.addresses],
+        "webhook_key": person.webhook_key_source,
         "timezone": person.timezone,
         "quiet_hours": quiet and {"from": _clock(quiet.start), "until": _clock(quiet.until)},
         "qa": person.qa,

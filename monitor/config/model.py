@@ -201,25 +201,32 @@ class Unit:
 class Address:
     """Where a person is reached. ``source`` is what the file says; ``value`` what a medium needs.
 
-    ``source`` is a mail address, an Apprise URL, ``env:NAME`` or ``file:PATH``; show ``shown``.
+    ``source`` is a mail address, ``pagerduty:ROUTING_KEY``, ``webhook:URL``, an Apprise URL, ``env:NAME`` or
+    ``file:PATH``; show ``shown``. ``key`` names its place in people.toml.
     """
 
-    medium: Literal["mail", "apprise"]
+    medium: Literal["mail", "pagerduty", "webhook", "apprise"]
     source: str = field(repr=False)
     value: Secret
+    key: str = field(default="", compare=False)
 
     @property
     def shown(self) -> str:
-        """``source``, with the part of an Apprise URL that may be a token as ``<secret>``."""
+        """``source``, with a routing key, and the part of an Apprise URL that may be a token, as ``<secret>``."""
         if self.medium == "mail" or self.source.startswith(REFERENCES):
             return self.source
+        if self.medium == "webhook":
+            return redacted(self.source)  # signed: the URL itself proves nothing
+        if self.medium == "pagerduty":
+            return f"pagerduty:{SHOWN}"
         return f"{self.source.partition('://')[0]}://{SHOWN}"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who can be told. ``timezone`` is for quiet hours; None: the zone of the site concerned.
-    ``qa``: gets the weekly summary."""
+    ``qa``: gets the weekly summary. ``webhook_key`` signs what goes to the person's webhooks; it is kept at
+    ``webhook_key_source``."""
 
     name: str
     title: str
@@ -227,6 +234,8 @@ class Person:
     timezone: str | None = None
     quiet_hours: QuietHours | None = None
     qa: bool = False
+    webhook_key: Secret | None = None
+    webhook_key_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from monitor.config import people_file as files
-from monitor.config.model import REFERENCES, Address, Person
+from monitor.config.address import Place, address_of, refuse_unsent_mail, webhook_key_of
+from monitor.config.model import Person
 from monitor.config.problem import Review, choices, nearest
-from monitor.config.secret import Secret
-from monitor.config.secret_places import secret_file
 from monitor.core.alarm.policy import Ladder, QuietHours, Route, Step
 from monitor.core.alarm.rota import Override, Rota
 
 FILE = "people.toml"
-
-_MAIL = re.compile(r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+|[^\s@:/]+@localhost")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
-_EXPECTED = "a mail address, an Apprise URL, env:NAME or file:PATH"
 
 
 class People(NamedTuple):
@@ -70,14 +64,13 @@ def _person(table: files.PersonTable, directory: Path, environ: Mapping[str, str
     addresses = []
     for index, source in enumerate(table.addresses):
         key = f"person[{table.name}].addresses[{index}]"
-        address = _address(source, key, directory, environ, review)
+        address = address_of(source, Place(key, directory, environ), review)
         if address is not None:
             addresses.append(address)
             if address.shown != source:
-                review.warn(
-                    FILE,
-                    f"{key}: a URL such as {address.shown} may hold a token; write env:NAME or file:PATH",
-                )
+                doubt = f"an address such as {address.shown} may hold a token; write env:NAME or file:PATH"
+                review.warn(FILE, f"{key}: {doubt}")
+    place = Place(f"person[{table.name}].webhook_key", directory, environ)
     quiet = table.quiet_hours
     return Person(
         name=table.name,
@@ -86,33 +79,9 @@ def _person(table: files.PersonTable, directory: Path, environ: Mapping[str, str
         timezone=table.timezone,
         quiet_hours=None if quiet is None else QuietHours(quiet.start, quiet.until),
         qa=table.qa,
+        webhook_key=webhook_key_of(table.webhook_key, addresses, place, review),
+        webhook_key_source=table.webhook_key,
     )
-
-
-def _address(
-    source: str, key: str, directory: Path, environ: Mapping[str, str], review: Review
-) -> Address | None:
-    """Where ``source`` leads; None, and a mistake, if it leads nowhere."""
-    value: Secret | None = Secret(source)
-    if source.startswith("env:"):
-        text = environ.get(source.removeprefix("env:"), "").strip()
-        if not text:
-            review.refuse(FILE, key, source, "a variable that is set in the environment")
-            return None
-        value = Secret(text)
-    elif source.startswith("file:"):
-        value = secret_file(directory.absolute() / source.removeprefix("file:"), FILE, key, review)
-    if value is None:
-        return None
-    if _MAIL.fullmatch(value.reveal()):
-        return Address("mail", source, value)
-    if _URL.fullmatch(value.reveal()):
-        return Address("apprise", source, value)
-    if source.startswith(REFERENCES):
-        review.refuse_text(FILE, key, f"something else at {source}", "a mail address or an Apprise URL there")
-    else:
-        review.refuse(FILE, key, source, _EXPECTED)
-    return None
 
 
 def _rota(table: files.RotaTable, known: Known, review: Review) -> Rota:
@@ -152,14 +121,11 @@ def _route(index: int, table: files.RouteTable, known: Known, review: Review) ->
 
 
 def doubt_people(people: People, mail_host: str, review: Review) -> None:
-    """Warns of what is allowed and may not be meant; first of all that nobody is told."""
+    """Warns of what is allowed and may not be meant, first of all that nobody is told; refuses mail that no server
+    sends."""
     if not people.people:
         review.warn(FILE, "there is no [[person]]: nobody is told")
-    for person in people.people:
-        if not mail_host and any(address.medium == "mail" for address in person.addresses):
-            review.warn(
-                FILE, f"person[{person.name}] has a mail address, but [mail] host is empty: no mail is sent"
-            )
+    refuse_unsent_mail([one for person in people.people for one in person.addresses], mail_host, review)
     for kind, found in (("rota", people.rotas), ("ladder", people.ladders), ("route", people.routes)):
         if found:
             review.warn(FILE, f"[[{kind}]] is read and checked, but not acted on yet by this version")

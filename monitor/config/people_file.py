@@ -62,7 +62,11 @@ class PersonTable(Table):
     name: Name
     title: Text | None = Field(default=None, description="default: the name")
     addresses: list[Text] = Field(
-        min_length=1, description="mail addresses, Apprise URLs, env:NAME or file:PATH"
+        min_length=1,
+        description="mail addresses, pagerduty:ROUTING_KEY, webhook:https://…, Apprise URLs, env:NAME or file:PATH",
+    )
+    webhook_key: Text | None = Field(
+        default=None, description="env:NAME or file:PATH: the key that signs what goes to the webhooks here"
     )
     timezone: Zone | None = None
     quiet_hours: QuietHoursTable | None = None

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import io
 
-import apprise
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from monitor.alerting.media import (
-    AppriseMedium,
-    ConsoleMedium,
-    MailServer,
-    Security,
-    is_permanent,
-    mailto_url,
-    medium_for,
-    reason_from,
-)
+from monitor.alerting.media.apprise_medium import AppriseMedium, is_permanent, reason_from, understands
+from monitor.alerting.media.console import ConsoleMedium
+from monitor.alerting.media.mail import MailMedium, MailServer
 from monitor.ports import DeliveryError, Notification
 
 NOTE = Notification(
@@ -26,53 +16,11 @@ NOTE = Notification(
 )
 
 
-@pytest.mark.parametrize(
-    ("address", "kind"),
-    [
-        ("anna@lab.example", "mail"),
-        ("ntfy://alerts", "apprise"),
-        ("mailtos://user:secret@lab.example", "apprise"),
-        ("console", "console"),
-    ],
-)
-def test_an_address_names_its_medium(address: str, kind: str) -> None:
-    assert medium_for(address) == kind
+class Stopped:
+    """A clock that stands."""
 
-
-@pytest.mark.parametrize(
-    "address", ["", "anna", "anna@lab.example, ben@lab.example", "mailto:anna@lab.example", "@"]
-)
-def test_an_address_that_reaches_nobody_for_sure_is_refused(address: str) -> None:
-    with pytest.raises(ValueError, match="one mail address"):
-        medium_for(address)
-
-
-@settings(deadline=None, database=None, max_examples=60)
-@given(
-    user=st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1, max_size=12),
-    password=st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF), min_size=1, max_size=20),
-)
-def test_whatever_signs_hold_a_user_name_and_a_password_apprise_reads_them_back(
-    user: str, password: str
-) -> None:
-    server = MailServer("mail.lab.example", 2525, "Exosome <monitor@lab.example>", user, password, "starttls")
-    service = apprise.Apprise.instantiate(mailto_url(server, "anna@lab.example"))
-    assert service is not None
-    assert (service.user, service.password) == (user, password)
-
-
-@pytest.mark.parametrize(
-    ("security", "mode"), [("none", "insecure"), ("starttls", "starttls"), ("tls", "ssl")]
-)
-@pytest.mark.parametrize("host", ["127.0.0.1", "mail.lab.example", "gmail.com"])
-def test_a_mail_goes_to_exactly_the_configured_server(host: str, security: Security, mode: str) -> None:
-    server = MailServer(host, 2525, "monitor@lab.example", security=security)
-    service = apprise.Apprise.instantiate(mailto_url(server, "anna@lab.example"))
-    assert service is not None
-    assert (service.smtp_host, service.port, service.secure_mode) == (host, 2525, mode)
-    assert service.targets == [(False, "anna@lab.example")]
-    assert service.from_addr[1] == "monitor@lab.example"
-    assert service.user is None
+    def now(self) -> int:
+        return 1_795_000_000_000
 
 
 def test_a_mail_server_never_shows_its_password() -> None:
@@ -81,12 +29,12 @@ def test_a_mail_server_never_shows_its_password() -> None:
 
 def test_mail_without_a_mail_server_fails_for_good_and_says_where_to_set_it() -> None:
     with pytest.raises(DeliveryError, match=r"no mail server is configured.*\[mail\]") as raised:
-        AppriseMedium().deliver(NOTE)
+        MailMedium(None, Stopped()).deliver(NOTE)
     assert raised.value.permanent
 
 
 def test_an_address_for_two_people_is_refused_as_one_of_them_could_be_told_twice() -> None:
-    medium = AppriseMedium(MailServer("127.0.0.1", 1, "monitor@lab.example"))
+    medium = MailMedium(MailServer("127.0.0.1", 1, "monitor@lab.example"), Stopped())
     with pytest.raises(DeliveryError, match="not one mail address") as raised:
         medium.deliver(NOTE._replace(address="anna@lab.example,ben@lab.example"))
     assert raised.value.permanent
@@ -97,6 +45,19 @@ def test_a_url_that_apprise_does_not_know_fails_for_good_without_showing_its_tok
         AppriseMedium().deliver(NOTE._replace(address="nosuch://t0ken-1234/abc"))
     assert raised.value.permanent
     assert "t0ken" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "known"),
+    [
+        ("ntfy://alerts", True),
+        ("nosuch://alerts", False),
+        ("tgram://hunter2/7", False),
+        ("json://localhost", True),
+    ],
+)
+def test_it_is_known_beforehand_which_urls_apprise_understands(url: str, known: bool) -> None:
+    assert understands(url) is known
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,73 @@
+"""The chart that a message carries: the last hours of the unit that an alarm is about, as a PNG for a phone."""
+
+from __future__ import annotations
+
+from monitor.core.instant import HOUR
+from monitor.ports import JSON, View
+from monitor.web.chart import chart_spec
+from monitor.web.zones import Zones
+
+SHOWN_FOR = 12 * HOUR
+POINTS = 1_200
+WIDTH, HEIGHT = 600, 300
+SCALE = 1.5
+"""Sharp on a phone, and still small: some 130 KB."""
+FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
+
+
+def alarm_picture(view: View, alarm: str) -> bytes | None:
+    """The last 12 h of an alarm's unit: limits, excursions and gaps shaded, in the site's time. None where an alarm is
+    about no unit, or nothing was measured in that time. Takes a second the first time, and 0.4 s from then on."""
+    found = view.alarm(alarm)
+    unit = None if found is None else view.unit(unit_of(found))
+    if found is None or unit is None:
+        return None
+    end = view.now()
+    start = end - SHOWN_FOR
+    subject = str(found["subject"])
+    probes = sorted(
+        unit["probes"], key=lambda p: (f"{unit['unit']}/{p['probe']}" != subject, not p["product"])
+    )
+    series = [view.readings(f"{unit['unit']}/{probe['probe']}", start, end, POINTS) for probe in probes]
+    known = [one for one in series if one is not None]
+    if not any(one["readings"] for one in known):
+        return None
+    channel = known[0]
+    spec = chart_spec(
+        channel,
+        [
+            one
+            for one in view.excursions(unit=unit["unit"], start=start, end=end)
+            if one["channel"] == channel["channel"]
+        ],
+        window=probes[0].get("window") or unit["window"],
+        zone=Zones(view).at(unit["unit"]),
+        start=start,
+        end=end,
+        others=known[1:],
+    )
+    return png(spec, title=f"{unit['title']}: last 12 h of {channel['channel'].rpartition('/')[2]}")
+
+
+def unit_of(alarm: JSON) -> str:
+    """The unit that an alarm is about, as ``site/unit``: its subject's, or the one that a lot is in; or empty."""
+    subject = str(alarm.get("subject", ""))
+    where = subject if "/" in subject else str((alarm.get("evidence") or {}).get("unit") or "")
+    return "/".join(where.split("/")[:2])
+
+
+def png(spec: JSON, *, title: str) -> bytes:
+    """A page's chart as a picture of its own: of fixed size, on white, with a title; it asks no other host."""
+    import vl_convert
+
+    made = {
+        **spec,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "background": "white",
+        "padding": 12,
+        "title": {"text": title, "anchor": "start", "fontSize": 15, "font": FONT},
+        "config": {**spec.get("config", {}), "font": FONT},
+    }
+    drawn: bytes = vl_convert.vegalite_to_png(made, scale=SCALE, allowed_base_urls=[])
+    return drawn
