@@ -11,7 +11,7 @@ import structlog
 import typer
 from typer.core import TyperGroup
 
-from monitor.cli import ingest, lots, outward, replay, service, simulate, watching
+from monitor.cli import alarm_acts, alarms, ingest, lots, outward, replay, service, simulate, watching
 from monitor.cli.options import CONFIG_VARIABLE, PROGRAM
 from monitor.cli.output import clean
 from monitor.cli.session import Finding, Unusable
@@ -89,6 +89,8 @@ def root(
 
 program.add_typer(service.commands)
 program.add_typer(watching.commands)
+alarms.commands.add_typer(alarm_acts.commands)
+program.add_typer(alarms.commands, name="alarms")
 program.add_typer(lots.commands, name="lots")
 program.add_typer(ingest.commands)
 program.add_typer(replay.commands)

@@ -1,4 +1,4 @@
-"""Commands that show what is: units, alarms, excursions, messages."""
+"""Commands that show what is: units, excursions, messages."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from monitor.cli.session import Session, end_at, known_unit, start_at, viewing
 from monitor.ports import JSON
 
 commands = typer.Typer()
-_alarms = typer.Typer(no_args_is_help=True)
-commands.add_typer(_alarms, name="alarms", help="Conditions that need a person.")
 
 
 @commands.command(epilog=example("units --json"))
@@ -45,60 +43,6 @@ def units(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         ]
     columns = ("Unit", "Temperature °C", "Window", "State", "Measured at", "Lots")
     print_table(columns, rows, none="No unit is configured.")
-
-
-@_alarms.command("list", epilog=example("alarms list --open"))
-def alarms_list(
-    config: ConfigOption = None,
-    open_only: Annotated[bool, typer.Option("--open", help="Only those that are open.")] = False,
-    limit: LimitOption = 500,
-    as_json: JsonOption = False,
-) -> None:
-    """Lists alarms, open ones first, then newest first."""
-    with viewing(config) as session:
-        found = session.view.alarms(open_only=open_only, limit=limit)
-        if as_json:
-            print_json(found)
-            return
-        rows = [
-            (
-                each["id"],
-                words(each["level"]),
-                words(each["condition"]),
-                each["subject"],
-                words(each["state"]),
-                local(each["raised_at"], session.zone(_place_of(each))),
-            )
-            for each in found
-        ]
-    print_table(("Id", "Level", "Condition", "Subject", "State", "Raised at"), rows, none="No alarms.")
-
-
-def _place_of(alarm: JSON) -> str:
-    """Where an alarm is: its unit, or its subject where that is a channel."""
-    evidence = alarm["evidence"]
-    unit = evidence.get("unit") if isinstance(evidence, dict) else None
-    return str(unit or alarm["subject"])
-
-
-@_alarms.command("unwatched", epilog=example("alarms unwatched"))
-def alarms_unwatched(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Lists what is not being watched now, and why."""
-    with viewing(config) as session:
-        found = session.view.unwatched()
-        if as_json:
-            print_json(found)
-            return
-        rows = [
-            (
-                each["subject"],
-                words(each["reason"]),
-                each["text"],
-                local(each["since"], session.zone(each["subject"])),
-            )
-            for each in found
-        ]
-    print_table(("Subject", "Reason", "What", "Since"), rows, none="Everything is being watched.")
 
 
 @commands.command(epilog=example("excursions --unit lab1/F01 --from 2026-11-01 --to 2026-11-30"))

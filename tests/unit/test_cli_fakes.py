@@ -24,6 +24,7 @@ from monitor.config import Configuration, load
 from monitor.config.starter import write_starter
 from monitor.core.instant import format_instant, parse_instant
 from monitor.ports import JSON
+from tests.unit.cli_alarms import AlarmsOfCommands, AlarmsOfView
 
 NOW = parse_instant("2026-11-22T10:04:30Z")
 
@@ -157,11 +158,11 @@ def lot(name: str, verdict: str, **changes: Any) -> JSON:
     }
 
 
-class FakeView:
+class FakeView(AlarmsOfView):
     """A view of two lots; ``asked`` holds what was asked of it."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, Any]]] = []
+        super().__init__()
         self.all_lots = [lot("EXO-1", "within_profile"), lot("EXO-2", "breached")]
         self.all_excursions = [excursion()]
         self.all_units = [_unit("lab1/F01", -48.0, "excursion"), _unit("lab1/F02", None, "unknown")]
@@ -193,24 +194,6 @@ class FakeView:
     def lot(self, lot: str, *, as_of: int | None = None) -> JSON | None:
         self.asked.append(("lot", {"lot": lot, "as_of": as_of}))
         return next((each for each in self.all_lots if each["lot"] == lot), None)
-
-    def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
-        self.asked.append(("alarms", {"open_only": open_only, "limit": limit}))
-        return [
-            {
-                "id": "a1",
-                "condition": "temperature_high",
-                "subject": "lab1/F01/product",
-                "level": "critical",
-                "state": "unacknowledged",
-                "raised_at": "2026-11-22T09:10:00.000Z",
-                "cleared_at": None,
-                "evidence": {"unit": "lab1/F01"},
-            }
-        ]
-
-    def unwatched(self) -> list[JSON]:
-        return [{"subject": "lab1/F02/product", "reason": "silent", "text": "never heard", "since": None}]
 
     def notifications(self, *, limit: int = 200) -> list[JSON]:
         self.asked.append(("notifications", {"limit": limit}))
@@ -257,13 +240,13 @@ def _unit(unit: str, celsius: float | None, state: str) -> JSON:
     }
 
 
-class FakeCommands:
+class FakeCommands(AlarmsOfCommands):
     """Keeps the events that it was given; ``answer`` is what it says, or raises."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.events: list[tuple[str, str, JSON]] = []
         self.bound: list[tuple[str, str, str, str]] = []
-        self.answer: str | Exception = "recorded"
 
     def lot_event(self, site: str, lot: str, event: JSON) -> JSON:
         if isinstance(self.answer, Exception):

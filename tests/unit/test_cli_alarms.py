@@ -1,0 +1,219 @@
+"""The commands about alarms: what they print, what they hand over, and their exit codes."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any
+
+import pytest
+
+from monitor.clock import SystemClock
+from monitor.core.instant import HOUR, MINUTE, parse_instant
+from tests.unit.cli_alarms import alarm, suppression
+from tests.unit.test_cli_fakes import FakeApp, answer, app, run
+
+__all__ = ["app"]  # a fixture
+
+
+def ids(line: str) -> list[str]:
+    return [one["id"] for one in answer(line)]
+
+
+# --- what there is ---
+
+
+def test_alarms_are_listed(app: FakeApp) -> None:
+    text = run("alarms list --open --limit 7").stdout
+    assert app.view.asked[-1] == ("alarms", {"open_only": True, "limit": 7})
+    assert "critical" in text
+    assert ids("alarms list --json") == ["a17", "a18"]
+
+
+def test_alarms_alone_lists_them_of_the_configuration_before_it(app: FakeApp) -> None:
+    assert "critical" in run("alarms").stdout
+    assert "critical" in run("--config config alarms").stdout
+    run("--config nowhere alarms", code=2)
+
+
+def test_alarms_are_picked_out_of_all_by_state_condition_level_and_unit(app: FakeApp) -> None:
+    assert ids("alarms list --json --state normal") == ["a18"]
+    assert ids("alarms list --json --state normal --state unacknowledged") == ["a17", "a18"]
+    assert ids("alarms list --json --condition temperature_high") == ["a17"]
+    assert ids("alarms list --json --level alarm") == ["a18"]
+    assert ids("alarms list --json --unit F02") == []
+    assert ids("alarms list --json --unit lab1/F01 --limit 1") == ["a17"]
+    assert app.view.asked[-1][1]["limit"] > 500_000
+    run("alarms list --all")
+    assert app.view.asked[-1][1]["limit"] > 500_000
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--state acknowleged", "acknowledged"),
+        ("--condition temp_high", "temperature_high"),
+        ("--level bad", "warning, alarm, critical"),
+        ("--unit F9", "lab1/F01"),
+    ],
+)
+def test_a_filter_that_means_nothing_is_a_usage_error(app: FakeApp, option: str, said: str) -> None:
+    assert said in " ".join(run(f"alarms list {option}", code=2).output.split())
+
+
+def test_a_list_says_who_took_an_alarm_and_what_holds_it_back(app: FakeApp) -> None:
+    app.view.all_alarms = [alarm(acknowledged_by="ben", shelved_until="2026-11-22T12:00:00.000Z")]
+    text = " ".join(run("alarms list").stdout.split())
+    assert "taken by" in text
+    assert "ben, shelved" in text
+
+
+def test_an_alarm_is_shown_with_its_history_and_who_was_told(app: FakeApp) -> None:
+    taken = {
+        "at": "2026-11-22T10:00:00.000Z",
+        "by": "ben",
+        "reason": "door",
+        "action": "shut it",
+        "how": "link",
+    }
+    app.view.all_alarms = [
+        alarm(acknowledgement=taken, suppression=suppression(), children=[alarm("a19")], parent="a3")
+    ]
+    text = " ".join(run("alarms show a17").stdout.split())
+    for part in (
+        "-48.0 °C, limit -60 °C",
+        "2026-11-22 13:00:00 +01:00",
+        "ben, 2026-11-22 11:00:00 +01:00, by link",
+        "door",
+        "shut it",
+        "shelved by anna until 2026-11-22 13:00:00 +01:00: defrosting",
+        "raised",
+        "a19",
+        "a3",
+        "opened",
+    ):
+        assert part in text
+    assert answer("alarms show a17 --json") == app.view.all_alarms[0]
+
+
+def test_an_alarm_that_is_not_there_is_a_finding_that_names_a_near_one(app: FakeApp) -> None:
+    assert "did you mean a17" in run("alarms show a177", code=1).stderr
+
+
+def test_who_is_not_watched_is_listed_and_a_negative_finding(app: FakeApp) -> None:
+    assert "never heard" in run("alarms unwatched", code=1).stdout
+    assert answer("alarms unwatched --json", code=1)[0]["subject"] == "lab1/F02/product"
+    app.view.all_unwatched = []
+    assert "Everything is being watched." in run("alarms unwatched").stdout
+    assert answer("alarms unwatched --json") == []
+
+
+def test_what_holds_alarms_back_is_listed(app: FakeApp) -> None:
+    text = " ".join(run("alarms suppressions").stdout.split())
+    assert app.view.asked[-1] == ("suppressions", {"open_only": True})
+    assert "defrosting" in text
+    assert answer("alarms suppressions --all --json") == [suppression()]
+    assert app.view.asked[-1] == ("suppressions", {"open_only": False})
+    app.view.all_suppressions = []
+    assert "Nothing holds alarms back." in run("alarms suppressions").stdout
+
+
+# --- what people do ---
+
+
+def test_an_acknowledgement_is_handed_over_with_who_why_and_what(app: FakeApp) -> None:
+    text = run("alarms ack a17 --by anna --reason 'door open' --action 'closed it'").stdout
+    assert app.commands.did == [
+        ("acknowledge", "a17", {"by": "anna", "reason": "door open", "action": "closed it", "how": "cli"})
+    ]
+    assert text.startswith("acknowledged by anna: a17")
+
+
+def test_who_does_it_is_who_is_logged_in_unless_it_is_said(
+    app: FakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getpass, "getuser", lambda: "ben")
+    for line in ("ack a17", "reset a17", "unshelve a17", "end s23"):
+        run(f"alarms {line}")
+    run("alarms shelve a17 --reason x --for 1h")
+    run("alarms suppress lab1/F01 --reason x --for 1h")
+    assert [given["by"] for _, _, given in app.commands.did] == ["ben"] * 6
+
+
+def test_who_acknowledged_before_is_said(app: FakeApp) -> None:
+    app.commands.first = "ben"
+    assert "ben had acknowledged it" in run("alarms ack a17 --by anna").stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "until"),
+    [
+        ("shelve a17 --reason x --until 2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z"),
+        ("shelve a17 --reason x --until 2026-11-22", "2026-11-22T22:59:59.999Z"),
+        ("suppress lab1/F01 --reason x --until 2026-11-22", "2026-11-22T22:59:59.999Z"),
+    ],
+)
+def test_an_end_is_an_instant_or_the_end_of_a_day_where_it_is(app: FakeApp, line: str, until: str) -> None:
+    run(f"alarms {line}")
+    assert app.commands.did[0][2]["until"] == parse_instant(until)
+
+
+@pytest.mark.parametrize("line", ["shelve a17", "suppress lab1/F01"])
+def test_an_end_may_be_said_as_how_long_from_now(app: FakeApp, line: str) -> None:
+    run(f"alarms {line} --reason x --for 1h30m")
+    assert abs(app.commands.did[0][2]["until"] - SystemClock().now() - 90 * MINUTE) < HOUR / 60
+
+
+@pytest.mark.parametrize("line", ["shelve a17 --reason x", "suppress lab1/F01 --reason x"])
+@pytest.mark.parametrize("ends", ["", "--for 2h --until 2026-11-22", "--for soon", "--until soon"])
+def test_what_has_no_end_or_two_is_a_usage_error(app: FakeApp, line: str, ends: str) -> None:
+    run(f"alarms {line} {ends}", code=2)
+    assert app.commands.did == []
+
+
+@pytest.mark.parametrize("line", ["shelve a17 --for 2h", "suppress lab1/F01 --for 2h"])
+def test_holding_something_back_needs_a_reason(app: FakeApp, line: str) -> None:
+    assert "--reason" in run(f"alarms {line}", code=2).output
+
+
+def test_a_suppression_has_a_kind_and_a_beginning(app: FakeApp) -> None:
+    run("alarms suppress lab1/F01 --kind out_of_service --reason x --from 2026-11-22 --for 2h --by anna")
+    ((_, subject, given),) = app.commands.did
+    assert (subject, given["kind"], given["start"]) == (
+        "lab1/F01",
+        "out_of_service",
+        parse_instant("2026-11-21T23:00:00Z"),
+    )
+    assert "out_of_service" in run("alarms suppress lab1/F01 --kind off --reason x --for 2h", code=2).output
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["ack a17", "reset a17", "unshelve a17", "end s23", "shelve a17 --reason x --for 1h"],
+)
+@pytest.mark.parametrize("error", [ValueError("it is over already"), LookupError("there is no alarm 'a17'")])
+def test_what_is_refused_or_unknown_is_a_finding_in_words(app: FakeApp, line: str, error: Exception) -> None:
+    app.commands.answer = error
+    assert str(error) in run(f"alarms {line}", code=1).stderr
+
+
+def test_a_mistake_of_ours_is_not_taken_for_an_unknown_alarm(app: FakeApp) -> None:
+    app.commands.answer = KeyError("x")
+    with pytest.raises(KeyError):
+        run("alarms ack a17")
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("ack a17", "acknowledged_by"),
+        ("reset a17", "state"),
+        ("shelve a17 --reason x --for 1h", "until"),
+        ("unshelve a17", "ended_by"),
+        ("suppress lab1/F01 --reason x --for 1h", "kind"),
+        ("end s23", "ended_why"),
+    ],
+)
+def test_every_answer_is_json_if_asked_and_a_line_if_not(app: FakeApp, line: str, key: str) -> None:
+    found: Any = answer(f"alarms {line} --by anna --json")
+    assert found[key]
+    assert len(run(f"alarms {line} --by anna").stdout.splitlines()) == 1
