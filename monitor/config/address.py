@@ -96,7 +96,7 @@ def webhook_key_of(
             )
         return None
     if not source.startswith(REFERENCES):
-        review.refuse_text(FILE, place.key, "something else", "env:NAME or file:PATH, where the key is kept")
+        review.refuse_text(FILE, place.key, "another text", "env:NAME or file:PATH, where the key is kept")
         return None
     if not has_webhook:
         review.warn(FILE, f"{place.key} is set, but no address of this person is a webhook")

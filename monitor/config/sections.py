@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import time
+from email.utils import parseaddr
 from pathlib import Path
 
 from monitor.config import files
@@ -18,6 +20,7 @@ from monitor.core.sign.detection import Detection
 
 _FILE = "monitor.toml"
 _DRILL = Recurring((time(10, 0),), 1)
+_SENDER = re.compile(r"[^\s@]+@[^\s@]+")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -132,8 +135,8 @@ def mail_of(table: files.MailTable, directory: Path, environ: Mapping[str, str],
         review.refuse(
             _FILE, "mail.starttls", True, "false, or tls = false: a connection is encrypted one way"
         )
-    if table.host and not table.sender:
-        review.refuse(_FILE, "mail.from", table.sender, "the address that mails come from")
+    if table.host and _SENDER.fullmatch(parseaddr(table.sender)[1]) is None:
+        review.refuse(_FILE, "mail.from", table.sender, "the address that mails come from, or Name <address>")
     password_file = _path(table.password_file, directory)
     password = secret_of(MAIL_PASSWORD, password_file, "mail.password_file", environ, review)
     if password is not None and not table.username:

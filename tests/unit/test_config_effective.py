@@ -65,7 +65,8 @@ probe = [
 RICH_PEOPLE = """
 [[person]]
 name = "anna"
-addresses = ["anna@lab.example", "env:ANNA"]
+addresses = ["anna@lab.example", "env:ANNA", "webhook:https://lims.lab.example/alarms"]
+webhook_key = "env:HOOK_KEY"
 timezone = "Europe/Berlin"
 quiet_hours = { from = "22:00", until = "06:00" }
 qa = true
@@ -107,7 +108,12 @@ alternative = [{ class = "other", window = { high = -15 }, shelf_life = "14d",
   band = [{ name = "warm", above = -15 }], thaw = { above = -5, after = "1m", refrozen_below = -10 } }]
 mkt = { limit = 8 }
 """
-ENVIRON = {"ANNA": "ntfy://example/topic", "PING": "https://ping.example/hunter2", "INFLUXDB_TOKEN": "hunter2"}
+ENVIRON = {
+    "ANNA": "ntfy://example/topic",
+    "HOOK_KEY": "hunter2hunter2hunter2",
+    "PING": "https://ping.example/hunter2",
+    "INFLUXDB_TOKEN": "hunter2",
+}
 
 
 @pytest.fixture
@@ -326,8 +332,14 @@ def test_what_the_starter_has_commented_out_loads_too(tmp_path: Path) -> None:
     profile = tmp_path / "new" / "profiles" / "ult-80.toml"
     before, alternative = profile.read_text("utf-8").split("# alternative", 1)
     profile.write_text(before + "alternative" + alternative.replace("\n# ", "\n"), "utf-8")
-    configuration = load(tmp_path / "new", {"ANNA_PUSH_URL": "ntfy://example/topic"})
-    assert (len(configuration.people), len(configuration.rotas), len(configuration.routes)) == (1, 1, 1)
+    environ = {
+        "ANNA_PUSH_URL": "ntfy://example/topic",
+        "LIMS_WEBHOOK_KEY": "k" * 32,
+        "EXOSOME_MONITOR__MAIL__HOST": "mail.lab.example",
+        "EXOSOME_MONITOR__MAIL__FROM": "monitor@lab.example",
+    }
+    configuration = load(tmp_path / "new", environ)
+    assert (len(configuration.people), len(configuration.rotas), len(configuration.routes)) == (2, 1, 1)
     (ult,) = (one for one in configuration.profiles if one.name == "ult-80")
     assert ult.alternatives[0].storage_class == "frozen-20"
 
