@@ -253,9 +253,7 @@ LONG_FILES: Mapping[str, int] = {
     "monitor/core/excursion.py": 424,
     "monitor/runtime/monitor.py": 442,
     "monitor/wire/v1.py": 516,
-    "tests/integration/test_alerting_mail.py": 457,
     "tests/integration/test_influx.py": 661,
-    "tests/unit/test_alerting_delivery.py": 402,
     "tests/unit/test_cli.py": 551,
     "tests/unit/test_web_api.py": 609,
 }
