@@ -17,23 +17,39 @@ from monitor.core.profile import HIGH, LOW
 from monitor.core.quality import corrected, is_too_fast, why_bad
 from monitor.core.reading import Quality, Reading
 from monitor.core.rules import ChannelRules, Stretch
+from monitor.core.warning import Spell, WarningSide
 
 _INFINITY = float("inf")
 
 
 class ChannelState:
-    """Where the fold stands: the last good reading, and both sides of the window.
+    """Where the fold stands: the last good reading, both sides of the window, and those of the warning level.
 
     ``calm_low``, ``calm_high`` and ``calm_until`` say for which values and instants a reading changes nothing but
-    the last one: no excursion is open, the value is inside, no other profile version takes effect.
+    the last one: no excursion is open, the value is inside its warning level and window, no other profile version
+    takes effect. ``spells`` gains what begins and ends at the warning level, where somebody has set it to a list.
     """
 
-    __slots__ = ("calm_high", "calm_low", "calm_until", "high", "last_at", "last_values", "low")
+    __slots__ = (
+        "calm_high",
+        "calm_low",
+        "calm_until",
+        "cool",
+        "high",
+        "last_at",
+        "last_values",
+        "low",
+        "spells",
+        "warm",
+    )
 
     def __init__(self, rules: ChannelRules) -> None:
         profile = rules.profile_at(EARLIEST)
         self.high = Side(HIGH, profile)
         self.low = Side(LOW, profile)
+        self.warm = WarningSide(HIGH)
+        self.cool = WarningSide(LOW)
+        self.spells: list[Spell] | None = None
         self.last_at: int | None = None
         self.last_values: tuple[float, ...] = ()
         self.calm_low = _INFINITY
@@ -55,10 +71,16 @@ class ChannelState:
             return
         if self.high.profile is not self.low.profile:
             return
-        window = self.high.profile.window
+        window, warning = self.high.profile.window, self.high.profile.warning
         self.calm_low = -_INFINITY if window.low is None else window.low
         self.calm_high = _INFINITY if window.high is None else window.high
         self.calm_until = rules.next_profile_change(self.last_at)
+        if warning is None and self.warm.is_calm and self.cool.is_calm:
+            return
+        for side in (self.warm, self.cool):
+            low, high, until = side.calm(self.high.profile)
+            self.calm_low, self.calm_high = max(self.calm_low, low), min(self.calm_high, high)
+            self.calm_until = min(self.calm_until, until)
 
 
 def advance(
@@ -85,12 +107,29 @@ def advance(
             if side.excursion is not None and last_at is not None:
                 side.excursion.unknown_ms += at - last_at
             Walk(side, rules, end, end, settings.uncertainty, touched).begin()
+    _warn(state, rules, at, values, joined=joined)
     state.last_at = at
     state.last_values = values
     if suspect:
         for excursion in state.open_excursions():
             excursion.suspect_readings += 1
     state.settle(rules)
+
+
+def _warn(
+    state: ChannelState, rules: ChannelRules, at: int, values: tuple[float, ...], *, joined: bool
+) -> None:
+    """Takes the same at the warning level, after the window."""
+    profile = rules.profile_at(at)
+    if profile.warning is None and state.warm.is_calm and state.cool.is_calm:
+        return
+    changed: list[Spell] = [] if state.spells is None else state.spells
+    end = (at, shown(rules, at, values))
+    last_at = state.last_at
+    start = (last_at, shown(rules, last_at, state.last_values)) if joined and last_at is not None else None
+    for warning, side in ((state.warm, state.high), (state.cool, state.low)):
+        confirmed_at = None if side.excursion is None else side.excursion.confirmed_at
+        warning.take(profile, start, end, confirmed_at, changed)
 
 
 def take_stretch(state: ChannelState, rules: ChannelRules, stretch: Stretch) -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 
 from monitor.core.channel import ChannelState
 from monitor.core.excursion import Excursion, Side
-from monitor.core.profile import Direction
+from monitor.core.profile import HIGH, LOW, Direction
 from monitor.core.rules import ChannelRules
+from monitor.core.warning import side_from_json, side_to_json
 
 _SIDE_FIELDS = ("stay_since", "reentered_at", "clearing_since", "near_ms", "day_end", "day_ms")
 
@@ -20,6 +21,8 @@ def state_to_json(state: ChannelState) -> dict[str, Any]:
         "last_values": list(state.last_values),
         "high": _side_to_json(state.high),
         "low": _side_to_json(state.low),
+        "warm": side_to_json(state.warm),
+        "cool": side_to_json(state.cool),
     }
 
 
@@ -37,6 +40,8 @@ def state_from_json(found: dict[str, Any], rules: ChannelRules) -> ChannelState:
     state.last_values = tuple(found["last_values"])
     state.high = _side_from_json("high", found["high"], rules)
     state.low = _side_from_json("low", found["low"], rules)
+    state.warm = side_from_json(HIGH, found.get("warm"))
+    state.cool = side_from_json(LOW, found.get("cool"))
     state.settle(rules)
     return state
 

@@ -1,23 +1,20 @@
-"""What silences, faults and excursions mean for alarms: which conditions hold, and what a person must know of them."""
+"""What silences and faults mean for alarms, and what a person must know of the place that an alarm is about."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
-from monitor.core.alarm.alarm import Alarm, decide
+from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.alarm.flood import gather_for
-from monitor.core.fact import JSON, is_alive
-from monitor.core.installation import Installation
+from monitor.core.fact import JSON
+from monitor.core.installation import Installation, Unit
 from monitor.core.instant import format_instant, format_local, parse_instant
-from monitor.core.profile import HIGH
 from monitor.core.rescue import Shelter
 from monitor.core.rules import ChannelRules
 from monitor.core.unit import Channel
-from monitor.ports import Fact, Store, Tx
+from monitor.ports import Store, Tx
 from monitor.runtime.alarms import Alarms
-from monitor.runtime.judge import ExcursionChange
 from monitor.runtime.lots import Lots
 from monitor.runtime.watch import ProbeFault, Silence
 
@@ -35,7 +32,6 @@ _NOT_WELL = (
     AlarmCondition.COOLING_WEAK,
 )
 """What a unit has, or one of its probes, that is no place to take lots to."""
-THERMAL = {HIGH: AlarmCondition.TEMPERATURE_HIGH, "low": AlarmCondition.TEMPERATURE_LOW}
 
 
 class Conditions:
@@ -128,77 +124,18 @@ class Conditions:
         unit = units[subject] if subject in units else units[Channel.parse(subject).unit_path]
         return {"unit": unit.path, "unit_title": unit.title, "lots": self._lots.in_unit(unit.path)}
 
-    def on_excursion(self, tx: Tx, change: ExcursionChange, now: int) -> None:
-        """An excursion has a new version: its alarm follows what is true now."""
-        body = change.body
-        condition = THERMAL[body["direction"]]
-        is_real = is_alive(body) and body["confirmed_at"] is not None
-        is_over = is_real and body["closed_at"] is not None
-        if is_real and not is_over:
-            if self._probes[change.channel].alarms:
-                self._alarms.hold(
-                    tx, self._with_outlook(tx, self._thermal_truth(change, condition), now), now
-                )
-            return
-        alarm = self._alarms.get(condition, change.channel)
-        if alarm is not None and not self._still_outside(tx, change):
-            self._end(tx, change, condition, now, is_over=is_over)
-        elif is_over and not self._was_told(tx, change) and self._probes[change.channel].alarms:
-            truth = self._thermal_truth(change, condition)
-            self._alarms.past(tx, truth, ended_at=parse_instant(body["closed_at"]), now=now)
-
-    def on_held_back(self, tx: Tx, fact: Fact, now: int) -> None:
-        """What an open excursion leads to that was on record before anybody could be told of it."""
-        change = ExcursionChange(fact.subject, fact.id, fact.version, "held back", fact.body)
-        self.on_excursion(tx, change, now)
-
-    def _end(
-        self, tx: Tx, change: ExcursionChange, condition: AlarmCondition, now: int, *, is_over: bool
-    ) -> None:
-        body = change.body
-        evidence = {
-            "clear_reason": "recovered" if is_over else "corrected",
-            "ended_at": body["ended_at"],
-            "extreme_celsius": body["extreme_celsius"],
-        }
-        at = parse_instant(body["closed_at"]) if is_over else now
-        self._alarms.end(tx, condition, change.channel, at=at, now=now, evidence=evidence)
-
-    def _thermal_truth(self, change: ExcursionChange, condition: AlarmCondition) -> Truth:
-        body, limits = change.body, change.body["limits"]
-        extreme = body["extreme_celsius"]
-        evidence = {
-            "text": f"{extreme:g} °C, limit {limits['celsius']:g} °C",
-            "excursion": change.id,
-            "celsius": extreme,
-            "limit_celsius": limits["celsius"],
-            **{key: body[key] for key in ("extreme_celsius", "started_at", "confirmed_at", "confirmed_by")},
-            **self.place(change.channel),
-        }
-        level = "critical" if body["limit_reached_at"] is not None else LEVEL_OF[condition]
-        return Truth(condition, change.channel, parse_instant(body["confirmed_at"]), level, evidence)
-
-    def _with_outlook(self, tx: Tx, truth: Truth, now: int) -> Truth:
-        """The truth with what comes next: by when to act, and what to move where. Worked out once, as the alarm is
-        raised or gets worse; the pages show it as it changes."""
-        alarm = self._alarms.get(truth.condition, truth.subject)
-        unit = self._installation.units[Channel.parse(truth.subject).unit_path]
-        if truth.subject != unit.product_channel or decide(alarm, truth) == "nothing":
-            return truth
-        outlook = self._lots.outlook(tx, self._rules, now)
-        coming = outlook.unit(unit, self._lots.in_unit(unit.path), self._shelters())
-        evidence = {**truth.evidence, "act_by_reason": coming["act_by_reason"], "rescue": coming["rescue"]}
-        act_by = None if coming["act_by"] is None else parse_instant(coming["act_by"])
-        return replace(truth, evidence=evidence, act_by=act_by)
-
     def act_by(self, tx: Tx, alarm: Alarm, now: int) -> int | None:
         """By when somebody must have acted about a unit that an alarm is about, as forecast now."""
         unit = self._installation.units.get("/".join(alarm.subject.split("/")[:2]))
         if unit is None or alarm.subject not in (unit.path, unit.product_channel):
             return None
-        outlook = self._lots.outlook(tx, self._rules, now)
-        coming = outlook.unit(unit, self._lots.in_unit(unit.path), self._shelters())
+        coming = self.outlook(tx, unit, now)
         return None if coming["act_by"] is None else parse_instant(coming["act_by"])
+
+    def outlook(self, tx: Tx, unit: Unit, now: int) -> JSON:
+        """What is coming to a unit, as forecast now: by when to act and why, and what to move where."""
+        outlook = self._lots.outlook(tx, self._rules, now)
+        return outlook.unit(unit, self._lots.in_unit(unit.path), self._shelters())
 
     def _shelters(self) -> list[Shelter]:
         """The units as places to take lots to: healthy are those without an open alarm."""
@@ -219,17 +156,3 @@ class Conditions:
                 )
             )
         return found
-
-    def _was_told(self, tx: Tx, change: ExcursionChange) -> bool:
-        facts = self._store.current_facts(tx, "alarm", subjects=[change.channel])
-        return any(fact.body["evidence"].get("excursion") == change.id for fact in facts)
-
-    def _still_outside(self, tx: Tx, change: ExcursionChange) -> bool:
-        """Whether another confirmed excursion of the same side is open (one may have merged into it)."""
-        facts = self._store.current_facts(tx, "excursion", subjects=[change.channel], open_only=True)
-        return any(
-            is_alive(fact.body)
-            and fact.body["direction"] == change.body["direction"]
-            and fact.body["confirmed_at"] is not None
-            for fact in facts
-        )

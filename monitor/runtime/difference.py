@@ -110,9 +110,14 @@ class Difference:
     # --- alarms ---
 
     def _alarms(self, channel: str, pairs: Sequence[Pair]) -> Iterator[JSON]:
-        """The alarms of a channel. One was raised if it is on record and an excursion that stands explains it."""
+        """The alarms of a channel, but the warnings before its limits. One was raised if it is on record and an
+        excursion that stands explains it."""
         probe = self._probes[channel]
-        recorded = [fact for fact in self._facts("alarm", channel) if fact.body["condition"] in _THERMAL]
+        recorded = [
+            fact
+            for fact in self._facts("alarm", channel)
+            if fact.body["condition"] in _THERMAL and fact.body["level"] != "warning"
+        ]
         explained: set[str] = set()
         for pair in pairs:
             was, would_be = alarm_of(pair.was), alarm_of(pair.would_be) if probe.alarms else None

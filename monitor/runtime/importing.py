@@ -23,7 +23,8 @@ from monitor.core.fact import is_alive, is_going_on
 from monitor.core.instant import MINUTE
 from monitor.core.ledger import Ledger
 from monitor.ports import JSON, Arrived, Decoded, Store, Tx
-from monitor.runtime.judge import ExcursionChange, Judge
+from monitor.runtime.desk import ExcursionChange
+from monitor.runtime.judge import Judge
 from monitor.runtime.watch import ProbeFault
 
 if TYPE_CHECKING:
@@ -191,11 +192,14 @@ class Imports:
 
     def _follow(self, tx: Tx, changes: Sequence[ExcursionChange], now: int) -> dict[str, str]:
         """What changed excursions lead to now: all but what is open. Gives each id with what became of it."""
+        temperatures = self._writer._temperatures
         self._touched.note(self._writer._judge, changes)
         for change in changes:
             self._writer._count(change)
             if not is_going_on(change.body):
-                self._writer._conditions.on_excursion(tx, change, now)
+                temperatures.on_excursion(tx, change, now)
+        for spelled in self._writer._judge.take_spells():
+            temperatures.on_spells(tx, spelled, now, hold=False)
         found: dict[str, str] = {}
         for change in changes:
             what = "changed" if is_alive(change.body) else "withdrawn"
@@ -260,13 +264,14 @@ class Imports:
 
     def _conclude(self, marks: Mapping[str, str]) -> JSON:
         """What holds now is told, and what it means for lots."""
-        writer, conditions = self._writer, self._writer._conditions
+        writer, conditions, temperatures = self._writer, self._writer._conditions, self._writer._temperatures
         with writer._lock:
             with self._writing() as (tx, now):
                 before = self._verdicts(tx)
                 for fact in self._store.current_facts(tx, "excursion", open_only=True):
                     if is_going_on(fact.body) and fact.subject in writer._around.rules:
-                        conditions.on_held_back(tx, fact, now)
+                        temperatures.on_held_back(tx, fact, now)
+                temperatures.tell_open(tx, now)
                 conditions.on_faults(tx, self._faults.values(), now)
                 self._until, self._last, self._faults = None, None, {}
                 self._touched.queue(tx, writer)

@@ -7,9 +7,7 @@ many readings came late. Both ways end in the same state: a property test holds 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Sequence
 
 from monitor.core.channel import ChannelState, advance, fold, take_stretch
 from monitor.core.checkpoint import state_from_json, state_to_json
@@ -21,40 +19,13 @@ from monitor.core.ledger import Ledger
 from monitor.core.quality import corrected, why_bad
 from monitor.core.reading import Reading
 from monitor.core.rules import ChannelRules
+from monitor.core.warning import Spell, spells
 from monitor.ports import Arrived, Fact, Store, Tx
+from monitor.runtime.desk import STAGE, ChannelDesk, ExcursionChange, SpellChange, stages
 from monitor.runtime.ledgers import Ledgers
 
-STAGE = 2_000
-"""Readings after which judging again keeps its state on the way."""
 CHECKPOINT_AFTER = 500
 """Readings of a channel after which settling the log also keeps its state."""
-
-
-class ExcursionChange(NamedTuple):
-    """A new version of an excursion, as recorded. ``is_part``: a message made it known that ends in the past as a part
-    of a longer upload does; more of its channel's past may be on its way."""
-
-    channel: str
-    id: str
-    version: int
-    reason: str
-    body: JSON
-    is_part: bool = False
-
-
-@dataclass(slots=True)
-class ChannelDesk:
-    """What judging keeps of one channel: its rules, its state, the ids of its open excursions; and the ledgers of the
-    lots there, which it feeds."""
-
-    id: int
-    path: str
-    rules: ChannelRules
-    state: ChannelState
-    ledgers: list[Ledger]
-    open_ids: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
-    dirty_from: int | None = None
-    since_checkpoint: int = 0
 
 
 class Judge:
@@ -73,18 +44,23 @@ class Judge:
         }
         self._stirred: dict[int, Ledger] = {}
         self._late: dict[str, int] = {}
+        self._spelled: list[Spell] = []  # of the message under way
+        self._spell_changes: list[SpellChange] = []
 
     # --- starting ---
 
     def resume(self, tx: Tx, judged_position: int) -> None:
         """Brings every channel to where it was when ``judged_position`` was committed: checkpoint, then the rest."""
         open_facts: dict[str, list[Fact]] = {}
+        self._spelled.clear()
+        self._spell_changes.clear()
         for fact in self._store.current_facts(tx, "excursion", open_only=True):
             open_facts.setdefault(fact.subject, []).append(fact)
         for desk in self._desks.values():
             desk.state, after = self._state_before(tx, desk, None)
             rows = self._store.history(tx, desk.id, after=after, position_max=judged_position)
             fold(desk.state, desk.rules, (row.reading for row in rows))
+            desk.state.spells = self._spelled
             desk.since_checkpoint = len(rows)
             desk.open_ids = {
                 (fact.body["direction"], parse_instant(fact.body["started_at"])): (fact.id, fact.version)
@@ -141,12 +117,12 @@ class Judge:
         changes: list[ExcursionChange] = []
         touched: list[Excursion] = []
         desk: ChannelDesk | None = None
-        desks = self._desks
+        desks, spelled = self._desks, self._spelled
         before: Arrived | None = None
         for arrived, reason in zip(rows, reasons, strict=True):
             channel, reading, item, _ = arrived
-            if touched and desk is not None and before is not None and (item == 0 or desk.id != channel):
-                changes += self._record_touched(tx, desk, touched, recorded_at, is_part=self.is_part(before))
+            if (touched or spelled) and (item == 0 or desk is None or desk.id != channel):
+                changes += self._end_message(tx, desk, before, touched, recorded_at, len(changes))
                 touched = []
             before = arrived
             if reason is None:
@@ -154,9 +130,52 @@ class Judge:
                 self._advance(desk, reading, touched)
             elif reason == "clock_ahead":
                 self._doubt(desks[channel], reading)
-        if touched and desk is not None and before is not None:
-            changes += self._record_touched(tx, desk, touched, recorded_at, is_part=self.is_part(before))
-        return changes + self.rejudge_dirty(tx, recorded_at, rows)
+        changes += self._end_message(tx, desk, before, touched, recorded_at, len(changes))
+        return changes + self.rejudge_dirty(tx, recorded_at, rows, len(changes))
+
+    def _end_message(
+        self,
+        tx: Tx,
+        desk: ChannelDesk | None,
+        last: Arrived | None,
+        touched: Sequence[Excursion],
+        recorded_at: int,
+        before: int,
+    ) -> list[ExcursionChange]:
+        """Records what a message that ends with ``last`` has changed, after ``before`` changes of excursions."""
+        if desk is None or last is None or not (touched or self._spelled):
+            return []
+        is_part = self.is_part(last)
+        changes = self._record_touched(tx, desk, touched, recorded_at, is_part=is_part)
+        if self._spelled:
+            self._note_spells(desk, self._spelled, before + len(changes), is_part=is_part)
+            self._spelled.clear()
+        return changes
+
+    def _note_spells(
+        self,
+        desk: ChannelDesk,
+        changed: Sequence[Spell],
+        after: int,
+        *,
+        is_part: bool,
+        is_rejudged: bool = False,
+    ) -> None:
+        still = tuple(spells((desk.state.warm, desk.state.cool)))
+        self._spell_changes.append(SpellChange(desk.path, tuple(changed), still, after, is_part, is_rejudged))
+
+    def take_spells(self) -> list[SpellChange]:
+        """What happened at warning levels since the last call, in order."""
+        found, self._spell_changes = self._spell_changes, []
+        return found
+
+    def open_spells(self) -> list[tuple[str, Spell]]:
+        """The spells beyond a warning level that hold now, by channel."""
+        return [
+            (desk.path, spell)
+            for desk in self._desks.values()
+            for spell in spells((desk.state.warm, desk.state.cool))
+        ]
 
     def path_of(self, channel: int) -> str:
         """The channel's path, or nothing for one that isn't watched."""
@@ -206,25 +225,34 @@ class Judge:
             at = reading.measured_at
             desk.dirty_from = at if desk.dirty_from is None else min(desk.dirty_from, at)
 
-    def rejudge_dirty(self, tx: Tx, recorded_at: int, rows: Sequence[Arrived]) -> list[ExcursionChange]:
-        """Judges the channels again that got late readings among ``rows``."""
+    def rejudge_dirty(
+        self, tx: Tx, recorded_at: int, rows: Sequence[Arrived], before: int = 0
+    ) -> list[ExcursionChange]:
+        """Judges the channels again that got late readings among ``rows``, after ``before`` changes."""
         changes: list[ExcursionChange] = []
         for desk in self._desks.values():
             if desk.dirty_from is not None:
                 last = next((arrived for arrived in reversed(rows) if arrived.channel == desk.id), None)
                 is_part = last is not None and self.is_part(last)
-                found = self._rejudge(tx, desk, desk.dirty_from, recorded_at)
+                found, changed = self._rejudge(tx, desk, desk.dirty_from, recorded_at)
                 changes += [change._replace(is_part=is_part) for change in found]
+                if any(profile.warning is not None for _, profile in desk.rules.profiles):
+                    after = before + len(changes)
+                    self._note_spells(desk, changed, after, is_part=is_part, is_rejudged=True)
                 desk.dirty_from = None
         return changes
 
-    def _rejudge(self, tx: Tx, desk: ChannelDesk, since: int, recorded_at: int) -> list[ExcursionChange]:
+    def _rejudge(
+        self, tx: Tx, desk: ChannelDesk, since: int, recorded_at: int
+    ) -> tuple[list[ExcursionChange], list[Spell]]:
         self._store.drop_checkpoints(tx, desk.id, since)
         state, after = self._state_before(tx, desk, since)
+        changed: list[Spell] = []
+        state.spells = changed
         carried = state.open_excursions()
         touched = self._fold_in_stages(tx, desk, state, after)
         judged = [e for e in carried if not any(e is t for t in touched)] + touched
-        desk.state = state
+        desk.state, state.spells = state, self._spelled
         self._ledgers.rewind(tx, desk.path, since)
         self._stirred |= {id(ledger): ledger for ledger in desk.ledgers}
         self._late[desk.path] = since
@@ -238,7 +266,7 @@ class Judge:
             )
             for fact in facts.values()
         ]
-        return self._record_matches(tx, desk, reconcile(known, judged), facts, recorded_at)
+        return self._record_matches(tx, desk, reconcile(known, judged), facts, recorded_at), changed
 
     def _fold_in_stages(
         self, tx: Tx, desk: ChannelDesk, state: ChannelState, after: int | None
@@ -252,7 +280,7 @@ class Judge:
                 desk.since_checkpoint += packed.stretch.readings
                 continue
             readings = packed.readings()
-            for start, end in _stages(readings):
+            for start, end in stages(readings):
                 if desk.since_checkpoint >= STAGE and state.last_at is not None:
                     self._store.put_checkpoint(tx, desk.id, state.last_at, state_to_json(state))
                     desk.since_checkpoint = 0
@@ -368,14 +396,3 @@ class Judge:
             if desk.since_checkpoint >= CHECKPOINT_AFTER and desk.state.last_at is not None:
                 self._store.put_checkpoint(tx, desk.id, desk.state.last_at, state_to_json(desk.state))
                 desk.since_checkpoint = 0
-
-
-def _stages(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
-    """Cuts of at most about ``STAGE`` readings, none between two of one instant."""
-    start = 0
-    while start < len(readings):
-        end = min(start + STAGE, len(readings))
-        while end < len(readings) and readings[end].measured_at == readings[end - 1].measured_at:
-            end += 1
-        yield start, end
-        start = end

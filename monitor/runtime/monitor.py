@@ -24,15 +24,19 @@ from monitor.ports import JSON, Arrived, Decoded, LogRow, Outcome, Store, Tx
 from monitor.runtime.alarms import Alarms
 from monitor.runtime.conditions import Conditions
 from monitor.runtime.copies import Copies
+from monitor.runtime.deadlines import Deadlines
+from monitor.runtime.desk import ExcursionChange
 from monitor.runtime.digests import Digests
+from monitor.runtime.drills import Drills
 from monitor.runtime.findings import LotEvents, event_to_json
 from monitor.runtime.health import Counts, note_health
 from monitor.runtime.importing import Imports
-from monitor.runtime.judge import ExcursionChange, Judge
+from monitor.runtime.judge import Judge
 from monitor.runtime.lots import LotChange, Lots
 from monitor.runtime.operators import Operators
 from monitor.runtime.signs import Signs
 from monitor.runtime.surroundings import Surroundings
+from monitor.runtime.temperatures import Temperatures
 from monitor.runtime.uploads import Uploads
 from monitor.runtime.watch import SOUND_FOR, Watch
 
@@ -41,7 +45,6 @@ log = structlog.get_logger(__name__)
 FLUSH_AFTER = 1 * SECOND
 """The newest readings reach the store, for pages and other processes, at most this much later."""
 RESUME_CHUNK = 5_000
-DUE_MAX = 500
 _NOT_SAID = -1
 LOTS_MAX = 500
 """Lots judged in one transaction; more wait for the next."""
@@ -62,10 +65,15 @@ class Monitor:
         self._alarms = Alarms(store, around.policy, around.wording, around.installation, self._on_alarm)
         self._copies = Copies(store)
         self._conditions = Conditions(store, around.installation, around.rules, self._alarms, self._lots)
-        self._uploads = Uploads(store, self._judge, self._alarms, self._conditions)
+        self._temperatures = Temperatures(
+            store, around.installation, self._judge, self._alarms, self._conditions
+        )
+        self._uploads = Uploads(store, self._judge, self._alarms, self._temperatures)
         self._signs = Signs(store, around, self._alarms, self._conditions, self._lots, self._watch.heard_at)
         self._digests = Digests(store, around)
+        self._drills = Drills(store, around, self._alarms)
         self.imports = Imports(self, store)
+        self._deadlines = Deadlines(self, store)
         self.operators = Operators(self._writing, around, self._alarms, self._conditions)
         self._is_behind = False  # something committed has not been judged
         self._is_stale = False  # a transaction failed; what is remembered may not be in the store
@@ -89,6 +97,7 @@ class Monitor:
                 self._judge.resume(tx, self._judged_position)
                 self._watch.resume(self._store.latest(tx))
                 self._recall(tx)
+                self._temperatures.resume(tx)
                 if not self.imports.is_on:
                     self._uploads.resume(tx, now, self._around.rules)
                 self._conditions.end_unwatched(tx, now)
@@ -229,7 +238,7 @@ class Monitor:
             changes = self._judge.take(tx, rows, reasons, now)
             for change in changes:
                 self._count(change)
-            self._uploads.follow(tx, changes, rows, now)
+            self._uploads.follow(tx, changes, self._judge.take_spells(), rows, now)
             self._signs.hear(rows, reasons)
             self._signs.look(tx, now)
             self._queue_lots_of(changes)
@@ -342,62 +351,10 @@ class Monitor:
                 self._conditions.on_silence(tx, silence, now)
 
     def tick(self, now: int, connected_since: int | None) -> None:
-        """Takes every deadline up to ``now``, each at its own instant: silences, lots' dates, digests. Each kind by
-        itself, so that one that fails doesn't hold up the others."""
+        """Takes every deadline up to ``now`` (:class:`monitor.runtime.deadlines.Deadlines`)."""
         with self._lock:
             self.listen(connected_since)
-            for what in (
-                self._take_silences,
-                self._take_uploads,
-                self._take_signs,
-                self._take_dates,
-                self._take_queue,
-                self._take_alarms,
-                self._take_digests,
-                self._note_progress,
-                self.imports.end_idle,
-            ):
-                try:
-                    what(now)
-                except Exception as error:
-                    log.exception("a deadline could not be taken; it is tried again", what=what.__name__)
-                    self.failure = f"{what.__name__.strip('_').replace('_', ' ')}: {error}"
-
-    def _take_uploads(self, now: int) -> None:
-        if self._uploads.is_waiting:
-            with self._writing() as tx:
-                self._uploads.take_due(tx, now)
-
-    def _take_signs(self, now: int) -> None:
-        if self._signs.is_waiting(now) and not self.imports.is_on:
-            with self._writing() as tx:
-                self._signs.tick(tx, now)
-
-    def _take_dates(self, now: int) -> None:
-        """Takes lots' dates, each at its own instant, whenever the clock was asked: first what was true then."""
-        while True:
-            with self._writing() as tx:
-                due = self._store.due(tx, now, DUE_MAX)
-                late = {lot: due_at for due_at, kind, lot in due if kind == "lot"}
-                for lot, due_at in late.items():
-                    self._judge_lot(tx, lot, due_at, now, "date")
-                    self._lots.queue([lot], "date")
-            if not late:
-                return
-
-    def _take_queue(self, now: int) -> None:
-        """Judges lots whose channels fell silent, and what the last batches left over: a part of them at each tick,
-        so that readings aren't held up."""
-        self._lots.queue_silent(now)
-        self._take_lots(now)
-
-    def _take_alarms(self, now: int) -> None:
-        with self._writing() as tx:
-            self._alarms.tick(tx, now, self._conditions.act_by)
-
-    def _take_digests(self, now: int) -> None:
-        with self._writing() as tx:
-            self._digests.run(tx, now)
+            self._deadlines.take(now)
 
     def _note_progress(self, now: int) -> None:
         if self._is_behind:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from monitor.core.fact import JSON, is_going_on
+from monitor.core.fact import is_going_on
 from monitor.core.instant import MINUTE
 from monitor.ports import Arrived, Store, Tx
 from monitor.runtime.alarms import Alarms
-from monitor.runtime.conditions import THERMAL, Conditions
-from monitor.runtime.judge import ExcursionChange, Judge
+from monitor.runtime.desk import ExcursionChange, SpellChange
+from monitor.runtime.judge import Judge
+from monitor.runtime.temperatures import THERMAL, Temperatures
 
 PATIENCE = 1 * MINUTE
 """How long (by our clock) the next array of an upload may take."""
@@ -24,11 +25,11 @@ class Uploads:
     """Holds back what parts of uploads leave open. At most an instant for each channel; a restart finds the open
     excursions that nobody has been told of, and waits for them in the same way."""
 
-    def __init__(self, store: Store, judge: Judge, alarms: Alarms, conditions: Conditions) -> None:
+    def __init__(self, store: Store, judge: Judge, alarms: Alarms, temperatures: Temperatures) -> None:
         self._store = store
         self._judge = judge
         self._alarms = alarms
-        self._conditions = conditions
+        self._temperatures = temperatures
         self._waiting: dict[str, int] = {}
 
     def resume(self, tx: Tx, now: int, watched: Iterable[str]) -> None:
@@ -37,21 +38,48 @@ class Uploads:
         self._waiting = {
             fact.subject: now + PATIENCE
             for fact in self._store.current_facts(tx, "excursion", open_only=True)
-            if fact.subject in known and is_going_on(fact.body) and not self._is_told(fact.subject, fact.body)
+            if fact.subject in known
+            and is_going_on(fact.body)
+            and not self._is_told(fact.subject, fact.body["direction"])
         }
+        for channel, spell in self._temperatures.open():
+            if not self._is_told(channel, spell.direction):
+                self._waiting[channel] = now + PATIENCE
 
-    def follow(self, tx: Tx, changes: Sequence[ExcursionChange], rows: Sequence[Arrived], now: int) -> None:
-        """What changed excursions lead to; and what waited is told as soon as its channel says something of now."""
+    def follow(
+        self,
+        tx: Tx,
+        changes: Sequence[ExcursionChange],
+        spells: Sequence[SpellChange],
+        rows: Sequence[Arrived],
+        now: int,
+    ) -> None:
+        """What changed excursions, and spells beyond a warning level, lead to, in the order of their messages; and what
+        waited is told as soon as its channel says something of now."""
         spoken = {arrived.channel: arrived for arrived in rows} if self._waiting else {}
-        for change in changes:
-            if change.is_part and is_going_on(change.body) and not self._is_told(change.channel, change.body):
+        coming = list(spells)
+        for number, change in enumerate(changes):
+            while coming and coming[0].after <= number:
+                self._follow_spells(tx, coming.pop(0), now)
+            direction = change.body["direction"]
+            if change.is_part and is_going_on(change.body) and not self._is_told(change.channel, direction):
                 self._waiting[change.channel] = now + PATIENCE
             else:
-                self._conditions.on_excursion(tx, change, now)
+                self._temperatures.on_excursion(tx, change, now)
+        for spelled in coming:
+            self._follow_spells(tx, spelled, now)
         for channel, last in spoken.items():
             path = self._judge.path_of(channel)
             if path in self._waiting and not self._judge.is_part(last):
                 self._tell(tx, path, now)
+
+    def _follow_spells(self, tx: Tx, change: SpellChange, now: int) -> None:
+        is_held = change.is_part and any(
+            not self._is_told(change.channel, spell.direction) for spell in change.open
+        )
+        if is_held:
+            self._waiting[change.channel] = now + PATIENCE
+        self._temperatures.on_spells(tx, change, now, hold=not is_held)
 
     def take_due(self, tx: Tx, now: int) -> None:
         """Tells what has waited long enough."""
@@ -67,7 +95,8 @@ class Uploads:
         self._waiting.pop(channel, None)
         for fact in self._store.current_facts(tx, "excursion", subjects=[channel], open_only=True):
             if is_going_on(fact.body):
-                self._conditions.on_held_back(tx, fact, now)
+                self._temperatures.on_held_back(tx, fact, now)
+        self._temperatures.tell_open(tx, now, channel)
 
-    def _is_told(self, channel: str, body: JSON) -> bool:
-        return self._alarms.get(THERMAL[body["direction"]], channel) is not None
+    def _is_told(self, channel: str, direction: str) -> bool:
+        return self._alarms.get(THERMAL[direction], channel) is not None
