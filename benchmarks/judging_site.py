@@ -119,7 +119,6 @@ class _Site:
             channel_ids=ids,
             recipients=(),
             wording=PlainWording(),
-            digest_due=lambda now, zone, done: None,
             publish=self._publish,
         )
         monitor = Monitor(store, around)

@@ -158,7 +158,6 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
             limits=configuration.alerting.limits,
             shelve_max=configuration.alerting.shelve_max,
             wording=MessageWording(configuration, clock),
-            digest_due=lambda now, zone, done: None,
             detection=configuration.detection,
         )
         monitor = Monitor(store, around)

@@ -10,10 +10,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from monitor.alerting import digest, message
+from monitor.alerting import digest, message, summary
 from monitor.alerting.case import Case
 from monitor.alerting.finish import Finisher
 from monitor.alerting.link_key import installation_id
@@ -29,6 +30,7 @@ from monitor.core.alarm.told import MessageKind
 from monitor.core.installation import Installation, Probe, Unit
 from monitor.core.lot import LotEvent, LotEventKind
 from monitor.core.profile import Profile
+from monitor.core.recurring import Agenda
 from monitor.core.rules import ChannelRules
 from monitor.core.unit import Channel
 from monitor.influx.sink import FileSink, InfluxSink, open_sink
@@ -95,6 +97,22 @@ def policy_of(configuration: Configuration) -> Policy:
         always=console,
         zones={name: site.zone for name, site in configuration.sites.items()},
         rearm_after=configuration.alerting.rearm_after,
+    )
+
+
+def agenda_of(configuration: Configuration) -> Agenda:
+    """What is told by the calendar, and to whom."""
+    alerting = configuration.alerting
+    site = next(iter(configuration.sites.values()), None)
+    zones = {person: rota.timezone for rota in reversed(configuration.rotas) for person in rota.everyone()}
+    if not zones:
+        zones = {one.name: one.timezone or (site.timezone if site else "UTC") for one in configuration.people}
+    return Agenda(
+        digest=alerting.digest_at,
+        summary=alerting.qa_summary,
+        drill=alerting.drill,
+        qa=tuple(person.name for person in configuration.people if person.qa),
+        drilled=tuple((person, ZoneInfo(zone)) for person, zone in sorted(zones.items())),
     )
 
 
@@ -184,10 +202,11 @@ class MessageWording:
     def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
         return message.shelf_ended(suppression, alarm, self._context)
 
-    def digest(
-        self, site: str, day: str, lots: Sequence[JSON], past: Sequence[JSON], open_alarms: Sequence[JSON]
-    ) -> tuple[str, str]:
-        return digest.digest(site, day, list(lots), list(past), list(open_alarms), self._context)
+    def digest(self, site: str, period: str, found: JSON) -> tuple[str, str]:
+        return digest.digest(site, period, found, self._context)
+
+    def summary(self, site: str, period: str, found: JSON) -> tuple[str, str]:
+        return summary.summary(site, period, found, self._context)
 
 
 class _InfluxSettings(NamedTuple):

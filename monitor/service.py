@@ -13,10 +13,11 @@ import structlog
 
 from monitor.alerting.delivery import Deliverer
 from monitor.alerting.link_key import link_key
-from monitor.alerting.schedule import Schedules, digest_due
+from monitor.alerting.schedule import Schedules
 from monitor.assembly import (
-    finisher_of,
     MessageWording,
+    agenda_of,
+    finisher_of,
     is_anybody_told,
     link_key_path,
     media_of,
@@ -85,7 +86,7 @@ class Service:
                 limits=configuration.alerting.limits,
                 shelve_max=configuration.alerting.shelve_max,
                 wording=MessageWording(configuration, self.clock),
-                digest_due=partial(self._digest_due),
+                agenda=agenda_of(configuration),
                 detection=configuration.detection,
                 publish=self._publish,
             ),
@@ -189,9 +190,6 @@ class Service:
     def tick(self) -> None:
         """Takes what is due by the clock; a job of every second."""
         self.monitor.tick(self.clock.now(), self.source.connected_since())
-
-    def _digest_due(self, now: int, zone: Any, done: set[str]) -> str | None:
-        return digest_due(now, zone, self.configuration.alerting.digest_at.times[0], done)
 
     def _publish(self, kind: str, body: JSON) -> None:
         """Tells open pages; readings at most twice a second, whatever comes in."""

@@ -5,6 +5,7 @@ Shipped with the program, so that who extends it can test against the same ports
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,12 +18,13 @@ from monitor.core.installation import Installation, Probe, Unit
 from monitor.core.instant import MINUTE
 from monitor.core.profile import Band, Profile, SideRule, Window
 from monitor.core.reading import Reading
+from monitor.core.recurring import Agenda
 from monitor.core.sign.detection import Detection
 from monitor.core.unit import Channel, ProbeSettings
 from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notification
 from monitor.runtime.monitor import Monitor
 from monitor.runtime.picture import Picture
-from monitor.runtime.surroundings import DigestDue, Surroundings
+from monitor.runtime.surroundings import Surroundings
 from monitor.runtime.view import View
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
@@ -95,11 +97,14 @@ class PlainWording:
         """See :class:`monitor.ports.Wording`."""
         return f"shelf ended {suppression['condition']} {suppression['subject']}", ""
 
-    def digest(
-        self, site: str, day: str, lots: Sequence[JSON], past: Sequence[JSON], open_alarms: Sequence[JSON]
-    ) -> tuple[str, str]:
+    def digest(self, site: str, period: str, found: JSON) -> tuple[str, str]:
         """See :class:`monitor.ports.Wording`."""
-        return f"digest {site} {day}: {len(lots)} lots, {len(past)} past, {len(open_alarms)} open", ""
+        counts = (f"{len(found[key])} {key}" for key in ("lots", "past", "open"))
+        return f"digest {site} {period}: {', '.join(counts)}", json.dumps(found)
+
+    def summary(self, site: str, period: str, found: JSON) -> tuple[str, str]:
+        """See :class:`monitor.ports.Wording`."""
+        return f"summary {site} {period}: {len(found['excursions'])} excursions", json.dumps(found)
 
 
 def ult_profile(**changes: object) -> Profile:
@@ -159,7 +164,7 @@ class Writer:
         now: int = 0,
         policy: Policy | None = None,
         clock: ManualClock | None = None,
-        digest_due: DigestDue = lambda now, zone, done: None,
+        agenda: Agenda | None = None,
         detection: Detection | None = None,
         limits: Limits | None = None,
     ) -> None:
@@ -185,7 +190,7 @@ class Writer:
             channel_ids=self.ids,
             policy=policy or Policy(always=(Recipient("console", "console", "console"),)),
             wording=PlainWording(),
-            digest_due=digest_due,
+            agenda=agenda or Agenda(),
             detection=detection or Detection(),
             limits=limits or Limits(),
         )

@@ -1,4 +1,4 @@
-"""The morning digest: what is open, what was over before anybody knew, which lots to look at. Pure."""
+"""A site's digest: what is open, what was over before anybody saw it, who is not watched, lots to look at. Pure."""
 
 from __future__ import annotations
 
@@ -20,45 +20,71 @@ from monitor.alerting.case import (
 )
 from monitor.alerting.message import body, headline, labelled, wrapped
 from monitor.alerting.wording import spell_out
+from monitor.core.alarm.condition import LEVELS
 from monitor.ports import JSON
 
 MOST_LISTED = 50
 _WORST_FIRST = ("breached", "indeterminate", "at_risk")
 
 
-def digest(
-    site: str,
-    day: str,
-    lots: Sequence[JSON],
-    past_alarms: Sequence[JSON],
-    open_alarms: Sequence[JSON],
-    context: Context,
-) -> tuple[str, str]:
-    """Subject and body of a site's morning digest for the local ``day`` (ISO date).
+def digest(site: str, period: str, found: JSON, context: Context) -> tuple[str, str]:
+    """Subject and body of a site's digest of the local time ``period`` (``2026-11-22T07:00``).
 
-    ``lots`` is Lot JSON: those within their profile are only counted, disposed ones left out. ``past_alarms``
-    began and ended before their readings came in. With nothing to tell it says so: it is a sign of life too.
+    ``found``: ``open``, ``past`` (alarms that began and ended before their readings came in), ``unseen`` (alarms that
+    ended before anybody acknowledged them), ``lots`` (Lot JSON: those within their profile are only counted),
+    ``unwatched``, ``calibrations``; each may be absent. With nothing to tell it says so: it is a sign of life too.
     """
-    shown = [one for one in lots if one.get("disposition") != "disposed"]
-    worrying = sorted((one for one in shown if one.get("verdict") != "within_profile"), key=_urgency)
+    lots = [one for one in found.get("lots", ()) if one.get("disposition") != "disposed"]
+    worrying = sorted((one for one in lots if one.get("verdict") != "within_profile"), key=_urgency)
+    still_open, past = sorted(found.get("open", ()), key=_unanswered_first), found.get("past", ())
+    unseen, unwatched = found.get("unseen", ()), found.get("unwatched", ())
     counts = [
-        count_text(len(open_alarms), "open alarm", "open alarms"),
-        *([count_text(len(past_alarms), "past alarm", "past alarms")] if past_alarms else []),
+        count_text(len(still_open), "open alarm", "open alarms"),
+        *([count_text(len(past), "past alarm", "past alarms")] if past else []),
+        *([f"{len(unwatched)} not watched"] if unwatched else []),
         f"{count_text(len(worrying), 'lot', 'lots')} to look at",
     ]
-    subject = f"[DIGEST] {plain(site)} {plain(day)}: {', '.join(counts)}"
-    open_lines = (f"[{case.level.upper()}] {headline(case)}" for case in _cases(open_alarms, context))
-    past_lines = (_past_line(case) for case in _cases(past_alarms, context))
-    quiet = not (open_alarms or past_alarms or worrying)
+    subject = f"[DIGEST] {plain(site)} {period_text(period)}: {', '.join(counts)}"
+    due = (calibration_line(one) for one in found.get("calibrations", ()))
+    sections = [
+        section("Open now, those that nobody has acknowledged first:", _open_lines(still_open, context)),
+        section("Ended before anybody acknowledged them:", map(_past_line, _cases(unseen, context))),
+        section("Over before we knew of them (late data):", map(_past_line, _cases(past, context))),
+        section("Not watched now:", (plain(one.get("text")) for one in unwatched)),
+        section("Lots to look at:", (lot_line(one, site, context) for one in worrying)),
+        section("Calibrations due:", due),
+    ]
     return subject, body(
         [subject],
-        ["Nothing to report."] if quiet else [],
-        _section("Open now:", open_lines),
-        _section("Over before we knew of them (late data):", past_lines),
-        _section("Lots to look at:", (_lot_line(one, site, context) for one in worrying)),
-        [f"{count_text(len(shown) - len(worrying), 'lot', 'lots')} within profile."] if shown else [],
+        [] if any(sections) else ["Nothing to report."],
+        *sections,
+        [f"{count_text(len(lots) - len(worrying), 'lot', 'lots')} within profile."] if lots else [],
         labelled("Page", page(context)),
     )
+
+
+def period_text(period: str) -> str:
+    """``2026-11-22T07:00`` as ``2026-11-22 07:00``."""
+    return plain(period).replace("T", " ")
+
+
+def calibration_line(one: JSON) -> str:
+    """``lab1/F01/product: was due on 2026-11-01``."""
+    was = "was due on" if one.get("is_overdue") else "is due on"
+    return f"{plain(one.get('channel'))}: {was} {plain(one.get('due_on'))}"
+
+
+def _unanswered_first(alarm: JSON) -> tuple[bool, int, str]:
+    level = alarm.get("level")
+    rank = LEVELS.index(level) if level in LEVELS else 0
+    return alarm.get("state") != "unacknowledged", -rank, plain(alarm.get("raised_at"))
+
+
+def _open_lines(alarms: Sequence[JSON], context: Context) -> Iterable[str]:
+    for alarm in alarms:
+        case = Case.of(alarm, context)
+        by = plain(alarm.get("acknowledged_by")) if alarm.get("state") == "acknowledged" else ""
+        yield f"[{case.level.upper()}] {headline(case)}{f' (acknowledged by {by})' if by else ''}"
 
 
 def _past_line(case: Case) -> str:
@@ -72,7 +98,7 @@ def _past_line(case: Case) -> str:
     return f"{case.name}: {case.wording.was}{how_bad}{span}"
 
 
-def _lot_line(lot: JSON, site: str, context: Context) -> str:
+def lot_line(lot: JSON, site: str, context: Context) -> str:
     """``L-7 (Exo-A, in F02): at risk, expires Mon …. Reason. Reason.``"""
     unit_site, _, unit = plain(lot.get("unit")).rpartition("/")
     place = unit_name(unit_site or site, unit, context)
@@ -98,6 +124,7 @@ def _cases(alarms: Sequence[JSON], context: Context) -> Iterable[Case]:
     return (Case.of(alarm, context) for alarm in alarms)
 
 
-def _section(title: str, lines: Iterable[str]) -> list[str]:
+def section(title: str, lines: Iterable[str]) -> list[str]:
+    """A title with a bounded list; nothing without lines."""
     listed = bounded(lines, MOST_LISTED)
     return [title, *(part for line in listed for part in wrapped(line, "- "))] if listed else []

@@ -1,4 +1,4 @@
-"""What a clock wakes: jobs at intervals (APScheduler, in memory), and which local day's digest is owed.
+"""What a clock wakes: jobs at intervals (APScheduler, in memory).
 
 Nothing that must not be forgotten lives here: what is due are rows, and a job asks for them. So a job that is
 late, skipped or run twice changes nothing.
@@ -10,10 +10,9 @@ import contextlib
 import logging
 import threading
 import time as monotonic_time
-from collections.abc import Callable, Sequence, Set
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -21,8 +20,6 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
-
-from monitor.core.instant import from_datetime, to_datetime
 
 _log = structlog.get_logger(__name__)
 
@@ -154,19 +151,3 @@ class _Run:
     def wait_idle(self, until: float) -> bool:
         """Waits for the present run up to a monotonic instant; whether it is over."""
         return self._idle.wait(max(0.0, until - monotonic_time.monotonic()))
-
-
-def digest_due(now: int, zone: ZoneInfo, digest_at: time, done_days: Set[str]) -> str | None:
-    """The local day (ISO date) whose digest is owed at ``now``, or None.
-
-    It is owed from ``digest_at`` on the site's wall clock to the end of that local day, unless it is in
-    ``done_days``: a machine that slept makes up for today's, never for yesterday's. A ``digest_at`` that the
-    change to summer time skips comes at the change; one that the change back repeats comes the first time.
-    """
-    moment = to_datetime(now, zone)
-    day = moment.date()
-    if day.isoformat() in done_days:
-        return None
-    first = from_datetime(datetime.combine(day, digest_at.replace(fold=0), tzinfo=zone))
-    reached = now >= first or moment.time() >= digest_at
-    return day.isoformat() if reached else None

@@ -149,6 +149,14 @@ WORDINGS: Mapping[str, Wording] = {
             "Ask QA for a decision. The readings that decided are on its page.",
         ),
     ),
+    "drill": Wording(
+        "has a drill to answer",
+        "a drill",
+        (
+            "Nothing is wrong: this tries whether you are reached, and can answer.",
+            "Acknowledge it as you would an alarm. If nobody does, the next ones on the ladder hear of it.",
+        ),
+    ),
     "influx_lagging": Wording(
         "lags behind",
         "lagging behind",
@@ -186,6 +194,12 @@ _CLEARED: Mapping[tuple[str, str], str] = {
     ("lot_thawed", "corrected"): _LOT_CORRECTED,
     ("lot_breached", "corrected"): _LOT_CORRECTED,
     ("lot_budget", "exhausted"): "The allowed time is used up: the lot is breached. Do not use it.",
+    ("drill", "answered"): "It was answered.",
+    (
+        "drill",
+        "unanswered",
+    ): "Nobody answered it until the next one was due: see whether the addresses are right.",
+    ("drill", "not_drilled"): "This person is drilled no more: the configuration changed.",
     ("influx_lagging", "recovered"): "InfluxDB has caught up; nothing was lost.",
 }
 _CLEARED_ANY: Mapping[str, str] = {

@@ -87,7 +87,15 @@ class Wording(Protocol):
     def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
         """That an alarm's condition and subject are watched again; ``alarm``: the open one, else the one shelved."""
 
-    def digest(
-        self, site: str, day: str, lots: Sequence[JSON], past: Sequence[JSON], open_alarms: Sequence[JSON]
-    ) -> tuple[str, str]:
-        """The morning's look-ahead for a site."""
+    def digest(self, site: str, period: str, found: JSON) -> tuple[str, str]:
+        """What there is to know at a site at a local time ``period`` (``2026-11-22T07:00``), also if that is nothing.
+        ``found``: ``since``, ``until``; alarms ``open``, ``past``, ``unseen`` (over, and acknowledged by nobody);
+        ``lots`` (Lot JSON); ``unwatched`` as in :meth:`View.unwatched`; ``calibrations`` [{``channel``, ``due_on``,
+        ``is_overdue``}]."""
+
+    def summary(self, site: str, period: str, found: JSON) -> tuple[str, str]:
+        """A site's week for QA. ``found``: ``since``, ``until``; ``excursions`` (with ``is_late``); ``lots``;
+        ``coverage`` [{``unit``, ``title``, ``coverage``}]; ``alarms`` [{``unit``, ``count``, ``past``,
+        ``acknowledged``, ``never_acknowledged``, ``median_seconds``, ``longest_seconds``}], ``alarms_cut``;
+        ``suppressions`` (with ``seconds`` of this time); ``calibrations``; ``drills`` [{``person``, ``raised_at``,
+        ``outcome``, ``by``, ``seconds``}]."""

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
 from monitor.core.alarm.limits import Limits
 from monitor.core.alarm.policy import Policy
 from monitor.core.installation import Installation
 from monitor.core.instant import HOUR
+from monitor.core.recurring import Agenda
 from monitor.core.rules import ChannelRules
 from monitor.core.sign.detection import Detection
 from monitor.ports import JSON, Clock, ProfileBook, Wording
-
-DigestDue = Callable[[int, ZoneInfo, set[str]], str | None]
-"""``digest_due(now, zone, days done)``: the local day whose morning digest is owed now, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class Surroundings:
     channel_ids: Mapping[str, int]
     policy: Policy
     wording: Wording
-    digest_due: DigestDue
+    agenda: Agenda = field(default_factory=Agenda)
     detection: Detection = field(default_factory=Detection)
     limits: Limits = field(default_factory=Limits)
     shelve_max: int = 12 * HOUR

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.alerting.case import celsius_text, duration_text, page
-from monitor.alerting.digest import digest
 from monitor.alerting.message import MOST_LOTS, WIDTH, Context, closed, opened
 from monitor.alerting.wording import WORDINGS
 from monitor.core.instant import parse_instant, to_datetime
@@ -227,39 +226,6 @@ def test_a_closing_says_why_and_claims_no_recovery_that_was_not(
         one["evidence"].get("clear_reason") == "recovered" and "warm" in told
     )
     assert body.endswith("Message: A-12 closed\n")
-
-
-def test_a_digest_lists_open_alarms_past_ones_and_lots_worst_first() -> None:
-    lots = [
-        {"lot": "L-1", "verdict": "within_profile"},
-        {"lot": "L-2", "verdict": "at_risk", "unit": "lab1/F02", "product": "Exo-A",
-         "effective_expires_at": "2026-11-29T23:00:00.000Z",
-         "reasons": [{"code": "expiring", "text": "Near expiry."}]},
-        {"lot": "L-3", "verdict": "breached", "unit": None, "as_of": "2026-11-23T06:00:00.000Z",
-         "effective_expires_at": "2026-11-20T23:00:00.000Z", "reasons": []},
-        {"lot": "L-4", "verdict": "breached", "disposition": "disposed"},
-        {"lot": "L-5", "unit": "lab1/F01"},
-    ]  # fmt: skip
-    past = over(WARM, "recovered", ended_at="2026-11-22T03:10:00.000Z")
-    subject, body = digest("lab1", "2026-11-23", lots, [past], [WARM], CONTEXT)
-    assert subject == "[DIGEST] lab1 2026-11-23: 1 open alarm, 1 past alarm, 3 lots to look at"
-    text = " ".join(body.split())
-    assert "Open now: - [CRITICAL] F02 too warm: -48.2 °C (limit -60 °C) since 03:12 +01:00" in text
-    assert (
-        "- F02: too warm, up to -47.9 °C (limit -60 °C), Sun 2026-11-22 03:12 +01:00 to 04:10 +01:00" in text
-    )
-    assert "- L-3 (not in storage): breached, expired Sat 2026-11-21 00:00 +01:00." in text
-    assert "- L-2 (Exo-A, in F02): at risk, expires Mon 2026-11-30 00:00 +01:00. Near expiry." in text
-    assert body.index("L-3 ") < body.index("L-2 ") < body.index("L-5 ")
-    assert "L-4" not in body
-    assert "L-1" not in body
-    assert "1 lot within profile." in body
-
-
-def test_a_digest_with_nothing_to_tell_says_so() -> None:
-    subject, body = digest("lab1", "2026-11-23", [], [], [], CONTEXT)
-    assert subject == "[DIGEST] lab1 2026-11-23: no open alarms, no lots to look at"
-    assert "Nothing to report." in body
 
 
 @pytest.mark.parametrize(

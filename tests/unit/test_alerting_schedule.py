@@ -1,22 +1,16 @@
-"""Jobs that a clock wakes, and the local day whose digest is owed."""
+"""Jobs that a clock wakes."""
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from datetime import time as wall
-from zoneinfo import ZoneInfo
 
 import apscheduler.schedulers.base
 import pytest
 
-from monitor.alerting.schedule import Every, Job, Schedules, digest_due
-from monitor.core.instant import DAY, HOUR, MINUTE, parse_instant, to_datetime
-
-ZURICH = ZoneInfo("Europe/Zurich")
+from monitor.alerting.schedule import Every, Job, Schedules
 
 
 def eventually(claim: Callable[[], bool], seconds: float = 5.0) -> bool:
@@ -135,55 +129,3 @@ def test_however_long_the_machine_slept_one_run_makes_up_for_it() -> None:
     assert trigger.get_next_fire_time(None, now) == now
     assert trigger.get_next_fire_time(now, now) == now + timedelta(seconds=1)
     assert trigger.get_next_fire_time(now - timedelta(days=400), now) == now + timedelta(seconds=1)
-
-
-def due(
-    text: str, at: str = "07:00", done: frozenset[str] = frozenset(), zone: ZoneInfo = ZURICH
-) -> str | None:
-    return digest_due(parse_instant(text), zone, wall.fromisoformat(at), done)
-
-
-def test_the_digest_is_owed_from_its_local_time_to_the_end_of_the_day() -> None:
-    assert due("2026-11-22T06:59:59.999+01:00") is None
-    assert due("2026-11-22T07:00:00+01:00") == "2026-11-22"
-    assert due("2026-11-22T23:59:59.999+01:00") == "2026-11-22"
-    assert due("2026-11-23T00:00:00+01:00") is None
-
-
-def test_a_machine_that_slept_makes_up_for_todays_digest_and_not_for_yesterdays() -> None:
-    assert due("2026-11-25T21:30:00+01:00", done=frozenset({"2026-11-21"})) == "2026-11-25"
-    assert due("2026-11-25T06:30:00+01:00", done=frozenset({"2026-11-21"})) is None
-
-
-def test_a_digest_time_that_summer_time_skips_comes_at_the_change() -> None:
-    assert due("2026-03-29T01:59:59+01:00", "02:30") is None
-    assert due("2026-03-29T03:00:00+02:00", "02:30") == "2026-03-29"
-
-
-def test_a_digest_time_that_winter_time_repeats_comes_the_first_time_and_stays_owed() -> None:
-    assert due("2026-10-25T02:29:59+02:00", "02:30") is None
-    assert due("2026-10-25T02:30:00+02:00", "02:30") == "2026-10-25"
-    assert due("2026-10-25T02:10:00+01:00", "02:30") == "2026-10-25"
-    assert due("2026-10-25T02:30:00+01:00", "02:30", frozenset({"2026-10-25"})) is None
-
-
-@pytest.mark.parametrize(
-    "zone", ["Europe/Zurich", "America/St_Johns", "Australia/Lord_Howe", "Africa/Cairo", "UTC"]
-)
-def test_every_local_day_of_a_year_gets_its_digest_once(zone: str) -> None:
-    seed = random.randrange(1_000_000)
-    print(f"seed {seed}")
-    dice, place = random.Random(seed), ZoneInfo(zone)
-    at = wall(dice.randrange(0, 12), dice.randrange(60))
-    now, end = parse_instant("2026-01-01T12:00:00Z"), parse_instant("2027-01-01T12:00:00Z")
-    done: list[str] = []
-    while now < end:
-        day = digest_due(now, place, at, set(done))
-        if day is not None:
-            assert day == to_datetime(now, place).date().isoformat()
-            done.append(day)
-        now += dice.randrange(MINUTE, 3 * HOUR)
-    assert len(done) == len(set(done))
-    assert len(done) in (365, 366, 367)
-    first = parse_instant("2026-01-02T12:00:00Z")
-    assert {to_datetime(first + n * DAY, place).date().isoformat() for n in range(363)} <= set(done)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import time
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from monitor.alerting.schedule import digest_due
 from monitor.core.instant import DAY, MINUTE, format_instant
 from monitor.core.lot import LotEvent
+from monitor.core.recurring import Agenda, Recurring
 from monitor.testing import Writer, one_unit
 from tests.unit.lab import T0, WARM, live, lot_event, minutes, register, subjects
 
@@ -109,8 +108,8 @@ def test_an_event_that_would_have_no_effect_is_refused_in_words(
 
 
 def test_the_morning_digest_is_owed_once_a_day_with_what_expires_and_what_is_past(path: Path) -> None:
-    due = partial(digest_due, digest_at=time(7, 0))
-    writer = Writer(path, now=T0, digest_due=lambda now, zone, done: due(now, zone, done_days=done))
+    writer = Writer(path, now=T0, agenda=Agenda(digest=Recurring((time(7, 0),))))
+    writer.monitor.tick(T0, None)
     writer.monitor.lot_event(register(expires_at=T0 + 10 * DAY))
     writer.clock.at = T0 + DAY
     writer.read(minutes(WARM, lag=DAY), apart=False)
@@ -119,9 +118,9 @@ def test_the_morning_digest_is_owed_once_a_day_with_what_expires_and_what_is_pas
         writer.monitor.tick(writer.clock.now(), None)
     digests = [s for s in subjects(writer) if s.startswith("digest")]
     assert digests == [
-        "digest lab1 2026-11-21: 1 lots, 1 past, 1 open",
-        "digest lab1 2026-11-22: 1 lots, 0 past, 1 open",
-        "digest lab1 2026-11-26: 1 lots, 0 past, 1 open",
+        "digest lab1 2026-11-21T07:00: 1 lots, 1 past, 1 open",
+        "digest lab1 2026-11-22T07:00: 1 lots, 0 past, 1 open",
+        "digest lab1 2026-11-26T07:00: 1 lots, 0 past, 1 open",
     ]
     writer.close()
 

@@ -42,6 +42,10 @@ class Rota:
         week = self._week(at)
         return None if week < 0 or not self.people else self.people[week % len(self.people)]
 
+    def everyone(self) -> list[str]:
+        """Whoever is ever on it, those who stand in included, each once."""
+        return list(dict.fromkeys([*self.people, *(one.person for one in self.overrides)]))
+
     def handover_after(self, at: int) -> int:
         """The next instant at which somebody else may be on call: a hand-over, or a stand-in who comes or goes."""
         changes = [edge for one in self.overrides for edge in (one.start_at, one.until_at) if edge > at]
