@@ -137,6 +137,10 @@ class View(Protocol):
         """Who is not being watched now: ``{"subject", "reason", "text", "since"}``; ``reason`` one of ``shelved``,
         ``suppressed``, ``out_of_service``, ``silent``, ``faulty``, ``uncalibrated``, ``without_recipient``."""
 
+    def alarm_health(self, *, weeks: int = 4) -> JSON:
+        """How well the alarms of the last ``weeks`` (1 to 52) served people, in total and per unit, as
+        :func:`monitor.core.alarm.health.to_json` words it, with each unit's ``title``."""
+
     def notifications(self, *, limit: int = 200) -> list[JSON]:
         """What was told or is owed: ``{id, alarm, recipient, medium, subject, due_at, sent_at, attempts, error}``."""
 

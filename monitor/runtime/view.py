@@ -18,6 +18,7 @@ from monitor.core.timeline import Abode, UnitVersion, timeline
 from monitor.core.unit import Channel
 from monitor.core.verdict import OpenExcursion, reasons
 from monitor.ports import Store, Tx
+from monitor.runtime.alarm_health import alarm_health
 from monitor.runtime.alarm_view import AlarmView
 from monitor.runtime.excursions import Excursions
 from monitor.runtime.findings import Findings, Judged, LotEvents
@@ -205,6 +206,9 @@ class View:
 
     def unwatched(self) -> list[JSON]:
         return self._alarm_view.unwatched(self.units())
+
+    def alarm_health(self, *, weeks: int = 4) -> JSON:
+        return alarm_health(self._store, self._picture, weeks)
 
     def notifications(self, *, limit: int = 200) -> list[JSON]:
         return self._alarm_view.notifications(limit=limit)

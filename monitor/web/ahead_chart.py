@@ -11,7 +11,8 @@ from monitor.web.words import limit
 
 AHEAD_MOST = 6 * HOUR
 """The chart looks no farther ahead, so that the hours that were measured keep most of its width."""
-AHEAD_LEAST = 30 * MINUTE
+AFTERWARDS = 90 * MINUTE
+"""Room for the words of the last thing that is foreseen."""
 
 
 class Ahead(NamedTuple):
@@ -31,7 +32,7 @@ class Ahead(NamedTuple):
         if not coming and self.forecast is None:
             return self.now
         last = max(coming, default=self.now + HOUR)
-        return min(last + max((last - self.now) // 5, AHEAD_LEAST), self.now + AHEAD_MOST)
+        return min(last + AFTERWARDS, self.now + AHEAD_MOST)
 
     @property
     def crossings(self) -> list[JSON]:
@@ -59,7 +60,7 @@ class Ahead(NamedTuple):
             "ahead": [{"from": self.now + shift, "to": self.end + shift}] if self.end > self.now else [],
             "foreseen": [*begin, *({"at": one["at"], "celsius": one["celsius"]} for one in crossings)],
             "crossings": crossings,
-            "act": [{"at": act_at + shift, "words": "act by"}] if is_shown and act_at is not None else [],
+            "act": [{"at": act_at + shift}] if is_shown and act_at is not None else [],
         }
 
     def _crossing(self, one: JSON, shift: int) -> JSON:
@@ -69,7 +70,7 @@ class Ahead(NamedTuple):
             "celsius": one["limit"],
             "from": parse_instant(one.get("earliest") or one["likely"]) + shift,
             "to": min(self.end if latest is None else parse_instant(latest), self.end) + shift,
-            "words": f"{limit(one['limit'])} °C",
+            "words": limit(one["limit"]),
         }
 
     def describe(self) -> str:
@@ -100,18 +101,8 @@ def ahead_layers(palette: Palette) -> list[Any]:
             x="at:Q", y="celsius:Q", order="at:Q"
         ),
         crossings.mark_circle(color=palette.excursion, size=50, opacity=1).encode(x="at:Q", y="celsius:Q"),
-        crossings.mark_text(color=palette.ink, align="right", baseline="bottom", dx=-7, dy=-3, **text).encode(
+        crossings.mark_text(color=palette.ink, align="left", baseline="top", dx=4, dy=6, **text).encode(
             x="at:Q", y="celsius:Q", text="words:N"
         ),
         act.mark_rule(color=palette.excursion, strokeWidth=2.5).encode(x="at:Q"),
-        act.mark_text(
-            color=palette.excursion,
-            align="right",
-            baseline="bottom",
-            dx=-5,
-            y="height",
-            yOffset=-22,
-            fontWeight="bold",
-            **text,
-        ).encode(x="at:Q", text="words:N"),
     ]

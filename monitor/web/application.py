@@ -10,7 +10,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import monitor
 from monitor.ports import Commands, Guide, View
-from monitor.web import actions, alarm_pages, alarms_api, api, assets, intake, links, pages
+from monitor.web import (
+    actions,
+    alarm_health_pages,
+    alarm_pages,
+    alarms_api,
+    api,
+    assets,
+    intake,
+    links,
+    pages,
+)
 from monitor.web.errors import install_handlers
 from monitor.web.events import EventHub
 from monitor.web.wiring import PlainGuide, Wiring
@@ -113,4 +123,5 @@ def create_application(
     app.include_router(actions.router)
     app.include_router(pages.router)
     app.include_router(alarm_pages.router)
+    app.include_router(alarm_health_pages.router)
     return app

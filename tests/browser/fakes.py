@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from monitor.core.alarm.health import to_json
 from monitor.core.instant import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
 from monitor.ports import JSON
+from tests.browser.alarms import fake_alarms, fake_past, fake_record, with_story
 from tests.browser.lots import fake_forecast, fake_lots, fake_rescue
 
 NOW = parse_instant("2026-11-22T10:04:30Z")
@@ -246,86 +248,14 @@ class FakeView:
     # --- alarms and the rest ---
 
     def _open_alarms(self) -> list[JSON]:
-        warm = {
-            "text": "−48.0 °C, limit −60 °C, 3 lots inside",
-            "celsius": -48.0,
-            "limit_celsius": -60.0,
-            "started_at": self.at(52 * MINUTE),
-            "lots": ["EXO-2026-014", "EXO-2026-015", "EXO-2026-021"],
-        }
-        return [
-            self._alarm("alm-41", "temperature_high", "lab1/F03/product", "critical", 42 * MINUTE, warm),
-            self._alarm("alm-43", "no_data", "lab2/F01/product", "alarm", 32 * MINUTE, {"silent": "47 min"}),
-            {
-                **self._alarm(
-                    "alm-42", "probe_fault", "lab1/F05/product", "alarm", 12 * MINUTE, "open circuit"
-                ),
-                "state": "acknowledged",
-                "acknowledged_at": self.at(5 * MINUTE),
-                "acknowledged_by": "M. Keller",
-            },
-            self._alarm(
-                "alm-44", "temperature_high", "lab1/R01/product", "warning", 6 * MINUTE, {"celsius": 7.4}
-            ),
-        ]
-
-    def _alarm(self, name: str, condition: str, subject: str, level: str, ago: int, evidence: object) -> JSON:
-        return {
-            "id": name,
-            "condition": condition,
-            "subject": subject,
-            "level": level,
-            "state": "unacknowledged",
-            "raised_at": self.at(ago),
-            "cleared_at": None,
-            "acknowledged_at": None,
-            "acknowledged_by": None,
-            "shelved_until": None,
-            "act_by": format_instant(self.present + 68 * MINUTE) if level == "critical" else None,
-            "evidence": evidence,
-        }
+        return fake_alarms(self.at)
 
     def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
-        past = {
-            **self._alarm("alm-30", "door_open", "lab1/F01", "warning", 2 * DAY, {"open_for": "6 min"}),
-            "state": "normal",
-            "cleared_at": self.at(2 * DAY - 4 * MINUTE),
-            "acknowledged_at": self.at(2 * DAY - 3 * MINUTE),
-            "acknowledged_by": "A. Oyelaran",
-        }
-        return [*self._open_alarms(), *([] if open_only else [past])][:limit]
+        return [*self._open_alarms(), *([] if open_only else [fake_past(self.at)])][:limit]
 
     def alarm(self, alarm: str) -> JSON | None:
-        """One alarm with what became of it; alm-41's children are those of no other."""
         found = next((one for one in self.alarms() if one["id"] == alarm), None)
-        if found is None:
-            return None
-        opened = {"alarm": alarm, "kind": "opened", "due_at": found["raised_at"], "error": None}
-        keller = {"recipient": "M. Keller", "medium": "mail", "attempts": 1, "sent_at": found["raised_at"]}
-        refused = {"error": "the server answered 451: try later", "attempts": 3, "sent_at": None}
-        versions = [("raised", "unacknowledged")]
-        if found["acknowledged_by"]:
-            versions.append((f"acknowledged by {found['acknowledged_by']}", found["state"]))
-        return {
-            **found,
-            "suppression": None,
-            "parent": None,
-            "history": [
-                {
-                    "version": number,
-                    "recorded_at": found["raised_at"],
-                    "reason": reason,
-                    "state": state,
-                    "level": found["level"],
-                }
-                for number, (reason, state) in enumerate(versions, 1)
-            ],
-            "children": [],
-            "told": [
-                {**opened, **keller, "id": "ntf-1"},
-                {**opened, "id": "ntf-2", "recipient": "A. Oyelaran", "medium": "apprise", **refused},
-            ],
-        }
+        return None if found is None else with_story(found)
 
     def unwatched(self) -> list[JSON]:
         return [
@@ -342,6 +272,14 @@ class FakeView:
                 "since": self.at(12 * MINUTE),
             },
         ]
+
+    def alarm_health(self, *, weeks: int = 4) -> JSON:
+        """A fridge that chatters, a freezer that pages; one drill of four was not answered."""
+        start = self.present - weeks * 7 * DAY
+        found = to_json(fake_record(self.present), start=start, end=self.present)
+        titles = {unit["unit"]: unit["title"] for unit in self.units()}
+        units = [{**one, "title": titles[one["unit"]]} for one in found["units"]]
+        return {**found, "units": units}
 
     def notifications(self, *, limit: int = 200) -> list[JSON]:
         return [
