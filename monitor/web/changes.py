@@ -103,21 +103,20 @@ def instant_of(name: str, text: str) -> int:
 
 
 def carried_out(what: str, where: str, do: Callable[[], Answer]) -> Answer:
-    """What a command answers; raises 404 for a ``what`` that isn't there, and 409 for what can't be."""
+    """What a command answers; raises 404 for a ``what`` that isn't there, and 409 for what can't be. The answer's
+    ``reason`` is what the command said."""
     try:
         return do()
     except LookupError as error:
         if type(error) is not LookupError:  # a KeyError is a mistake of ours
             raise
-        raise ApiError(
-            404, f"unknown_{what}", f"{_sentence(error)}.", f"{where} lists those that are."
-        ) from error
+        text, remedy = _sentence(error), f"{where} lists those that are."
+        raise ApiError(404, f"unknown_{what}", text, remedy, more={"reason": str(error)}) from error
     except ValueError as error:
-        raise ApiError(
-            409, "refused", f"{_sentence(error)}.", "Look at it as it is now, and ask for what can be."
-        ) from error
+        text, remedy = _sentence(error), "Look at it as it is now, and ask for what can be."
+        raise ApiError(409, "refused", text, remedy, more={"reason": str(error)}) from error
 
 
 def _sentence(error: Exception) -> str:
     text = str(error).rstrip(".")
-    return text[:1].upper() + text[1:]
+    return f"{text[:1].upper()}{text[1:]}."

@@ -139,9 +139,13 @@ class ApiCommands:
 
 
 def _said(answer: httpx.Response) -> str:
-    """What the API said was wrong."""
+    """What the API said was wrong: what a command gave as its reason, else the text with the remedy."""
     try:
-        said = answer.json().get("error", {})
+        body = answer.json()
     except ValueError:
-        said = {}
+        body = {}
+    said = body.get("error", {})
+    reason = body.get("reason")
+    if isinstance(reason, str):
+        return reason
     return str(said.get("text", answer.text)) + (f"; {said['remedy']}" if said.get("remedy") else "")
