@@ -154,7 +154,7 @@ def web_server(hook: Hook) -> Iterator[Hook]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", hook.port), Handler)
     server.daemon_threads = True
     hook.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield hook
     finally:

@@ -14,7 +14,7 @@ from typing import Any
 from monitor.alerting.media.address import Reveal, revealed
 from monitor.alerting.media.attempt import DELIVERY_SECONDS, Attempts, NoAnswerError
 from monitor.alerting.media.post import NotReachedError, post
-from monitor.alerting.media.shown import one_line, without
+from monitor.alerting.media.shown import one_line, url_secrets, without
 from monitor.core.instant import format_instant
 from monitor.ports import JSON, Clock, DeliveryError, Notification
 
@@ -60,7 +60,8 @@ class PagerDutyMedium:
         key = revealed(self._reveal, notification.address).removeprefix(PREFIX)
 
         def failure(reason: str, *, permanent: bool = False, retry_after: int | None = None) -> DeliveryError:
-            text = f"event to PagerDuty for {notification.recipient}: {without({key}, reason)}"
+            told = without({key, *url_secrets(notification.link)}, reason)
+            text = f"event to PagerDuty for {notification.recipient}: {told}"
             text += ". Check the routing key, and that PagerDuty can be reached"
             return DeliveryError(text, permanent=permanent, retry_after=retry_after)
 

@@ -54,7 +54,7 @@ class WebhookMedium:
             raise DeliveryError(text, permanent=True)
 
         def failure(reason: str, *, permanent: bool = False, retry_after: int | None = None) -> DeliveryError:
-            told = without({*url_secrets(url), key}, reason)
+            told = without({*url_secrets(url), *url_secrets(notification.link), key}, reason)
             text = f"webhook to {urlsplit(url).hostname}: {told}. Check the address, and what receives there"
             return DeliveryError(text, permanent=permanent, retry_after=retry_after)
 
