@@ -28,6 +28,11 @@ class ExcursionChange(NamedTuple):
     body: JSON
     is_part: bool = False
 
+    @property
+    def is_rejudged(self) -> bool:
+        """Whether the channel was judged again; what else is on record of it is then of the same judgement."""
+        return self.reason.startswith("late data")
+
 
 class SpellChange(NamedTuple):
     """What a message, or judging again, has begun and ended at a channel's warning level: ``spells`` as they were

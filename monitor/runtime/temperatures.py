@@ -77,7 +77,8 @@ class Temperatures:
         is_its_own = alarm is not None and (
             not is_over or parse_instant(body["closed_at"]) >= alarm.raised_at
         )
-        if is_its_own and not outside and not self._still_outside(tx, change):
+        goes_on = bool(outside) or (change.is_rejudged and self._still_outside(tx, change))
+        if is_its_own and not goes_on:
             if key not in self._spells:
                 self._end_with(tx, change, condition, now, is_over=is_over)
         elif is_over and not self._was_told(tx, change) and self._probes[change.channel].alarms:

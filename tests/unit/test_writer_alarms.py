@@ -502,3 +502,20 @@ def test_nobody_is_told_twice_where_a_person_is_in_every_step(path: Path) -> Non
     pass_time(writer, HOUR)
     assert told(writer) == [("opened", "anna")]
     writer.close()
+
+
+def test_excursions_of_one_batch_have_an_alarm_each_as_if_they_had_come_one_by_one(path: Path) -> None:
+    """After an outage of our own a backlog comes as one batch: an alarm that was over went on with the next one's."""
+    warm_twice = [-80, *[-50] * 15, *[-80] * 10, *[-50] * 15]
+    found = []
+    for batch in (1, len(warm_twice)):
+        writer = Writer(path.with_suffix(f".{batch}"), now=T0 + 2 * HOUR, policy=policy())
+        readings = minutes([float(one) for one in warm_twice])
+        for first in range(0, len(readings), batch):
+            writer.read(readings[first : first + batch])
+        alarms = writer.view.alarms()
+        found.append(sorted((one["raised_at"], one["cleared_at"] or "") for one in alarms))
+        assert len(writer.view.excursions()) == 2
+        writer.close()
+    assert found[0] == found[1]
+    assert len(found[0]) == 2
