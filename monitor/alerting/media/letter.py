@@ -23,6 +23,7 @@ from monitor.ports import Notification
 _PICTURE = "chart@exosome-monitor"
 _FOLLOW = ("again", "reminder", "taken", "closed")
 _URGENT = ("opened", "again", "reminder", "test")
+_ADDRESS = re.compile(r"[^\s@<>(),;:\\\"\[\]]+@[^\s@<>(),;:\\\"\[\]]+")
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
 
@@ -34,8 +35,8 @@ def letter(message: Notification, *, sender: str, to: str, installation: str, no
     line. Raises ValueError for an address that no mail can have.
     """
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = _address(sender)
-    mail["To"] = Address(addr_spec=to)
+    mail["From"] = _address(*parseaddr(one_line(sender)))
+    mail["To"] = _address("", to)
     mail["Subject"] = one_line(message.subject)
     mail["Date"] = format_datetime(to_datetime(now).astimezone(UTC))
     domain = _domain(sender)
@@ -78,9 +79,14 @@ def _id(notification: str, installation: str, domain: str) -> str:
     return f"<{digest}@{domain}>"
 
 
-def _address(sender: str) -> Address:
-    name, spec = parseaddr(sender)
-    return Address(display_name=one_line(name), addr_spec=spec)
+def _address(name: str, spec: str) -> Address:
+    """An address for a header, its domain in the letters of the DNS. Made of its parts, as the library's own reading
+    stumbles over what is none."""
+    if not _ADDRESS.fullmatch(spec) or not spec.isprintable():
+        raise ValueError(f"{one_line(spec)!r} is no mail address")
+    user, _, domain = spec.rpartition("@")
+    ascii_domain = domain if domain.isascii() else domain.encode("idna").decode()
+    return Address(display_name=name, username=user, domain=ascii_domain)
 
 
 def _domain(sender: str) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.utils import parseaddr
 from typing import Literal
 from urllib.parse import quote
 
@@ -80,7 +79,7 @@ class MailMedium:
         except ValueError as error:
             raise self._error(address, f"no mail can be written: {error}", permanent=True) from error
         try:
-            self._attempts.run(address, notification.id, lambda: _send(server, mail, address))
+            self._attempts.run(address, notification.id, lambda: _send(server, mail))
         except Exception as error:  # whatever goes wrong with the other side is this message's failure
             reason, is_permanent = _reason(error)
             raise self._error(address, reason, permanent=is_permanent) from error
@@ -93,13 +92,14 @@ class MailMedium:
         return DeliveryError(text, permanent=permanent)
 
 
-def _send(server: MailServer, mail: EmailMessage, to: str) -> None:
+def _send(server: MailServer, mail: EmailMessage) -> None:
+    sender, to = (mail[name].addresses[0].addr_spec for name in ("From", "To"))
     with _connected(server) as smtp:
         if server.security == "starttls":
             smtp.starttls(context=ssl.create_default_context())
         if server.username:
             _sign_in(smtp, server.username, server.password or "")
-        smtp.send_message(mail, parseaddr(server.sender)[1], [to])
+        smtp.send_message(mail, sender, [to])
 
 
 @contextmanager
