@@ -46,6 +46,7 @@ from monitor.runtime.replay import Replay
 from monitor.runtime.surroundings import Surroundings
 from monitor.runtime.view import View as StoreView
 from monitor.service import Service
+from monitor.store.backup import BackupNotHereError, back_up
 from monitor.store.engine import StoreLockedError
 from monitor.store.facts import rule_versions
 from monitor.store.projection import Projection
@@ -242,6 +243,24 @@ def replay(
         "as_dated": as_dated,
         "rules": trial.changes(),
         **difference,
+    }
+
+
+def backup(configuration: Configuration, folder: Path) -> JSON:
+    """Copies the store into a folder, whether the program runs or not: ``{path, bytes, log_position, recorded_at}``.
+
+    Raises :class:`RuntimeError`, in words; ValueError for a store that its own server backs up.
+    """
+    now = SystemClock().now()
+    try:
+        made = back_up(configuration.store.url, folder, now)
+    except BackupNotHereError as error:
+        raise ValueError(str(error)) from error
+    return {
+        "path": str(made.path),
+        "bytes": made.bytes,
+        "log_position": made.log_position,
+        "recorded_at": format_instant(now),
     }
 
 

@@ -85,6 +85,7 @@ def test_the_commands_are_those_of_this_version() -> None:
                 "influx status",
                 "influx reconcile",
                 "notify test",
+                "backup",
                 "replay",
             ),
         ]

@@ -339,6 +339,11 @@ class FakeApp(ModuleType):
         progress(1, 2, "lab1/F01/product")
         return self._answer(self.reconciled)
 
+    def backup(self, configuration: Configuration, folder: Path) -> JSON:
+        self.called["backup"] = folder
+        made = {"path": f"{folder}/monitor-20261122T033000Z.db", "bytes": 4_096, "log_position": 7}
+        return {**made, "recorded_at": "2026-11-22T03:30:00.000Z"}
+
     def notify_test(self, configuration: Configuration, person: str | None = None) -> list[JSON]:
         self.called["notify_test"] = person
         return self.tested

@@ -1,0 +1,256 @@
+"""A copy of the store that can be relied on, and what the store doesn't keep for ever."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from monitor.cli.program import program
+from monitor.core.instant import DAY, MINUTE, parse_instant
+from monitor.core.reading import Reading
+from monitor.store import backup as module
+from monitor.store import retention, schema
+from monitor.store.backup import BackupError, BackupNotHereError, back_up, backups_in
+from monitor.store.retention import tidy
+from monitor.testing import Writer
+
+T0 = parse_instant("2026-11-20T06:00:00Z")
+
+
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Writer:
+    return Writer(tmp_path / "monitor.db", now=T0)
+
+
+def read(writer: Writer, count: int, start: int = T0) -> None:
+    for n in range(count):
+        writer.clock.at = start + n * MINUTE
+        writer.read([Reading(writer.clock.at, writer.clock.at, -75.0 + n % 7 / 10)])
+
+
+def test_a_backup_made_while_the_program_writes_is_whole_and_opens_as_a_store(
+    writer: Writer, tmp_path: Path
+) -> None:
+    read(writer, 50)
+    stop = threading.Event()
+
+    def go_on() -> None:
+        at = T0 + DAY
+        while not stop.is_set():
+            read(writer, 1, at)
+            at += MINUTE
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        made = [back_up(url(tmp_path / "monitor.db"), tmp_path / "out", T0 + n * DAY) for n in range(3)]
+    finally:
+        stop.set()
+        thread.join()
+    positions = [one.log_position for one in made]
+    assert positions == sorted(positions)
+    assert positions[0] >= 50
+    assert [path.name for path in (tmp_path / "out").iterdir() if path.name.startswith(".")] == []
+    writer.close()
+    restored = tmp_path / "restored.db"
+    shutil.copy(made[-1].path, restored)
+    again = Writer(restored, now=T0 + 2 * DAY)
+    assert again.store.next_position() == made[-1].log_position + 1
+    assert again.view.readings("lab1/F01/product", T0, T0 + 49 * MINUTE, 0)["count"] == 50
+    read(again, 3, T0 + 3 * DAY)
+    again.close()
+
+
+def test_a_backup_is_readable_by_its_owner_alone_and_is_one_file(writer: Writer, tmp_path: Path) -> None:
+    made = back_up(url(tmp_path / "monitor.db"), tmp_path / "out", T0)
+    assert made.path.name == "monitor-20261120T060000Z.db"
+    assert made.path.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [made.path.name]
+    assert made.bytes == made.path.stat().st_size
+    writer.close()
+
+
+def test_only_the_newest_backups_of_this_store_are_kept_and_nothing_else_is_touched(
+    writer: Writer, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    others = ["other-20261120T060000Z.db", "monitor-2026.db", "monitor-20261120T060000Z.db.gz", "notes.txt"]
+    for name in others:
+        (out / name).write_text("mine")
+    for n in range(5):
+        made = back_up(url(tmp_path / "monitor.db"), out, T0 + n * DAY, keep=2)
+    assert [path.name for path in made.removed] == ["monitor-20261122T060000Z.db"]
+    assert [path.name for path in backups_in(out, "monitor")] == [
+        "monitor-20261123T060000Z.db",
+        "monitor-20261124T060000Z.db",
+    ]
+    assert all((out / name).read_text() == "mine" for name in others)
+    writer.close()
+
+
+def test_what_an_attempt_that_was_killed_left_is_no_hindrance(writer: Writer, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".monitor-20261120T060000Z.db.unfinished").write_text("half")
+    back_up(url(tmp_path / "monitor.db"), out, T0)
+    assert [path.name for path in out.iterdir()] == ["monitor-20261120T060000Z.db"]
+    writer.close()
+
+
+def test_a_damaged_copy_is_no_backup_and_the_older_ones_stay(
+    writer: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(writer, 50)
+    out = tmp_path / "out"
+    first = back_up(url(tmp_path / "monitor.db"), out, T0, keep=1)
+    copy = module._copy
+
+    def damaging(source: Path, target: Path) -> None:
+        copy(source, target)
+        with target.open("r+b") as file:
+            for page in range(4, target.stat().st_size // 4096, 2):
+                file.seek(page * 4096)
+                file.write(os.urandom(2048))
+
+    monkeypatch.setattr(module, "_copy", damaging)
+    with pytest.raises(BackupError):
+        back_up(url(tmp_path / "monitor.db"), out, T0 + DAY, keep=1)
+    assert [path.name for path in out.iterdir()] == [first.path.name]
+    writer.close()
+
+
+def test_a_disk_without_room_a_missing_store_and_a_server_are_refused_with_the_remedy(
+    writer: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BackupError, match="no store"):
+        back_up(url(tmp_path / "nowhere.db"), tmp_path / "out", T0)
+    with pytest.raises(BackupNotHereError, match=r"pg_dump .*postgresql://monitor@db/x") as caught:
+        back_up("postgresql://monitor:hunter2@db/x", tmp_path / "out", T0)
+    assert "hunter2" not in str(caught.value)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BackupError, match="no backup of"):
+        back_up(url(tmp_path / "monitor.db"), tmp_path / "file", T0)
+    full = shutil._ntuple_diskusage(10, 10, 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    with pytest.raises(BackupError, match="make room"):
+        back_up(url(tmp_path / "monitor.db"), tmp_path / "out", T0)
+    assert list((tmp_path / "out").iterdir()) == []
+    writer.close()
+
+
+# --- the command ---
+
+
+def configured(tmp_path: Path, store: str, more: str = "") -> list[str]:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "monitor.toml").write_text(f'[store]\nurl = "{store}"\n{more}')
+    return ["--config", str(tmp_path / "config")]
+
+
+def test_the_command_copies_the_store_of_a_running_program(writer: Writer, tmp_path: Path) -> None:
+    read(writer, 5)
+    options = configured(tmp_path, url(tmp_path / "monitor.db"), f'backup_dir = "{tmp_path}/out"\n')
+    done = CliRunner().invoke(program, ["backup", *options])
+    assert done.exit_code == 0, done.output
+    (path,) = (tmp_path / "out").iterdir()
+    assert done.stdout.startswith(f"{path}: ")
+    with sqlite3.connect(path) as copy:
+        assert copy.execute("SELECT count(*) FROM reading").fetchone() == (5,)
+    asked = CliRunner().invoke(program, ["backup", *options, "--out", str(tmp_path / "other"), "--json"])
+    assert '"log_position": 5' in asked.stdout
+    writer.close()
+
+
+def test_the_command_says_what_is_missing_and_what_backs_up_postgresql(tmp_path: Path) -> None:
+    options = configured(tmp_path, "postgresql://monitor@db/x")
+    nowhere = CliRunner().invoke(program, ["backup", *options])
+    assert nowhere.exit_code == 2
+    assert "--out DIR" in nowhere.output
+    server = CliRunner().invoke(program, ["backup", *options, "--out", str(tmp_path)])
+    assert (server.exit_code, "pg_dump" in server.output) == (2, True)
+
+
+def test_a_backup_that_fails_is_a_negative_finding(tmp_path: Path) -> None:
+    options = configured(tmp_path, url(tmp_path / "nowhere.db"))
+    done = CliRunner().invoke(program, ["backup", *options, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 1
+    assert "nothing to back up" in done.output
+
+
+# --- retention ---
+
+
+def owed(number: int, **changes: object) -> dict[str, object]:
+    return {
+        "id": f"m{number}",
+        "about": "a1",
+        "kind": "opened",
+        "recipient": "anna",
+        "medium": "mail",
+        "address": "anna@lab.example",
+        "subject": "warm",
+        "body": "act",
+        "created_at": T0,
+        "due_at": T0,
+        "attempts": 0,
+        **changes,
+    }
+
+
+def test_old_payloads_and_texts_go_and_what_is_owed_or_the_record_stays(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 3)
+    monkeypatch.setattr(retention, "REFUSED_MAX", 2)
+    read(writer, 10)
+    rejected = [
+        {
+            "received_at": T0 + n * DAY,
+            "topic": "t",
+            "payload": b"x",
+            "reason": "r",
+            "detail": "",
+            "item": None,
+        }
+        for n in range(10)
+    ]
+    with writer.store.writing() as tx:
+        writer.store.append_rejected(tx, rejected)
+        writer.store.owe(
+            tx,
+            [
+                *(owed(n, sent_at=T0 + n * DAY) for n in range(8)),
+                owed(8, withdrawn_at=T0),
+                owed(9),
+            ],
+        )
+        tx.execute(
+            sa.insert(schema.refused_line),
+            [{"projection": "influx", "line": str(n), "reason": "r"} for n in range(7)],
+        )
+    first = tidy(writer.store.database, rejected_before=T0 + 7 * DAY, texts_before=T0 + 5 * DAY, most=6)
+    assert first == (6, 6, 5)
+    more = tidy(writer.store.database, rejected_before=T0 + 7 * DAY, texts_before=T0 + 5 * DAY)
+    assert more == (1, 0, 0)
+    assert tidy(writer.store.database, rejected_before=T0 + 7 * DAY, texts_before=T0 + 5 * DAY) == (0, 0, 0)
+    with writer.store.reading() as tx:
+        counts, kept = writer.store.rejected(tx, 100)
+        assert (counts, len(kept)) == ({"r": 10}, 3)
+        rows = {row["id"]: row for row in writer.store.newest_messages(tx, 100)}
+        assert [line[0] for line in tx.execute(sa.select(schema.refused_line.c.line))] == ["5", "6"]
+    assert [rows[f"m{n}"]["body"] for n in range(10)] == [""] * 5 + ["act"] * 3 + ["", "act"]
+    assert all(row["subject"] == "warm" for row in rows.values())
+    assert writer.view.readings("lab1/F01/product", T0, T0 + DAY, 0)["count"] == 10
+    writer.close()
