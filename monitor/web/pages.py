@@ -209,6 +209,8 @@ def lot(request: Request, wired: Wired, lot: str, query: Annotated[LotQuery, Que
     context = {
         "lot": found,
         "excursions": wired.view.excursions(lot=lot, as_of=query.as_of),
+        "alarms": _about(found, wired.view.alarms(open_only=True)),
+        "place_of": places(wired.view.units()),
         "range": chosen,
         "ranges": list(LOT_RANGES),
         "at": None if query.at is None else format_instant(query.at),
@@ -216,6 +218,16 @@ def lot(request: Request, wired: Wired, lot: str, query: Annotated[LotQuery, Que
         **_as_of(query),
     }
     return live(request, wired, "_lot.html", context, heading=f"Lot {lot}", lot_id=lot)
+
+
+def _about(lot: JSON, alarms: Sequence[JSON]) -> list[JSON]:
+    """The alarms about a lot, and about the unit that it is in."""
+    unit = lot.get("unit")
+
+    def is_near(subject: str) -> bool:
+        return subject == lot["lot"] or (unit is not None and f"{subject}/".startswith(f"{unit}/"))
+
+    return by_level([alarm for alarm in alarms if is_near(str(alarm["subject"]))])
 
 
 @router.get("/charts/lots/{lot}.json")
