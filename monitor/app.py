@@ -136,7 +136,13 @@ def open_view(configuration: Configuration) -> Iterator[View]:
 def _picture(configuration: Configuration, store: Store, clock: Clock, books: Books) -> Picture:
     told = is_anybody_told(configuration)
     return Picture(
-        clock, books.installation, books.rules, books.rulebook, lambda: _health_of_store(store), told
+        clock=clock,
+        installation=books.installation,
+        rules=books.rules,
+        profiles=books.rulebook,
+        health=lambda: _health_of_store(store),
+        is_anybody_told=told,
+        policy=policy_of(configuration),
     )
 
 

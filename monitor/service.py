@@ -17,6 +17,7 @@ from monitor.alerting.schedule import Schedules
 from monitor.assembly import (
     MessageWording,
     agenda_of,
+    dead_man_of,
     finisher_of,
     is_anybody_told,
     link_key_path,
@@ -30,6 +31,7 @@ from monitor.clock import SystemClock
 from monitor.commands import OwnCommands
 from monitor.config import Configuration
 from monitor.core.instant import format_instant
+from monitor.housekeeping import Housekeeping
 from monitor.influx.exporter import Exporter
 from monitor.ingest.decode import Decoder
 from monitor.ingest.mqtt import MqttSource
@@ -104,7 +106,15 @@ class Service:
         projection = Projection(self.store.database, lambda: books.rules)
         self.exporter = None if sink is None else Exporter(projection, sink)
         told = is_anybody_told(configuration)
-        picture = Picture(self.clock, books.installation, books.rules, books.rulebook, self.health, told)
+        picture = Picture(
+            clock=self.clock,
+            installation=books.installation,
+            rules=books.rules,
+            profiles=books.rulebook,
+            health=self.health,
+            is_anybody_told=told,
+            policy=policy_of(configuration),
+        )
         self.view = View(self.store, picture)
         self.link_key = link_key(link_key_path(configuration, self.store))
         self.deliverer = self._telling(media)
@@ -114,7 +124,14 @@ class Service:
         self.web = self._pages()
         self._threads: list[threading.Thread] = []
         self.jobs = Jobs(
-            self.clock, self.monitor, self.deliverer, self.exporter, tick=self.tick, health=self.health
+            self.clock,
+            self.monitor,
+            self.deliverer,
+            self.exporter,
+            Housekeeping(configuration, self.clock, self.store, self.monitor, projection),
+            dead_man_of(configuration, self.clock),
+            tick=self.tick,
+            health=self.health,
         )
         self._schedules = Schedules(
             self.jobs.all(),
@@ -218,4 +235,5 @@ class Service:
             },
             "influx": influx,
             "alerting": self.deliverer.status(),
+            **self.jobs.status(),
         }

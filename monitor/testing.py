@@ -197,7 +197,7 @@ class Writer:
         self.rules = rules
         self.monitor = Monitor(self.store, around)
         self.monitor.resume()
-        self.view = View(self.store, Picture(self.clock, self.installation, rules, book, dict))
+        self.view = View(self.store, Picture(self.clock, self.installation, rules, book, dict, policy=policy))
 
     def read(
         self, readings: Sequence[Reading], *, channel: str = "lab1/F01/product", apart: bool = True

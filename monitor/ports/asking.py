@@ -90,9 +90,10 @@ class View(Protocol):
         there now], ``alarms`` [ids, open], ``excursions`` [ids, open]. The unit's ``celsius``, ``state`` and so on
         are its product probe's.
 
-        ``state`` is the worst that holds: ``ok``, ``warning`` (inside the window, beyond the warning level or with a
-        sign of failure), ``outside`` (not yet confirmed), ``unknown`` (never heard), ``no_data``, ``fault``,
-        ``excursion`` (confirmed and open). ``state_text`` says all that hold in a few words for a wall screen."""
+        A probe's ``states`` are all that hold, each with its words. ``state`` is the worst that holds: ``ok``,
+        ``warning`` (inside the window, beyond the warning level or with a sign of failure), ``outside`` (not yet
+        confirmed), ``unknown`` (never heard), ``no_data``, ``fault``, ``excursion`` (confirmed and open).
+        ``state_text`` says all that hold in a few words for a wall screen."""
 
     def unit(self, unit: str) -> JSON | None:
         """One unit as in :meth:`units`, or None."""

@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from monitor.core.alarm.alarm import Alarm
+from monitor.core.alarm.policy import Place
 from monitor.core.alarm.suppression import Suppression, hushing
 from monitor.core.fact import JSON, instant_or_none
 from monitor.core.instant import end_of_day, format_instant
 from monitor.ports import Store, Tx
 from monitor.runtime.picture import Picture
 from monitor.runtime.suppressions import KIND
+
+_BLIND = {"no_data": "silent", "unknown": "silent", "fault": "faulty"}
+"""The states of a probe that say nothing, or nothing that can be trusted."""
 
 
 class AlarmView:
@@ -87,7 +91,18 @@ class AlarmView:
         found = [*self._held_back(), *_blind(units), *self._uncalibrated()]
         if not self._picture.is_anybody_told:
             text = "nobody is told of any alarm: no people are configured"
-            found.append({"subject": "all units", "reason": "without_recipient", "text": text, "since": None})
+            return [*found, _without_recipient("all units", text)]
+        return [*found, *self._unreached()]
+
+    def _unreached(self) -> list[JSON]:
+        """The units of which something could be wrong without anybody hearing of it now."""
+        policy, now = self._picture.policy, self._picture.clock.now()
+        found = []
+        for path, unit in self._picture.installation.units.items():
+            unheard = [] if policy is None else policy.unreached(Place(unit.site, path), now)
+            if unheard:
+                text = ", ".join(condition.value.replace("_", " ") for condition in unheard)
+                found.append(_without_recipient(path, f"{path}: nobody would be told now of: {text}"))
         return found
 
     def _held_back(self) -> list[JSON]:
@@ -123,6 +138,10 @@ class AlarmView:
         return found
 
 
+def _without_recipient(subject: str, text: str) -> JSON:
+    return {"subject": subject, "reason": "without_recipient", "text": text, "since": None}
+
+
 def _why_held_back(one: Suppression) -> str:
     what = one.subject if one.condition is None else f"{one.condition.replace('_', ' ')} of {one.subject}"
     kind = one.kind.replace("_", " ")
@@ -134,13 +153,11 @@ def _blind(units: Iterable[JSON]) -> list[JSON]:
     found = []
     for unit in units:
         for probe in unit["probes"]:
-            if probe["state"] in ("no_data", "fault", "unknown"):
-                channel = f"{unit['unit']}/{probe['probe']}"
-                reason = "faulty" if probe["state"] == "fault" else "silent"
-                text = f"{channel}: {probe['state_text']}"
-                found.append(
-                    {"subject": channel, "reason": reason, "text": text, "since": probe["measured_at"]}
-                )
+            channel, since = f"{unit['unit']}/{probe['probe']}", probe["measured_at"]
+            for state, reason in _BLIND.items():  # also beside something worse: a warm channel can go silent
+                if state in probe["states"]:
+                    text = f"{channel}: {probe['states'][state]}"
+                    found.append({"subject": channel, "reason": reason, "text": text, "since": since})
     return found
 
 

@@ -36,7 +36,13 @@ class Digests:
         self._place_of = Telling(store, around.policy, around.wording, around.installation).place_of
         told = bool(around.policy.contacts)
         picture = Picture(
-            around.clock, around.installation, around.rules, around.profiles, dict, is_anybody_told=told
+            around.clock,
+            around.installation,
+            around.rules,
+            around.profiles,
+            dict,
+            is_anybody_told=told,
+            policy=around.policy,
         )
         self._view = View(store, picture)
 

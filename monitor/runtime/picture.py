@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from monitor.core.alarm.policy import Policy
 from monitor.core.installation import Installation
 from monitor.core.rules import ChannelRules
 from monitor.ports import JSON, Clock, ProfileBook
@@ -12,7 +13,8 @@ from monitor.ports import JSON, Clock, ProfileBook
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a view needs beside the store: the configuration as it judges now."""
+    """What a view needs beside the store: the configuration as it judges now. Without a ``policy`` nobody is said to
+    be without a recipient unless nobody is told at all."""
 
     clock: Clock
     installation: Installation
@@ -20,3 +22,4 @@ class Picture:
     profiles: ProfileBook
     health: Callable[[], JSON]
     is_anybody_told: bool = True
+    policy: Policy | None = None

@@ -90,6 +90,7 @@ class Wall:
             "battery_percent": row.get("battery_percent"),
             "online": None if row.get("online") is None else bool(row["online"]),
             "state": state,
+            "states": holding,
             "state_text": "; ".join(holding[name] for name in sorted(holding, key=_RANK.index, reverse=True)),
             "window": {"low": window.low, "high": window.high},
             "alarms": probe.alarms,

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from monitor.core.alarm.alarm import Alarm
-from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.alarm.alarm import Alarm, raised
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.alarm.rota import Rota
 from monitor.core.instant import MINUTE, from_datetime, to_datetime
 
@@ -36,6 +36,13 @@ class Place(NamedTuple):
 DRILL_WAIT = 30 * MINUTE
 """How long a person has to answer a drill before somebody else hears of it."""
 NOWHERE = Place(None, None)
+OF_UNITS = (
+    AlarmCondition.TEMPERATURE_HIGH,
+    AlarmCondition.TEMPERATURE_LOW,
+    AlarmCondition.NO_DATA,
+    AlarmCondition.PROBE_FAULT,
+)
+"""What somebody must hear of for a unit to count as watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,17 @@ class Policy:
             if route.matches(alarm, place):
                 return self.ladders[route.ladder]
         return Ladder("everybody", (Step(tuple(self.contacts), 0),), None)
+
+    def unreached(self, place: Place, at: int) -> list[AlarmCondition]:
+        """What can be wrong with a unit of which nobody would hear at an instant, on whatever step: no person with an
+        address stands on the ladder, nor is on call for it."""
+        found = []
+        for condition in OF_UNITS:
+            alarm = raised("", Truth(condition, place.unit or "", at, LEVEL_OF[condition]), now=at)
+            steps = self._routed(alarm, place).steps
+            if not any(contact.recipients for step in steps for contact in self.contacts_of(step, at)):
+                found.append(condition)
+        return found
 
     def goes_on(self, alarm: Alarm, place: Place) -> bool:
         """Whether a ladder has more to say as time passes: further steps, rounds, hand-overs, ends of quiet hours."""
