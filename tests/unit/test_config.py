@@ -373,3 +373,11 @@ def test_what_may_not_be_meant_in_a_profile_is_warned_of(write: Write, profile: 
 
 def test_pages_that_other_machines_can_reach_are_warned_of(write: Write) -> None:
     assert warned(load(write(sections='[web]\nhost = "0.0.0.0"\n'), NOTHING), "from other machines")
+
+
+def test_whoever_can_reach_the_pages_acts_on_them_unless_that_is_turned_off(write: Write) -> None:
+    assert load(write(), NOTHING).web.page_actions is True
+    off = load(write(sections='[web]\nhost = "0.0.0.0"\npage_actions = false\n'), NOTHING)
+    assert off.web.page_actions is False
+    assert not warned(off, "page_actions")
+    assert warned(load(write(sections='[web]\nhost = "0.0.0.0"\n'), NOTHING), "page_actions")
