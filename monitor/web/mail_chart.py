@@ -9,8 +9,8 @@ from monitor.web.zones import Zones
 
 SHOWN_FOR = 12 * HOUR
 POINTS = 1_200
-WIDTH, HEIGHT = 600, 300
-SCALE = 1.5
+WIDTH, HEIGHT = 420, 270
+SCALE = 2.0
 """Sharp on a phone, and still small: some 130 KB."""
 FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 

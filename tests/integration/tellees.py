@@ -25,6 +25,7 @@ class Mailbox:
         self.replies = list(replies)
         self.received: list[tuple[Envelope, email.message.EmailMessage]] = []
         self.logins: list[tuple[bytes, bytes]] = []
+        self.password = b"p@ss:w/rd%41 ?#&+"
 
     async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -45,7 +46,7 @@ class Mailbox:
         self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, login: Any
     ) -> AuthResult:
         self.logins.append((login.login, login.password))
-        right = login.password == b"p@ss:w/rd%41 ?#&+"
+        right = login.password == self.password
         return AuthResult(success=right, handled=right)
 
 

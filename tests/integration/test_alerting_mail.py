@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -87,6 +88,20 @@ def test_a_mail_server_that_asks_for_a_login_gets_the_password_exactly() -> None
     assert len(mailbox.received) == 1
 
 
+def test_a_password_beyond_ascii_signs_in_as_utf_8_and_is_hidden_where_it_is_wrong() -> None:
+    mailbox = Mailbox()
+    mailbox.password = "pässwörd".encode()
+    settings = {"authenticator": mailbox.authenticate, "auth_required": True, "auth_require_tls": False}
+    with smtp_server(mailbox, **settings) as port:
+        MailMedium(MailServer("127.0.0.1", port, SENDER, "jörg", "pässwörd"), CLOCK).deliver(mail())
+        with pytest.raises(DeliveryError, match="535") as raised:
+            MailMedium(MailServer("127.0.0.1", port, SENDER, "jörg", "wröng"), CLOCK).deliver(mail())
+    assert mailbox.logins == [("jörg".encode(), "pässwörd".encode()), ("jörg".encode(), "wröng".encode())]
+    assert len(mailbox.received) == 1
+    assert raised.value.permanent
+    assert "wröng" not in str(raised.value)
+
+
 def test_a_wrong_password_is_told_without_the_password() -> None:
     mailbox = Mailbox()
     settings = {"authenticator": mailbox.authenticate, "auth_required": True, "auth_require_tls": False}
@@ -162,6 +177,52 @@ def test_a_recipient_refused_for_now_is_no_permanent_failure() -> None:
     ):
         MailMedium(MailServer("127.0.0.1", port, SENDER), CLOCK).deliver(mail())
     assert not raised.value.permanent
+
+
+def speaking(*replies: bytes, then: bytes = b"") -> Callable[[socket.socket], None]:
+    """A server that gives these replies, one for each thing it hears, and ends with ``then``."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(b"220 here\r\n" if replies else then)
+        for reply in replies:
+            heard = connection.recv(4096)
+            while reply == AT_THE_END and not heard.endswith(b"\r\n.\r\n"):
+                heard += connection.recv(4096)
+            connection.sendall(b"250 taken\r\n" if reply == AT_THE_END else reply)
+        if replies and then:
+            connection.recv(4096)
+            connection.sendall(then)
+        connection.close()
+
+    return serve
+
+
+OK, AT_THE_END = b"250 ok\r\n", b""
+
+
+def test_what_a_server_took_is_delivered_though_it_hangs_up_before_we_part() -> None:
+    with raw_server(speaking(OK, OK, OK, b"354 go on\r\n", AT_THE_END)) as port:
+        MailMedium(MailServer("127.0.0.1", port, SENDER), CLOCK).deliver(mail())
+
+
+@pytest.mark.parametrize(
+    ("serve", "said", "permanent"),
+    [
+        (speaking(then=b"554 we take no mail\r\n"), "554 we take no mail", True),
+        (speaking(then=b"421 too many connections\r\n"), "421 too many connections", False),
+        (speaking(OK, then=b"550 5.7.1 not from you\r\n"), "refuses the sender: 550", True),
+        (speaking(OK, OK, OK, then=b"552 message too big\r\n"), "552 message too big", True),
+        (speaking(OK, OK, OK, then=b"452 disk full\r\n"), "452 disk full", False),
+        (speaking(OK, OK, OK, b"354 go on\r\n"), "Connection unexpectedly closed|reset", False),
+        (speaking(then=b"HTTP/1.1 400 Bad Request\r\n\r\n"), "mail to anna", False),
+    ],
+)
+def test_each_way_to_say_no_is_told_in_the_servers_words(
+    serve: Callable[[socket.socket], None], said: str, permanent: bool
+) -> None:
+    with raw_server(serve) as port, pytest.raises(DeliveryError, match=said) as raised:
+        MailMedium(MailServer("127.0.0.1", port, SENDER), CLOCK).deliver(mail())
+    assert raised.value.permanent is permanent
 
 
 def test_a_refused_connection_names_the_server_and_is_no_permanent_failure() -> None:

@@ -16,8 +16,8 @@ _DASHED = re.compile(r"(?:- |  )(\S.*)")
 _LABELLED = re.compile(r"([A-Z][A-Za-z ]{0,30}): (\S.*)")
 _URL = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 _STYLE = (
-    "body{margin:0;padding:16px;background:#fff;color:#1a2430;max-width:640px}"
-    "body{font:16px/1.45 Helvetica,Arial,sans-serif}"
+    "body{margin:0;padding:16px;background:#fff;color:#1a2430;max-width:640px;"
+    "font:16px/1.45 Helvetica,Arial,sans-serif}"
     "h1{font-size:20px;line-height:1.3;margin:0 0 12px}h2{font-size:16px;margin:20px 0 4px}p{margin:0 0 12px}"
     "ol,ul{margin:0 0 12px;padding-left:24px}li{margin:0 0 4px}img{max-width:100%;height:auto;border:1px solid #dfe5ea}"
 )
@@ -35,7 +35,7 @@ def html_of(text: str, *, link: str = "", picture: str = "") -> str:
     shown = [_heading(blocks[0])] if blocks else []
     shown += [_block(block, link) for block in blocks[1:]]
     if picture:
-        shown.insert(_below(blocks), f'<p><img src="{escape(picture)}" width="600" alt="{_ALT}"></p>')
+        shown.insert(_below(blocks), f'<p><img src="{escape(picture)}" width="480" alt="{_ALT}"></p>')
     title = escape(blocks[0][0]) if blocks else ""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -96,14 +96,17 @@ def _lines(block: list[str]) -> Iterator[str]:
     """Lines with their labels marked; lines that were wrapped are joined to a sentence."""
     sentence: list[str] = []
     for line in block:
-        labelled = _LABELLED.fullmatch(line)
-        if labelled is None:
+        labelled, is_urgent = _LABELLED.fullmatch(line), line.startswith("Act by ")
+        if labelled is None and not is_urgent:
             sentence.append(line)
             continue
         if sentence:
             yield _inline(" ".join(sentence))
             sentence = []
-        yield f"<strong>{escape(labelled[1])}:</strong> {_inline(labelled[2])}"
+        if labelled is None:
+            yield f"<strong>{escape(line)}</strong>"
+        else:
+            yield f"<strong>{escape(labelled[1])}:</strong> {_inline(labelled[2])}"
     if sentence:
         yield _inline(" ".join(sentence))
 
