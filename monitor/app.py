@@ -312,11 +312,11 @@ def notify_test(configuration: Configuration, person: str | None = None) -> list
     """Sends a test message to everyone, or to one person, and says how that went."""
     media = media_of(configuration, SystemClock())
     found = []
-    for recipient in policy_of(configuration).recipients():
+    for number, recipient in enumerate(policy_of(configuration).recipients()):
         if person is not None and recipient.name != person:
             continue
         test = Notification(
-            id=f"test:{SystemClock().now() // SECOND}:{recipient.name}",
+            id=f"test:{SystemClock().now() // SECOND}:{recipient.name}:{number}",
             recipient=recipient.name,
             medium=recipient.medium,
             address=recipient.address,
