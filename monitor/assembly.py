@@ -16,6 +16,7 @@ import structlog
 
 from monitor.alerting import digest, message, summary
 from monitor.alerting.case import Case
+from monitor.alerting.dead_man import DeadMan
 from monitor.alerting.finish import Finisher
 from monitor.alerting.link_key import installation_id
 from monitor.alerting.media.apprise_medium import AppriseMedium, understands
@@ -114,6 +115,12 @@ def agenda_of(configuration: Configuration) -> Agenda:
         qa=tuple(person.name for person in configuration.people if person.qa),
         drilled=tuple((person, ZoneInfo(zone)) for person, zone in sorted(zones.items())),
     )
+
+
+def dead_man_of(configuration: Configuration, clock: Clock) -> DeadMan | None:
+    """What pings an outside URL while all is well; None where none is configured."""
+    found = configuration.alerting.dead_man
+    return None if found is None else DeadMan(found.url.reveal(), found.every, clock)
 
 
 def is_anybody_told(configuration: Configuration) -> bool:

@@ -17,6 +17,7 @@ from monitor.alerting.schedule import Schedules
 from monitor.assembly import (
     MessageWording,
     agenda_of,
+    dead_man_of,
     finisher_of,
     is_anybody_told,
     link_key_path,
@@ -30,6 +31,7 @@ from monitor.clock import SystemClock
 from monitor.commands import OwnCommands
 from monitor.config import Configuration
 from monitor.core.instant import format_instant
+from monitor.housekeeping import Housekeeping
 from monitor.influx.exporter import Exporter
 from monitor.ingest.decode import Decoder
 from monitor.ingest.mqtt import MqttSource
@@ -122,7 +124,14 @@ class Service:
         self.web = self._pages()
         self._threads: list[threading.Thread] = []
         self.jobs = Jobs(
-            self.clock, self.monitor, self.deliverer, self.exporter, tick=self.tick, health=self.health
+            self.clock,
+            self.monitor,
+            self.deliverer,
+            self.exporter,
+            Housekeeping(configuration, self.clock, self.store, self.monitor, projection),
+            dead_man_of(configuration, self.clock),
+            tick=self.tick,
+            health=self.health,
         )
         self._schedules = Schedules(
             self.jobs.all(),
@@ -226,4 +235,5 @@ class Service:
             },
             "influx": influx,
             "alerting": self.deliverer.status(),
+            **self.jobs.status(),
         }

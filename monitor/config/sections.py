@@ -30,6 +30,9 @@ def store_of(table: files.StoreTable, review: Review) -> Store:
         review.refuse(
             _FILE, "store.url", table.url, "a URL that begins with sqlite:///, or with postgresql://"
         )
+    if table.backup_dir is not None and not table.url.startswith("sqlite://"):
+        found = str(table.backup_dir)
+        review.refuse(_FILE, "store.backup_dir", found, "nothing: pg_dump backs up a store in PostgreSQL")
     return Store(
         url=table.url,
         housekeeping_at=table.housekeeping_at,

@@ -29,10 +29,11 @@ MAY_IMPORT: Mapping[str, frozenset[str] | None] = {
     "runtime": frozenset({"core", "ports"}),
     "clock": frozenset(),
     **dict.fromkeys(ADAPTERS, OF_ADAPTERS),
-    # The composition root, in five files: parts made, what changes them, jobs, parts run, what the command line calls.
+    # The composition root, in six files: parts made, what changes them, jobs, parts run, what commands call.
     "assembly": EVERYTHING,
     "commands": EVERYTHING,
     "jobs": EVERYTHING,
+    "housekeeping": EVERYTHING,
     "service": EVERYTHING,
     "app": EVERYTHING,
     "measures": frozenset({"runtime", "ports"}),  # what the running service shows to Prometheus
