@@ -57,6 +57,17 @@ def is_signed(posted: Posted) -> bool:
     return hmac.compare_digest(expected, parts["v1"]) and abs(time.time() - int(parts["t"])) < 300
 
 
+def assert_shows_the_last_hours(mail: EmailMessage, url: str) -> None:
+    assert [part.get_content_type() for part in mail.walk()] == [
+        *("multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png")
+    ]
+    image = list(mail.walk())[-1].get_payload(decode=True)
+    assert isinstance(image, bytes)
+    assert image.startswith(b"\x89PNG")
+    assert 10_000 < len(image) < 400_000
+    assert f"{url}/a/" in str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+
+
 def test_a_freezer_that_fails_is_told_by_mail_with_its_chart_and_by_signed_webhook(
     tmp_path: Path, stopping: Stopping
 ) -> None:
@@ -91,15 +102,7 @@ def test_a_freezer_that_fails_is_told_by_mail_with_its_chart_and_by_signed_webho
         (tmp_path / "mail.eml").write_bytes(mail.as_bytes())
         alarm = post.json["alarm"]["id"]
 
-        assert [part.get_content_type() for part in mail.walk()] == [
-            *("multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png")
-        ]
-        image = list(mail.walk())[-1].get_payload(decode=True)
-        assert isinstance(image, bytes)
-        assert image.startswith(b"\x89PNG")
-        assert 10_000 < len(image) < 400_000
-        assert f"{monitor.url}/a/" in str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
-
+        assert_shows_the_last_hours(mail, monitor.url)
         assert is_signed(post)
         assert post.json["kind"] == "opened"
         assert post.json["recipient"] == "lims"
