@@ -1,4 +1,4 @@
-"""What silences and faults mean for alarms, and what a person must know of the place that an alarm is about."""
+"""What faults mean for alarms, and what a person must know of the place that an alarm is about."""
 
 from __future__ import annotations
 
@@ -6,26 +6,31 @@ from collections.abc import Iterable, Mapping
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
-from monitor.core.alarm.flood import gather_for
 from monitor.core.fact import JSON
 from monitor.core.installation import Installation, Unit
-from monitor.core.instant import format_instant, format_local, parse_instant
+from monitor.core.instant import format_instant, parse_instant
 from monitor.core.rescue import Shelter
 from monitor.core.rules import ChannelRules
 from monitor.core.unit import Channel
 from monitor.ports import Store, Tx
 from monitor.runtime.alarms import Alarms
 from monitor.runtime.lots import Lots
-from monitor.runtime.watch import ProbeFault, Silence
+from monitor.runtime.watch import ProbeFault
 
 _OF_CHANNELS = (
     AlarmCondition.TEMPERATURE_HIGH,
     AlarmCondition.TEMPERATURE_LOW,
     AlarmCondition.NO_DATA,
     AlarmCondition.PROBE_FAULT,
+    AlarmCondition.BATTERY_LOW,
+    AlarmCondition.CLOCK_SKEW,
 )
 _NOT_WELL = (
-    *_OF_CHANNELS,
+    AlarmCondition.TEMPERATURE_HIGH,
+    AlarmCondition.TEMPERATURE_LOW,
+    AlarmCondition.NO_DATA,
+    AlarmCondition.PROBE_FAULT,
+    AlarmCondition.POWER_LOST,
     AlarmCondition.RISING_FAST,
     AlarmCondition.FLAT_LINE,
     AlarmCondition.DOOR_OPEN,
@@ -60,39 +65,6 @@ class Conditions:
                     evidence = {"clear_reason": "no_longer_watched"}
                     self._alarms.end(tx, condition, channel, at=now, now=now, evidence=evidence)
 
-    def on_silence(self, tx: Tx, silence: Silence, now: int) -> None:
-        """A channel was silent from its deadline on, and may have been heard again."""
-        condition = AlarmCondition.NO_DATA
-        if not self._probes[silence.channel].alarms and self._alarms.get(condition, silence.channel) is None:
-            return
-        heard_at = None if silence.heard_at is None else format_instant(silence.heard_at)
-        heard = (
-            "never heard"
-            if silence.heard_at is None
-            else f"last heard {self._local(silence.channel, silence.heard_at)}"
-        )
-        evidence = {"text": heard, "last_received_at": heard_at, **self.place(silence.channel)}
-        if self._alarms.get(condition, silence.channel) is None:
-            wait = gather_for(self._probes[silence.channel].silent_after)
-            truth = Truth(
-                condition,
-                silence.channel,
-                silence.silent_at,
-                LEVEL_OF[condition],
-                evidence,
-                tell_after=wait,
-            )
-            self._alarms.hold(tx, truth, now)
-        if silence.heard_again_at is not None:
-            self._alarms.end(
-                tx,
-                condition,
-                silence.channel,
-                at=silence.heard_again_at,
-                now=now,
-                evidence={"clear_reason": "recovered"},
-            )
-
     def on_faults(self, tx: Tx, faults: Iterable[ProbeFault], now: int) -> None:
         """Probes turned faulty or sound."""
         condition = AlarmCondition.PROBE_FAULT
@@ -114,9 +86,6 @@ class Conditions:
             else:
                 cleared = {"clear_reason": "recovered"}
                 self._alarms.end(tx, condition, fault.channel, at=fault.ended_at, now=now, evidence=cleared)
-
-    def _local(self, channel: str, at: int) -> str:
-        return format_local(at, self._installation.zone_of(Channel.parse(channel).site))
 
     def place(self, subject: str) -> JSON:
         """What a person needs to know of the place that an alarm is about; ``subject`` is a unit or a channel."""

@@ -33,6 +33,8 @@ class Deadlines:
             writer._take_silences,
             self._uploads,
             self._signs,
+            self._power,
+            self._calendar,
             self._dates,
             self._queue,
             self._alarms,
@@ -60,6 +62,16 @@ class Deadlines:
         if self._writer._signs.is_waiting(now) and not self._writer.imports.is_on:
             with self._writer._writing() as tx:
                 self._writer._signs.tick(tx, now)
+
+    def _power(self, now: int) -> None:
+        if self._writer._power.is_waiting(now) and not self._writer.imports.is_on:
+            with self._writer._writing() as tx:
+                self._writer._power.look(tx, now)
+
+    def _calendar(self, now: int) -> None:
+        if self._writer._upkeep.is_waiting(now):
+            with self._writer._writing() as tx:
+                self._writer._upkeep.look(tx, now)
 
     def _dates(self, now: int) -> None:
         """Takes lots' dates, each at its own instant, whenever the clock was asked: first what was true then."""

@@ -22,6 +22,7 @@ from monitor.core.reading import Reading
 from monitor.core.unit import Channel
 from monitor.ports import JSON, Arrived, Decoded, LogRow, Outcome, Store, Tx
 from monitor.runtime.alarms import Alarms
+from monitor.runtime.chores import Chores
 from monitor.runtime.conditions import Conditions
 from monitor.runtime.copies import Copies
 from monitor.runtime.deadlines import Deadlines
@@ -34,9 +35,12 @@ from monitor.runtime.importing import Imports
 from monitor.runtime.judge import Judge
 from monitor.runtime.lots import LotChange, Lots
 from monitor.runtime.operators import Operators
+from monitor.runtime.power import Power
 from monitor.runtime.signs import Signs
+from monitor.runtime.silences import Silences
 from monitor.runtime.surroundings import Surroundings
 from monitor.runtime.temperatures import Temperatures
+from monitor.runtime.upkeep import Upkeep
 from monitor.runtime.uploads import Uploads
 from monitor.runtime.watch import SOUND_FOR, Watch
 
@@ -61,19 +65,22 @@ class Monitor:
         ids = {path: around.channel_ids[path] for path in probes}
         self._lots = Lots(store, around.installation, around.profiles, around.channel_ids)
         self._judge = Judge(store, dict(around.rules), ids, self._lots.ledgers)
-        self._watch = Watch(probes, around.rules, ids)
+        self._watch = Watch(probes, around.rules, ids, around.limits)
         self._alarms = Alarms(store, around.policy, around.wording, around.installation, self._on_alarm)
         self._copies = Copies(store)
         self._conditions = Conditions(store, around.installation, around.rules, self._alarms, self._lots)
-        self._temperatures = Temperatures(
-            store, around.installation, self._judge, self._alarms, self._conditions
-        )
+        of_alarms = self._alarms, self._conditions
+        self._temperatures = Temperatures(store, around.installation, self._judge, *of_alarms)
+        self._silences = Silences(store, around.installation, *of_alarms, self._watch)
+        self._upkeep = Upkeep(store, around.installation, around.limits, *of_alarms, self._watch)
+        self._power = Power(store, around.installation, *of_alarms)
         self._uploads = Uploads(store, self._judge, self._alarms, self._temperatures)
         self._signs = Signs(store, around, self._alarms, self._conditions, self._lots, self._watch.heard_at)
         self._digests = Digests(store, around)
         self._drills = Drills(store, around, self._alarms)
         self.imports = Imports(self, store)
         self._deadlines = Deadlines(self, store)
+        self.chores = Chores(self._writing, store, around.clock)
         self.operators = Operators(self._writing, around, self._alarms, self._conditions)
         self._is_behind = False  # something committed has not been judged
         self._is_stale = False  # a transaction failed; what is remembered may not be in the store
@@ -101,6 +108,7 @@ class Monitor:
                 if not self.imports.is_on:
                     self._uploads.resume(tx, now, self._around.rules)
                 self._conditions.end_unwatched(tx, now)
+                self._power.resume(tx, now)
                 self._signs.resume(tx, now)
                 self._alarms.settle(tx, now)
             self._catch_up()
@@ -117,7 +125,10 @@ class Monitor:
             if (alarm := self._alarms.get(AlarmCondition.PROBE_FAULT, path)) is not None
         }
         sound = self._judge.good_since(tx, faulty, SOUND_FOR)
-        self._watch.recall(self._alarms.open_subjects(AlarmCondition.NO_DATA), faulty, sound)
+        self._silences.resume(tx)
+        self._upkeep.resume(tx)
+        self._watch.recall(self._silences.silent(), faulty, sound)
+        self._watch.recall_words(self._upkeep.low(), self._upkeep.runs(tx), self._silences.steady())
 
     @contextmanager
     def _writing(self) -> Iterator[Tx]:
@@ -162,8 +173,8 @@ class Monitor:
                 acknowledge()
             except Exception:
                 log.exception("acknowledging failed; the messages will come again, and are known then")
-            for channel, online, _ in decoded.statuses:
-                self._watch.set_online(channel, online)
+            for status in decoded.statuses:
+                self._watch.set_online(*status)
             self._judge_committed(rows, lots, was_behind=was_behind)
 
     def _judge_committed(self, rows: Sequence[Arrived], lots: Iterable[str], *, was_behind: bool) -> None:
@@ -220,6 +231,7 @@ class Monitor:
             lots.add(subject)
         else:
             self._signs.doors.stir(subject)
+            self._power.stir(subject)
         if outcome == "conflict":
             lots.update(self._store.event_subjects(tx, "lot", event_id))
             condition = AlarmCondition.EVENT_CONFLICT
@@ -241,6 +253,7 @@ class Monitor:
             self._uploads.follow(tx, changes, self._judge.take_spells(), rows, now)
             self._signs.hear(rows, reasons)
             self._signs.look(tx, now)
+            self._power.look(tx, now)
             self._queue_lots_of(changes)
             self._lots.queue_after_event(tx, lots)
             judged = self._judge_queued(tx, now)
@@ -265,14 +278,20 @@ class Monitor:
     # --- what follows from readings ---
 
     def _hear(self, tx: Tx, rows: Sequence[Arrived], reasons: Sequence[str | None], now: int) -> None:
-        watch, on_faults = self._watch, self.imports.on_faults
+        watch = self._watch
         for arrived, reason in zip(rows, reasons, strict=True):
-            if arrived.item == 0 and watch.has_faults:
-                on_faults(tx, watch.take_faults(), now)
-            silence = watch.hear(arrived, reason)
-            if silence is not None:
-                self._conditions.on_silence(tx, silence, now)
-        on_faults(tx, watch.take_faults(), now)
+            if arrived.item == 0 and watch.has_words:
+                self._take_words(tx, now)
+            heard = watch.hear(arrived, reason)
+            if heard is not None:
+                self._silences.take(tx, heard, now)
+        self._take_words(tx, now)
+        self._upkeep.save(tx, watch.take_runs())
+
+    def _take_words(self, tx: Tx, now: int) -> None:
+        """What a message has said of its probe."""
+        self.imports.on_faults(tx, self._watch.take_faults(), now)
+        self._upkeep.take(tx, now)
 
     # --- lots ---
 
@@ -348,7 +367,7 @@ class Monitor:
     def _take_silences(self, now: int) -> None:
         with self._writing() as tx:
             for silence in self._watch.silences(now):
-                self._conditions.on_silence(tx, silence, now)
+                self._silences.take(tx, silence, now)
 
     def tick(self, now: int, connected_since: int | None) -> None:
         """Takes every deadline up to ``now`` (:class:`monitor.runtime.deadlines.Deadlines`)."""
