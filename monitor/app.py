@@ -29,8 +29,9 @@ from monitor.assembly import (
 )
 from monitor.clock import SystemClock
 from monitor.commands import OwnCommands
-from monitor.config import Configuration
+from monitor.config import Configuration, ConfigurationError
 from monitor.config import load as load_configuration
+from monitor.config.on_call import nobody_on_call
 from monitor.core.instant import EARLIEST, SECOND, format_instant
 from monitor.influx.reconcile import reconcile, status
 from monitor.influx.sink import CountingSink, FileSink, InfluxSink, SinkUnavailable
@@ -70,6 +71,13 @@ def check_against_store(configuration: Configuration) -> None:
     refuse_edited_profiles(configuration)
 
 
+def check_on_call(configuration: Configuration) -> None:
+    """Raises ConfigurationError if there are times in which a rota or a ladder leads to nobody, now or soon."""
+    problems = nobody_on_call(configuration.rotas, configuration.ladders, SystemClock().now())
+    if problems:
+        raise ConfigurationError(configuration.directory, problems)
+
+
 def run(configuration: Configuration, *, stop: threading.Event | None = None) -> int:
     """Runs the service until SIGINT, SIGTERM or ``stop``; returns an exit code.
 
@@ -88,6 +96,8 @@ def run(configuration: Configuration, *, stop: threading.Event | None = None) ->
         return 2
     for warning in configuration.warnings:
         log.warning(warning)
+    for problem in nobody_on_call(configuration.rotas, configuration.ladders, SystemClock().now()):
+        log.warning(str(problem))  # it is told to everybody then; not to start would be worse
     if service.exporter is None:
         log.warning("InfluxDB is off: [influx] url is empty")
     try:

@@ -82,7 +82,7 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     What is printed is in force, every default included.
 
     Warnings go to standard error. Mistakes are listed all at once; the exit code is 2 then. An edit of a profile
-    that has been judging is a mistake too.
+    that has been judging is a mistake too, and so is a time within the next 90 days in which nobody is on call.
     """
     from sqlalchemy.exc import DBAPIError
 
@@ -92,6 +92,7 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     configuration = load(config)
     try:
         with configuration_in_words():
+            app.check_on_call(configuration)
             app.check_against_store(configuration)
     except DBAPIError as error:
         say(f"warning: the store can't be asked whether a profile in use was edited: {error.orig}")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from monitor.config import people_file as files
 from monitor.config.address import Place, address_of, refuse_unsent_mail, webhook_key_of
 from monitor.config.model import Person
+from monitor.config.on_call import doubt_routes
 from monitor.config.problem import Review, choices, nearest
 from monitor.core.alarm.policy import Ladder, QuietHours, Route, Step
 from monitor.core.alarm.rota import Override, Rota
@@ -126,6 +127,24 @@ def doubt_people(people: People, mail_host: str, review: Review) -> None:
     if not people.people:
         review.warn(FILE, "there is no [[person]]: nobody is told")
     refuse_unsent_mail([one for person in people.people for one in person.addresses], mail_host, review)
-    for kind, found in (("rota", people.rotas), ("ladder", people.ladders), ("route", people.routes)):
-        if found:
-            review.warn(FILE, f"[[{kind}]] is read and checked, but not acted on yet by this version")
+    _doubt_shared_addresses(people, review)
+    doubt_routes(people.routes, review)
+    led_to = {route.ladder for route in people.routes}
+    named = {name for ladder in people.ladders for step in ladder.steps for name in step.tell}
+    for ladder in people.ladders:
+        if ladder.name not in led_to:
+            review.warn(FILE, f"ladder[{ladder.name}]: no [[route]] leads to it, so it is never climbed")
+    for rota in people.rotas:
+        if rota.name not in named:
+            review.warn(FILE, f"rota[{rota.name}]: no step of a [[ladder]] names it, so nobody is told by it")
+
+
+def _doubt_shared_addresses(people: People, review: Review) -> None:
+    """Two persons at one address are one: whoever answers, it isn't known which of them."""
+    owners: dict[str, list[str]] = {}
+    for person in people.people:
+        values = ((one.medium, one.value.reveal()) for one in person.addresses)
+        for value in {text.casefold() if medium == "mail" else text for medium, text in values}:
+            owners.setdefault(value, []).append(person.name)
+    for names in sorted({tuple(found) for found in owners.values() if len(found) > 1}):
+        review.warn(FILE, f"{' and '.join(names)} have an address in common: escalation doesn't leave it")

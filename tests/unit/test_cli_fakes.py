@@ -295,6 +295,9 @@ class FakeApp(ModuleType):
     def open_commands(self, configuration: Configuration) -> Iterator[FakeCommands]:
         yield self.commands
 
+    def check_on_call(self, configuration: Configuration) -> None:
+        pass
+
     def check_against_store(self, configuration: Configuration) -> None:
         if self.contradiction is not None:
             raise self.contradiction

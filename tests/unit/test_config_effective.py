@@ -178,6 +178,8 @@ def test_a_secret_is_a_comment_in_the_effective_configuration(rich: Path) -> Non
 
 def test_a_store_url_with_a_password_is_shown_without_it(rich: Path) -> None:
     environ = ENVIRON | {"EXOSOME_MONITOR__STORE__URL": "postgresql://u:hunter2@db/x"}
+    monitor = rich / "monitor.toml"
+    monitor.write_text(monitor.read_text().replace('backup_dir = "backups"\n', ""))
     assert effective_json(load(rich, environ))["store"]["url"] == "postgresql://u:<secret>@db/x"
 
 
@@ -324,11 +326,9 @@ def test_the_starter_loads_and_says_that_it_is_an_example_and_tells_nobody() -> 
 def test_what_the_starter_has_commented_out_loads_too(tmp_path: Path) -> None:
     write_starter(tmp_path / "new")
     people = tmp_path / "new" / "people.toml"
-    lines = people.read_text("utf-8").split("# [[person]]", 1)[1].splitlines()
-    active = [
-        line.removeprefix("# ") for line in lines if line.startswith("# ") and "Rotas, ladders" not in line
-    ]
-    people.write_text("[[person]]\n" + "\n".join(active), "utf-8")
+    tables = [part for part in people.read_text("utf-8").split("\n\n") if part.startswith("# [[")]
+    people.write_text("\n".join(tables).replace("\n# ", "\n").removeprefix("# "), "utf-8")
+    (tmp_path / "new" / "ben-push-url").write_text("ntfy://example/ben")
     profile = tmp_path / "new" / "profiles" / "ult-80.toml"
     before, alternative = profile.read_text("utf-8").split("# alternative", 1)
     profile.write_text(before + "alternative" + alternative.replace("\n# ", "\n"), "utf-8")
@@ -339,7 +339,7 @@ def test_what_the_starter_has_commented_out_loads_too(tmp_path: Path) -> None:
         "EXOSOME_MONITOR__MAIL__FROM": "monitor@lab.example",
     }
     configuration = load(tmp_path / "new", environ)
-    assert (len(configuration.people), len(configuration.rotas), len(configuration.routes)) == (2, 1, 1)
+    assert (len(configuration.people), len(configuration.rotas), len(configuration.routes)) == (3, 1, 2)
     (ult,) = (one for one in configuration.profiles if one.name == "ult-80")
     assert ult.alternatives[0].storage_class == "frozen-20"
 
