@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from monitor.core.instant import HOUR, MINUTE, parse_instant
+from monitor.core.instant import HOUR, parse_instant
 from monitor.ports import JSON
 from monitor.web.palette import FONT, Palette
 from monitor.web.words import limit
 
 AHEAD_MOST = 6 * HOUR
 """The chart looks no farther ahead, so that the hours that were measured keep most of its width."""
-AFTERWARDS = 90 * MINUTE
+AFTERWARDS = 2 * HOUR
 """Room for the words of the last thing that is foreseen."""
 
 

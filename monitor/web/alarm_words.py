@@ -90,7 +90,7 @@ def shelf_choices(now: int, act_by: str | None) -> list[Choice]:
     end = None if act_by is None else parse_instant(act_by)
     found = [Choice(value, said) for span, value, said in _SHELVES if end is None or now + span < end]
     if act_by is not None and end is not None and end > now:
-        found.append(Choice(act_by, "until act by"))
+        found.append(Choice(act_by, "until"))
     return found
 
 
