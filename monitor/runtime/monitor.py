@@ -290,6 +290,7 @@ class Monitor:
 
     def _take_words(self, tx: Tx, now: int) -> None:
         """What a message has said of its probe."""
+        self._watch.has_words = False
         self.imports.on_faults(tx, self._watch.take_faults(), now)
         self._upkeep.take(tx, now)
 

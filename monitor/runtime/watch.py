@@ -134,6 +134,8 @@ class Watch:
         self._batteries: dict[str, _Ear] = {}
         self._clocks: dict[str, _Ear] = {}
         self._unsaved: set[str] = set()
+        self.has_words = False
+        """Whether there may be something to take: faults, batteries, clocks."""
 
     def resume(self, latest: Mapping[int, Mapping[str, Any]]) -> None:
         """Takes up what each channel last said; what was told of them is for :meth:`recall`."""
@@ -220,12 +222,13 @@ class Watch:
                 ear.steady_at = _NEVER
             ear.heard_at = at
             ear.silent_at = at + ear.probe.silent_after
-            if ear.run is not None or reason in OF_CLOCKS or at - reading.measured_at > self._late_after:
+            if reason is not None or ear.run is not None or at - reading.measured_at > self._late_after:
                 self._take_clock(ear, reading, reason, item)
-        if reason not in OF_CLOCKS and _is_newer(reading, reason, ear):
+        if (reason is None or reason not in OF_CLOCKS) and _is_newer(reading, reason, ear):
             ear.latest, ear.reason, ear.is_corrected = reading, reason, False
             if reason is not None or ear.fault_since is not None:
                 self._take_fault(ear, reading, reason)
+                self.has_words = True
         return silence
 
     def _take_fault(self, ear: _Ear, reading: Reading, reason: str | None) -> None:
@@ -255,10 +258,10 @@ class Watch:
             )
             if at > ear.low_at and not is_outdated and reading.received_at - at <= FRESH_FOR:
                 ear.low_at, ear.low_percent = at, battery
-                self._batteries[ear.path] = ear
+                self._batteries[ear.path], self.has_words = ear, True
         elif battery >= self._charged and at > ear.charged_at:
             ear.charged_at, ear.charged_received_at = at, reading.received_at
-            self._batteries[ear.path] = ear
+            self._batteries[ear.path], self.has_words = ear, True
 
     def take_batteries(self) -> list[BatteryWord]:
         """What batteries came to since the last call."""
@@ -276,7 +279,7 @@ class Watch:
         says nothing of the clock; but what is bad for its clock does, and what is in time."""
         measured_at, received_at = reading.measured_at, reading.received_at
         kind = kind_of(reason, measured_at=measured_at, received_at=received_at, late_after=self._late_after)
-        if not ear.probe.alarms:
+        if not ear.probe.alarms or (kind is None and ear.run is None):
             return
         if item == 0:
             ear.run_before = ear.run
@@ -284,7 +287,7 @@ class Watch:
             ear.run = ear.run_before
             return
         ear.run = None if kind is None else longer(ear.run, kind, measured_at, received_at)
-        self._clocks[ear.path] = ear
+        self._clocks[ear.path], self.has_words = ear, True
         self._unsaved.add(ear.path)
 
     def take_clocks(self) -> list[ClockWord]:
@@ -307,11 +310,6 @@ class Watch:
         found = {path: self._by_path[path].run for path in sorted(self._unsaved)}
         self._unsaved.clear()
         return found
-
-    @property
-    def has_words(self) -> bool:
-        """Whether :meth:`take_faults`, :meth:`take_batteries` or :meth:`take_clocks` has anything."""
-        return bool(self._faults or self._ended or self._batteries or self._clocks)
 
     def take_faults(self) -> list[ProbeFault]:
         """The probes that turned faulty or sound since the last call. To be asked at the end of each message, so
