@@ -74,13 +74,19 @@ class Deliverer:
 class Rig:
     """A writer with its jobs on a clock that is set, without threads."""
 
-    def __init__(self, tmp_path: Path, toml: str = "", dead_man: DeadMan | None = None) -> None:
+    def __init__(
+        self,
+        tmp_path: Path,
+        toml: str = "",
+        dead_man: DeadMan | None = None,
+        environ: dict[str, str] | None = None,
+    ) -> None:
         self.directory = tmp_path / "config"
         self.directory.mkdir(exist_ok=True)
         store = tmp_path / "monitor.db"
         text = f'[store]\nurl = "sqlite:///{store}"\n{toml}\n[site.lab1]\ntimezone = "Europe/Berlin"\n'
         (self.directory / "monitor.toml").write_text(text)
-        self.configuration = load(self.directory, {"INFLUXDB_TOKEN": "token"})
+        self.configuration = load(self.directory, environ or {"INFLUXDB_TOKEN": "token"})
         self.clock = ManualClock(T0) if dead_man is None else dead_man._clock
         self.path = store
         self.health: dict[str, Any] = {
