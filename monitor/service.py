@@ -15,6 +15,7 @@ from monitor.alerting.delivery import Deliverer
 from monitor.alerting.link_key import link_key
 from monitor.alerting.schedule import Schedules
 from monitor.assembly import (
+    Books,
     MessageWording,
     agenda_of,
     dead_man_of,
@@ -106,16 +107,7 @@ class Service:
         projection = Projection(self.store.database, lambda: books.rules)
         self.exporter = None if sink is None else Exporter(projection, sink)
         told = is_anybody_told(configuration)
-        picture = Picture(
-            clock=self.clock,
-            installation=books.installation,
-            rules=books.rules,
-            profiles=books.rulebook,
-            health=self.health,
-            is_anybody_told=told,
-            policy=policy_of(configuration),
-        )
-        self.view = View(self.store, picture)
+        self.view = self._view_of(books, told=told)
         self.link_key = link_key(link_key_path(configuration, self.store))
         self.deliverer = self._telling(media)
         self.commands = OwnCommands(self.monitor, self.decoder, self.view)
@@ -148,6 +140,18 @@ class Service:
             configuration.alerting.retry_max,
             finish=finisher_of(configuration, self.view, clock, key),
         )
+
+    def _view_of(self, books: Books, *, told: bool) -> View:
+        picture = Picture(
+            clock=self.clock,
+            installation=books.installation,
+            rules=books.rules,
+            profiles=books.rulebook,
+            health=self.health,
+            is_anybody_told=told,
+            policy=policy_of(self.configuration),
+        )
+        return View(self.store, picture)
 
     def _pages(self) -> WebServer:
         application = create_application(
