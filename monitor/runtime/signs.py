@@ -35,8 +35,8 @@ from monitor.runtime.surroundings import Surroundings
 LOOK_EVERY = 2 * MINUTE
 """A unit that is warmer than usual, or has a sign, is looked at so often; by its readings' own time."""
 AT_LEAST_EVERY = 30 * MINUTE
-SELDOM = 3 * HOUR
-"""How often it is looked for what takes days to show."""
+SELDOM, HOURLY = 3 * HOUR, HOUR
+"""How often it is looked for what takes days to show, and for a compressor that never pauses."""
 HELD_MAX = 256
 """Readings of a channel that are put aside; more go to its trail at the next tick."""
 LOADS_MAX = 5
@@ -67,11 +67,12 @@ class _Desk:
 
 @dataclass(slots=True, eq=False)
 class _Place:
-    """One unit with its channels; ``seldom`` numbers the last look at what takes days."""
+    """One unit with its channels; ``seldom`` and ``hourly`` number the last looks at what takes days, and hours."""
 
     unit: Unit
     desks: list[_Desk] = field(default_factory=list)
     seldom: int = -1
+    hourly: int = -1
 
 
 class Signs:
@@ -255,14 +256,15 @@ class Signs:
         if detection.rising_fast:
             self._judge_rising(tx, place, fresh, as_of, now)
         is_time = as_of // SELDOM != place.seldom
-        place.seldom = as_of // SELDOM
+        is_hour = as_of // HOURLY != place.hourly
+        place.seldom, place.hourly = as_of // SELDOM, as_of // HOURLY
         for desk in fresh:
             if desk.alarms and detection.flat_line:
                 self._judge_flat(tx, desk, as_of, now)
             if desk.alarms and detection.slow_drift and is_time and desk.loaded == _WHOLE:
                 self._judge_drift(tx, desk, as_of, now)
-        if is_time and detection.cooling_weak:
-            self._judge_cooling(tx, place, fresh, as_of, now)
+        if is_hour and detection.cooling_weak:
+            self._judge_cooling(tx, place, fresh, as_of, now, days=is_time)
 
     def _judge_rising(self, tx: Tx, place: _Place, fresh: Sequence[_Desk], as_of: int, now: int) -> None:
         condition, subject = AlarmCondition.RISING_FAST, place.unit.product_channel
@@ -334,7 +336,9 @@ class Signs:
         if sign is not None:
             self._hold(tx, sign, now)
 
-    def _judge_cooling(self, tx: Tx, place: _Place, fresh: Sequence[_Desk], as_of: int, now: int) -> None:
+    def _judge_cooling(
+        self, tx: Tx, place: _Place, fresh: Sequence[_Desk], as_of: int, now: int, *, days: bool
+    ) -> None:
         condition, subject = AlarmCondition.COOLING_WEAK, place.unit.path
         alarm = self._alarms.get(condition, subject)
         if alarm is not None:
@@ -349,7 +353,7 @@ class Signs:
         )
         if is_told or not self._is_watched(place):
             return
-        sign = cooling_weak([desk.probed for desk in fresh], as_of, subject)
+        sign = cooling_weak([desk.probed for desk in fresh], as_of, subject, days=days)
         if sign is not None:
             self._hold(tx, sign, now)
 

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from monitor.core.instant import DAY, HOUR, MINUTE
 from monitor.core.sign.base import Probed, Sign, Told, opened_at
+from monitor.core.sign.cooling import cooling_over, cooling_weak
 from monitor.core.sign.door import door_open, openings
 from monitor.core.sign.rising import rising
 from monitor.core.sign.trail import HOURS_FOR, MINUTES_FOR, PARTS_FOR, Ring, Trail
 from tests.unit.signs import cycling, failing, readings
+from tests.unit.test_signs_recovery import NOW, UNTIL, WEAKER, weakening
 
 START = 1_790_000_000_000 // DAY * DAY
 Reading = tuple[int, float]
@@ -121,6 +123,34 @@ def test_since_when_it_rises_does_not_depend_on_when_somebody_looks(
     assert at_last is not None
     if at_first is not None:
         assert at_first.since_at == at_last.since_at
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    st.integers(0, 2**32),
+    st.lists(st.integers(200, 2_000), min_size=1, max_size=4),
+    st.sampled_from([(20, 20, 20, 45), (20, 20, 20, 60), (20, 20, 30, 90)]),
+)
+def test_weak_cooling_does_not_depend_on_the_order_or_the_batches_of_the_readings(
+    seed: int, sizes: list[int], needs: tuple[int, ...]
+) -> None:
+    taken = readings(weakening(WEAKER, needs), 0, UNTIL, start=START, seed=seed)
+    some = [(one.measured_at, one.celsius or 0.0) for one in taken]
+    in_order = Probed("lab1/F01/air", Trail(), max_gap=15 * MINUTE, is_product=False)
+    in_order.trail.add(some)
+    expected = cooling_weak([in_order], NOW, "lab1/F01")
+    assert expected is not None
+    assert "recovers_seconds" in expected.evidence
+    shuffled = list(some)
+    Random(seed).shuffle(shuffled)
+    probed = Probed("lab1/F01/air", Trail(), max_gap=15 * MINUTE, is_product=False)
+    start = turn = 0
+    while start < len(shuffled):
+        probed.trail.add(shuffled[start : start + sizes[turn % len(sizes)]])
+        cooling_weak([probed], NOW, "lab1/F01")  # a look in between leaves nothing behind
+        start, turn = start + sizes[turn % len(sizes)], turn + 1
+    assert cooling_weak([probed], NOW, "lab1/F01") == expected
+    assert cooling_over(probed, expected.evidence, NOW - DAY, NOW) is None
 
 
 @given(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
+from monitor.core.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
 from monitor.core.sign.base import Probed, Told
 from monitor.core.sign.cooling import cooling_over, cooling_weak
 from monitor.core.sign.drift import drift, drift_over
@@ -247,19 +247,88 @@ def test_a_healthy_compressor_is_not_called_weak() -> None:
         assert cooling_weak([watched(cycling, hour * 60)], at(hour * 60), "lab1/F01") is None
 
 
-def test_weak_cooling_is_over_once_there_are_pauses_again() -> None:
-    def without_a_pause(minute: int) -> float:
-        return -77.5 if FAILS <= minute < FAILS + 400 else cycling(minute)
+def without_a_pause(minute: int) -> float:
+    return -77.5 if FAILS <= minute < FAILS + 400 else cycling(minute)
 
+
+def test_weak_cooling_is_over_once_there_are_pauses_again() -> None:
     during = watched(without_a_pause, FAILS + 330)
     sign = cooling_weak([during], at(FAILS + 330), "lab1/F01")
     assert sign is not None
-    assert "has not paused for 4 h" in sign.evidence["text"]
+    assert "has not cycled for 4 h" in sign.evidence["text"]
     assert cooling_over(during, sign.evidence, at(FAILS + 60), at(FAILS + 330)) is None
     after = watched(without_a_pause, FAILS + 520)
     over = cooling_over(after, sign.evidence, at(FAILS + 60), at(FAILS + 520))
     assert over is not None
     assert over > at(FAILS + 400)
+
+
+def test_a_compressor_that_stops_cycling_and_warms_is_told_after_three_of_its_longest_runs() -> None:
+    def tired(minute: int) -> float:
+        return cycling(minute) if minute < FAILS else -78.6 + 0.005 * (minute - FAILS)
+
+    until = FAILS + 100
+    sign = cooling_weak([watched(tired, until)], at(until), "lab1/F01", days=False)
+    assert sign is not None
+    text = sign.evidence["text"]
+    assert text.startswith(
+        "the compressor has not cycled for 1 h 30 min, where it seldom runs for longer than "
+    )
+    assert "in the first 30 min of that time" in text
+    falling = watched(lambda minute: tired(min(minute, FAILS)) - 0.002 * max(0, minute - FAILS), until)
+    assert cooling_weak([falling], at(until), "lab1/F01") is None
+
+
+def bumped(level: Course, doors: tuple[int, ...], leap: float) -> Course:
+    """Doors opened at these minutes: the air leaps up, and is back after 20 minutes."""
+
+    def celsius(minute: int) -> float:
+        gone = [minute - door for door in doors if 0 <= minute - door < 20]
+        return level(minute) + (leap * (1 - gone[0] / 20) if gone else 0.0)
+
+    return celsius
+
+
+@pytest.mark.parametrize("leap", [2.5, 12.0])
+def test_doors_of_a_unit_that_cannot_cool_are_no_pauses_of_its_compressor(leap: float) -> None:
+    def tired(minute: int) -> float:
+        return cycling(minute) if minute < FAILS else -78.6 + min(1.0, 0.003 * (minute - FAILS))
+
+    def cooler(minute: int) -> float:  # at night it gets a little colder, and still never stops
+        return tired(minute) if minute < FAILS + 335 else -79.5
+
+    doors = (FAILS + 340, FAILS + 400, FAILS + 470)
+    during = watched(tired, FAILS + 330)
+    sign = cooling_weak([during], at(FAILS + 330), "lab1/F01")
+    assert sign is not None
+    after = watched(bumped(cooler, doors, leap), FAILS + 520)
+    started_at = parse_instant(sign.evidence["started_at"])
+    assert cooling_over(after, sign.evidence, started_at, at(FAILS + 520)) is None
+
+
+def test_a_unit_that_fails_for_days_is_not_taken_for_usual_and_called_recovered() -> None:
+    def failed(minute: int) -> float:
+        return cycling(minute) if minute < FAILS else cycling(minute) + 15.0
+
+    sign = cooling_weak([watched(without_a_pause, FAILS + 330)], at(FAILS + 330), "lab1/F01")
+    assert sign is not None
+    long_after = FAILS + 5 * 1440
+    started_at = parse_instant(sign.evidence["started_at"])
+    restarted = watched(failed, long_after, first=long_after - 3 * 1440)
+    assert cooling_over(restarted, sign.evidence, started_at, at(long_after)) is None
+
+
+def test_a_unit_that_runs_less_because_it_is_opened_and_warms_is_not_recovered() -> None:
+    """Without cooling, a door's warmth makes the air fall and rise: its duty looks small."""
+    tired = watched(tiring, 4 * 1440 - 60)
+    sign = cooling_weak([tired], at(4 * 1440 - 60), "lab1/F01")
+    assert sign is not None
+
+    def dead(minute: int) -> float:
+        return tiring(minute) if minute < 4 * 1440 else tiring(minute - 4 * 1440) + 20.0
+
+    now = 5 * 1440
+    assert cooling_over(watched(dead, now), sign.evidence, at(3 * 1440), at(now)) is None
 
 
 def test_a_trail_of_one_reading_says_nothing() -> None:

@@ -26,6 +26,8 @@ ABOVE_SHARE = 0.3
 USUAL = 3
 """What happened so many times in the past is usual. Once or twice may have been a mishap."""
 CYCLES_SHARE = 0.75
+PAUSE_STEPS = 2.0
+"""A pause shows as a rise by more than this many of the habit's steps: half of the usual swing."""
 KNOWN_LEAST = 3 * HOUR
 """With less of a calm past nothing is known of what is usual."""
 
@@ -80,6 +82,15 @@ class Habit:
     def clearly(self) -> float:
         """What is clearly above the usual top, °C."""
         return self.top + max(ABOVE_LEAST, ABOVE_SHARE * self.swing)
+
+    def with_swing(self, swing: float) -> Habit:
+        """The same with another swing, and the step that goes with it, in °C."""
+        return replace(self, swing=swing, step=_step(swing))
+
+    @property
+    def pause(self) -> float:
+        """A rise by more than this, in °C, is a pause of the compressor, where it is no door."""
+        return PAUSE_STEPS * self.step
 
 
 def points(bins: Sequence[Bin]) -> list[Point]:
@@ -154,7 +165,7 @@ def habit(parts: Ring, since: int, until: int) -> Habit | None:
     # Doors and goods widen some hours, not the third of them that are the calmest.
     spreads = sorted(max(some) - min(some) for some in hours.values())
     swing = spreads[len(spreads) // 3]
-    step = max(STEP_LEAST, SWING_SHARE * swing)
+    step = _step(swing)
     found = rises(course, step)
     cycles = len({rise.end_at // HOUR for rise in found}) >= CYCLES_SHARE * len(hours)
     if cycles:
@@ -165,6 +176,10 @@ def habit(parts: Ring, since: int, until: int) -> Habit | None:
     usual_apart = usual_apart if sum(one.readings for one in bins) < 2 * len(bins) else 0
     draft = Habit(known_for, swing, step, cycles, top, climb, 0, usual_apart)
     return replace(draft, above=round(_third(_above(course, found, draft.clearly))))
+
+
+def _step(swing: float) -> float:
+    return max(STEP_LEAST, SWING_SHARE * swing)
 
 
 def _above(course: Sequence[Point], found: Sequence[Rise], level: float) -> list[float]:
