@@ -1,7 +1,8 @@
 """Too warm, too cold: what excursions and the warning level mean for the alarms about a channel's temperature.
 
 One alarm per channel and side. It begins as a warning when the channel has been beyond its profile's warning level for
-long enough, becomes an alarm when an excursion is confirmed, and is over when neither holds any more.
+long enough, becomes an alarm when an excursion is confirmed, and is over with the excursion; without one, when the
+channel is back within the warning level.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ class Temperatures:
         )
         goes_on = bool(outside) or (change.is_rejudged and self._still_outside(tx, change))
         if is_its_own and not goes_on:
-            if key not in self._spells:
+            if (
+                is_over or key not in self._spells
+            ):  # no excursion, and beyond the warning level: it goes on warning
                 self._end_with(tx, change, condition, now, is_over=is_over)
         elif is_over and not self._was_told(tx, change) and self._probes[change.channel].alarms:
             truth = self._truth_of(change, condition)
@@ -158,7 +161,12 @@ class Temperatures:
                 self._tell(tx, path, spell, now)
 
     def _tell(self, tx: Tx, channel: str, spell: Spell, now: int) -> None:
-        if self.is_watched(channel):
+        """A spell that an excursion came of is told with that: it warns of nothing new when the excursion is over."""
+        condition = THERMAL[spell.direction]
+        is_told = self._alarms.get(condition, channel) is None and self._is_on_record(
+            tx, channel, condition, spell
+        )
+        if self.is_watched(channel) and not is_told:
             self._hold(tx, self._warning(channel, spell), now)
 
     def _over(self, tx: Tx, channel: str, spell: Spell, ended_at: int, now: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.scoring.finding import Candidate, Finding, Look, judge, said, seconds, when
@@ -24,13 +25,21 @@ CONDITIONS = frozenset(
             "cooling_weak",
         ),
         *("lot_expiring", "lot_expired", "lot_budget", "lot_breached", "lot_thawed", "event_conflict"),
-        *("broker_lost", "influx_lagging", "store_failing", "notifier_failing", "drill"),
+        *("broker_lost", "influx_lagging", "store_failing", "notifier_failing", "drill", "alarm_flood"),
     ]
 )
 """The conditions of SPEC section 4, and those that the program adds."""
 
 PLACELESS = frozenset(
-    ("event_conflict", "broker_lost", "influx_lagging", "store_failing", "notifier_failing", "drill")
+    (
+        "event_conflict",
+        "broker_lost",
+        "influx_lagging",
+        "store_failing",
+        "notifier_failing",
+        "drill",
+        "alarm_flood",
+    )
 )
 """Conditions that are about no unit, probe or lot."""
 
@@ -54,7 +63,9 @@ def place_of(table: Table, *kinds: str) -> Place | None:
 @dataclass(frozen=True, slots=True)
 class ExpectedAlarm:
     """``told``, ``closed``, ``act_by`` and ``since`` count from the scenario's start, in ms; ``closed`` False: still
-    open at the end. ``past``: on record, and never told. Without ``past`` the alarm must have been told."""
+    open at the end. ``again``: when it is told once more (it got worse, its shelf
+    ended, nobody answered); False: never. ``past``: on record, and never told. Without ``past`` the alarm must have
+    been told."""
 
     number: int
     note: str | None
@@ -67,6 +78,7 @@ class ExpectedAlarm:
     past: bool
     count: Counts | None
     since: int | None
+    again: Span | bool | None
 
     @classmethod
     def read(cls, table: Table, number: int) -> ExpectedAlarm:
@@ -93,6 +105,7 @@ class ExpectedAlarm:
             past=past,
             count=table.count("count"),
             since=table.span("since"),
+            again=table.spans_or_false("again"),
         )
 
     def check(self, outcome: Outcome) -> Finding:
@@ -137,6 +150,8 @@ class ExpectedAlarm:
                 looks.append(Look(False, f"still open, expected to close {between_words(self.closed)}"))
             else:
                 looks.append(when("closed", outcome.after(cleared_at), self.closed))
+        if self.again is not None:
+            looks.append(_again_look(outcome.told_again(alarm), self.again))
         if self.act_by is not None:
             looks.append(_act_by_look(alarm.get("act_by"), self.act_by, outcome))
         return looks
@@ -172,6 +187,15 @@ class ExpectedAlarm:
             "act_by": alarm.get("act_by"),
             "told_after_seconds": seconds(outcome.told_after(alarm)),
         }
+
+
+def _again_look(again: Sequence[int], expected: Span | bool) -> Look:
+    """Whether it was told once more when it should have been; False: whether it never was."""
+    said = "told again " + ", ".join(after_words(at) for at in again) if again else "never told again"
+    if isinstance(expected, bool):
+        return Look(not again, said if not again else f"{said}, expected never")
+    fits = any(is_within(at, expected) for at in again)
+    return Look(fits, said if fits else f"{said}, expected {between_words(expected)}")
 
 
 def _act_by_look(act_by: str | None, expected: Span, outcome: Outcome) -> Look:

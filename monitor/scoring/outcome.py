@@ -28,7 +28,8 @@ class Outcome:
     """What there was at the end of a run. Instants are ms; in JSON they are RFC 3339.
 
     ``alarms``, ``excursions``, ``lots`` as SPEC section 7 words them, all of them (not only a first page);
-    ``told``: ``{"alarm": id, "kind": "opened" | "closed", "at": RFC 3339}``, in any order, one for each recipient;
+    ``told``: ``{"alarm": id, "kind": "opened" | "again" | "reminder" | "closed", "level", "at": RFC 3339}``, with the
+    level that it had then, in any order;
     ``rejected``: counts by reason; ``readings``: accepted good readings by channel (``site/unit/probe``);
     ``truth``: the true temperature of a probe, as ``(instant, °C)``, dense enough to be joined by lines.
     """
@@ -46,13 +47,18 @@ class Outcome:
 
     @cached_property
     def first_told(self) -> Mapping[str, int]:
-        """When each alarm's first *opened* notification was sent, by the alarm's id."""
-        found: dict[str, int] = {}
+        """When each alarm was first told, by its id: as a page, if it ever was one, else as a warning."""
+        first: dict[str, tuple[bool, int]] = {}
         for each in self.told:
-            if each["kind"] == "opened":
-                at = parse_instant(each["at"])
-                found[each["alarm"]] = min(at, found.get(each["alarm"], at))
-        return found
+            if each["kind"] in ("opened", "again"):
+                found = (each["level"] not in PAGE_LEVELS, parse_instant(each["at"]))
+                first[each["alarm"]] = min(found, first.get(each["alarm"], found))
+        return {alarm: at for alarm, (_, at) in first.items()}
+
+    def told_again(self, alarm: JSON) -> list[int]:
+        """When an alarm was told again, in ms from the start: it got worse, or nobody had acknowledged it."""
+        again = [each for each in self.told if each["alarm"] == alarm["id"]]
+        return [self.after(each["at"]) for each in again if each["kind"] in ("again", "reminder")]
 
     def after(self, instant: str) -> int:
         """An RFC 3339 time as ms from the start of the scenario."""

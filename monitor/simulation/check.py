@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,13 +168,44 @@ def outcome_of(simulation: Simulation, ended_at: int) -> Outcome:
 
 
 def told(service: Service) -> list[JSON]:
-    """Which messages about alarms were owed when, one for each alarm and kind: ``{alarm, kind, at}``."""
-    found: dict[tuple[str, str], JSON] = {}
-    for row in service.view.notifications(limit=EVERYTHING):
-        kind = row["id"].split(":")[1]
-        if kind in ("opened", "closed"):
-            key = (row["alarm"], kind)
-            known = found.get(key)
-            if known is None or parse_instant(row["created_at"]) < parse_instant(known["at"]):
-                found[key] = {"alarm": row["alarm"], "kind": kind, "at": row["created_at"]}
-    return list(found.values())
+    """Which messages about alarms were owed when, one for each alarm, kind and level: ``{alarm, kind, level, at}``."""
+    found: dict[tuple[str, str, str], JSON] = {}
+    histories: dict[str, list[tuple[int, str]]] = {}
+    for row in reversed(service.view.notifications(limit=EVERYTHING)):  # the oldest first
+        name, kind = row["alarm"], row["kind"]
+        if kind in ("opened", "again", "reminder", "closed"):
+            if name not in histories:
+                histories[name] = _levels(service, name)
+            level = _level_at(histories[name], parse_instant(row["created_at"]))
+            told = {"alarm": name, "kind": kind, "level": level, "at": row["created_at"]}
+            found.setdefault((name, kind, level), told)
+    return [*found.values(), *_as_part(service, found.values())]
+
+
+def _as_part(service: Service, found: Iterable[JSON]) -> list[JSON]:
+    """What was told as part of another alarm: when that one was, but not before it was known."""
+    first: dict[str, str] = {}
+    for one in found:
+        if one["kind"] == "opened":
+            first.setdefault(one["alarm"], one["at"])
+    return [
+        {
+            "alarm": child["id"],
+            "kind": "opened",
+            "level": child["level"],
+            "at": max(first[child["parent"]], child["known_at"]),
+        }
+        for child in service.view.alarms(limit=EVERYTHING)
+        if child["parent"] in first
+    ]
+
+
+def _levels(service: Service, alarm: str) -> list[tuple[int, str]]:
+    """Since when an alarm had which level."""
+    found = service.view.alarm(alarm)
+    history = [] if found is None else found["history"]
+    return [(parse_instant(one["recorded_at"]), one["level"]) for one in history]
+
+
+def _level_at(levels: Sequence[tuple[int, str]], at: int) -> str:
+    return next((level for since, level in reversed(levels) if since <= at), "alarm")

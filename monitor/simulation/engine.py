@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from monitor.config import Configuration
 from monitor.embedded import Part
@@ -105,6 +106,25 @@ class Simulation:
             self._service.stop()
             self._service = None
 
+    def answer(self, action: Action) -> None:
+        """Somebody acknowledges or shelves an alarm. Raises SimulationError if there is none to be answered."""
+        service = self.service
+        names = (action.subject, f"{self.fleet.site}/{action.subject}")
+        for alarm in service.view.alarms(open_only=True):
+            if alarm["condition"] == action.alarm and alarm["subject"] in names:
+                break
+        else:
+            raise SimulationError(f"there is no open {action.alarm} of {action.subject} to {action.do}")
+        try:
+            if action.do == "shelve":
+                until = self.clock.now() + (action.lasting or 0)
+                service.commands.shelve(alarm["id"], by=action.by, reason="as the scenario says", until=until)
+            else:
+                service.commands.acknowledge(alarm["id"], by=action.by, reason="as the scenario says")
+        except ValueError as error:
+            wrong = f"{action.do} of {action.alarm} of {action.subject} was refused: {error}"
+            raise SimulationError(wrong) from error
+
     # --- the monitor and the broker ---
 
     def _start(self) -> None:
@@ -199,7 +219,10 @@ def _todo(actions: Sequence[Action], start_at: int) -> list[tuple[int, Callable[
     }
     todo: list[tuple[int, Callable[[Simulation], None]]] = []
     for action in actions:
-        begin, end = begin_end[action.do]
         at = start_at + action.at
-        todo += [(at, begin), (at + (action.lasting or 0), end)]
+        if action.do in begin_end:
+            begin, end = begin_end[action.do]
+            todo += [(at, begin), (at + (action.lasting or 0), end)]
+        else:
+            todo.append((at, partial(Simulation.answer, action=action)))
     return sorted(todo, key=lambda one: one[0])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.instant import DAY, HOUR, MINUTE, parse_instant, to_datetime
 from monitor.embedded import a_broker, free_port
 from monitor.ports import JSON
@@ -176,10 +177,13 @@ class _Harvest:
         self._found = Gathered(unit_days=order.units * order.length / DAY)
 
     def of(self, service: Service) -> Gathered:
-        opened = {one["alarm"]: one["at"] for one in told(service) if one["kind"] == "opened"}
+        said: dict[str, list[JSON]] = {}
+        for one in told(service):
+            if one["kind"] in ("opened", "again"):
+                said.setdefault(one["alarm"], []).append(one)
         for alarm in service.view.alarms(limit=EVERYTHING):
-            if alarm["id"] in opened:
-                self._found.pages.append(self._page(alarm, opened[alarm["id"]]))
+            if alarm["condition"] != AlarmCondition.ALARM_FLOOD:  # its alarms are counted, each by itself
+                self._found.pages += [self._page(alarm, one) for one in said.get(alarm["id"], ())]
         for page in usual_pages(_said(self._truth), _usual_limits(self._drawn)):
             self._found.usual.append(page._replace(unit=self._named(page.unit)))
         for failure in self._drawn.fleet.failures():
@@ -192,12 +196,12 @@ class _Harvest:
         """A unit's path, of its own in each laboratory."""
         return f"run{self._order.number}-{unit}"
 
-    def _page(self, alarm: JSON, told_at: str) -> JSON:
+    def _page(self, alarm: JSON, told: JSON) -> JSON:
         return {
             "unit": self._named("/".join(alarm["subject"].split("/")[:2])),
             "condition": alarm["condition"],
-            "level": alarm["level"],
-            "told_at": told_at,
+            "level": told["level"],
+            "told_at": told["at"],
             "alarm": f"{self._order.number}:{alarm['id']}",
             "subject": alarm["subject"],
         }

@@ -29,11 +29,15 @@ class ScenarioError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something done to the watcher ``at`` so many ms after the start, to be undone after ``lasting`` ms (None:
-    at once)."""
+    at once); or by a person to one of its alarms: ``alarm`` is the condition, ``subject`` what it is about (``F01``,
+    ``F01/product``, a lot), and a shelf lasts so long."""
 
     at: int
     do: str
     lasting: int | None = None
+    alarm: str | None = None
+    subject: str | None = None
+    by: str = "technician"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,10 @@ def parse(text: str, name: str, place: Path | None = None) -> Scenario:
         require(len(document.unit) > 0, "unit: there is none")
         for number, one in enumerate(document.action, start=1):
             require(not one.at.startswith("-"), f"action {number}, at: {one.at} lies before the start")
+            by_person = one.do in ("acknowledge", "shelve")
+            named = one.alarm is not None and one.subject is not None
+            require(named or not by_person, f"action {number}: to {one.do} needs an alarm and a subject")
+            require(one.do != "shelve" or one.lasting is not None, f"action {number}: a shelf needs 'for'")
         for number, table in enumerate(document.profile, start=1):
             proper = isinstance(table.get("name"), str) and NAME.fullmatch(table["name"]) is not None
             require(proper, f"profile {number}: it needs the 'name' of a profile")
@@ -109,7 +117,14 @@ def parse(text: str, name: str, place: Path | None = None) -> Scenario:
             history=duration(document.history),
             step=duration(document.step),
             actions=tuple(
-                Action(duration(one.at), one.do, None if one.lasting is None else duration(one.lasting))
+                Action(
+                    duration(one.at),
+                    one.do,
+                    None if one.lasting is None else duration(one.lasting),
+                    one.alarm,
+                    one.subject,
+                    one.by,
+                )
                 for one in document.action
             ),
         )

@@ -70,8 +70,11 @@ class ActionTable(Struct, kw_only=True):
     """As :class:`Action`."""
 
     at: str
-    do: Literal["restart_monitor", "stop_broker"]
+    do: Literal["restart_monitor", "stop_broker", "acknowledge", "shelve"]
     lasting: str | None = field(default=None, name="for")
+    alarm: str | None = None
+    subject: str | None = None
+    by: str = "technician"
 
 
 class Document(Struct, kw_only=True):

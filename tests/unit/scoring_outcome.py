@@ -76,8 +76,8 @@ LOT: JSON = {
 TRUTH = {"lab1/F01/product": [(START, -80.0), (START + 3 * HOUR, -40.0)]}
 
 
-def told(name: str, after: str, kind: str = "opened") -> JSON:
-    return {"alarm": name, "kind": kind, "at": at(after)}
+def told(name: str, after: str, kind: str = "opened", level: str = "alarm") -> JSON:
+    return {"alarm": name, "kind": kind, "level": level, "at": at(after)}
 
 
 OUTCOME = Outcome(
