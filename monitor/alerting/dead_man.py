@@ -13,12 +13,14 @@ import structlog
 
 from monitor import __version__
 from monitor.alerting.media.attempt import SOCKET_SECONDS, Attempts, NoAnswerError
-from monitor.core.instant import MINUTE, format_instant
+from monitor.core.instant import MINUTE, SECOND, format_instant
 from monitor.ports import JSON, Clock
 
 _log = structlog.get_logger(__name__)
 
 RETRY_AFTER = 1 * MINUTE
+LOOKED_AFTER = 15 * SECOND
+"""How soon it is looked again whether all is well."""
 TOLD_AFTER = 30 * MINUTE
 """How long pings fail before somebody is told of it: an outage of a network isn't worth a page."""
 
@@ -48,7 +50,7 @@ class DeadMan:
         if self._withheld is None:
             _log.warning("ping_withheld", why=why)
         self._withheld = why
-        self._due_at = self._clock.now() + min(RETRY_AFTER, self._every)
+        self._due_at = self._clock.now() + LOOKED_AFTER
 
     def ping(self) -> bool:
         """Pings, and says whether it was answered. Any answer but 2xx is a failure; none is raised."""
