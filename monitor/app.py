@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from monitor.alerting.link_key import LinkKeyError
 from monitor.assembly import (
     Books,
     MessageWording,
@@ -93,6 +94,9 @@ def run(configuration: Configuration, *, stop: threading.Event | None = None) ->
         log.error(
             "can't start", error=str(error), remedy="stop the other program, or use another [store] url"
         )
+        return 2
+    except LinkKeyError as error:
+        log.error("can't start", error=str(error))
         return 2
     for warning in configuration.warnings:
         log.warning(warning)

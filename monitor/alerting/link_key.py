@@ -16,20 +16,28 @@ from pathlib import Path
 KEY_BYTES = 32
 
 
+class LinkKeyError(ValueError):
+    """There is no usable key; the text says where, and what to do."""
+
+
 def link_key(path: Path) -> bytes:
     """The key of 32 bytes at ``path``, made if there is none; two programs that start at once get the same one.
 
-    Raises ValueError, with the remedy, for a file that holds something else; OSError if it can't be read or made.
+    Raises :class:`LinkKeyError`, with the remedy, for a file that holds something else, or can't be read or made.
     """
-    if not path.exists():
-        _make(path)
-    text = path.read_text("ascii", errors="replace").strip()
+    try:
+        if not path.exists():
+            _make(path)
+        text = path.read_text("ascii", errors="replace").strip()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise LinkKeyError(f"the key for links in messages, {path}, can't be read or made: {why}") from error
     try:
         key = bytes.fromhex(text)
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise ValueError(
+        raise LinkKeyError(
             f"{path} does not hold the key for links in messages ({KEY_BYTES} bytes in hexadecimal). Restore it "
             "from a backup, or delete it: then a new one is made, and links that were sent before stop working"
         )

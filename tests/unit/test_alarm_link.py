@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.alerting.link_key import installation_id, link_key
+from monitor.alerting.link_key import LinkKeyError, installation_id, link_key
 from monitor.core.alarm.link import Claim, LinkError, claim, ticket
 
 KEY, OTHER_KEY = b"k" * 32, b"K" * 32
@@ -126,6 +126,13 @@ def test_a_key_file_that_holds_something_else_is_told_with_its_remedy(tmp_path: 
     (tmp_path / "key").write_text(content)
     with pytest.raises(ValueError, match="or delete it"):
         link_key(tmp_path / "key")
+
+
+def test_a_key_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path, tmp_path / "file" / "key"):
+        with pytest.raises(LinkKeyError, match=re.escape(str(path))):
+            link_key(path)
 
 
 def test_the_name_of_an_installation_tells_nothing_of_its_key() -> None:
