@@ -135,7 +135,8 @@ class View(Protocol):
         reason, from, until, level, ended_at, ended_by, ended_why}``; without ``open_only`` also what has ended."""
 
     def unwatched(self) -> list[JSON]:
-        """Who is not being watched now: ``{"subject", "reason", "text", "since"}``; ``reason`` one of ``shelved``,
+        """Who is not being watched now: ``{"subject", "reason", "text", "since"}``; of what people hold back also
+        ``{"until", "by", "why", "condition", "id", "alarm"}``; ``reason`` one of ``shelved``,
         ``suppressed``, ``out_of_service``, ``silent``, ``faulty``, ``uncalibrated``, ``without_recipient``."""
 
     def alarm_health(self, *, weeks: int = 4) -> JSON:

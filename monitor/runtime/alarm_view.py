@@ -117,6 +117,8 @@ class AlarmView:
                 "since": format_instant(one.from_at),
                 "until": format_instant(one.until_at),
                 "by": one.owner,
+                "why": one.reason,
+                "condition": None if one.condition is None else one.condition.value,
                 "id": one.id,
                 "alarm": one.alarm,
             }

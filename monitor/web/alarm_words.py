@@ -141,6 +141,14 @@ def unwatched_reason(found: JSON) -> str:
     return UNWATCHED.get(found["reason"]) or words.plain(str(found["reason"])).capitalize()
 
 
+def why_unwatched(found: JSON) -> str:
+    """What is wrong with it, or the reason that a person gave, without what stands beside it."""
+    if found.get("why"):
+        about = f"{words.condition(found['condition'])}: " if found.get("condition") else ""
+        return f"{about}{found['why']}"
+    return str(found["text"]).removeprefix(f"{found['subject']}: ")
+
+
 def is_urgent(unwatched: Sequence[JSON]) -> bool:
     """Whether something is watched by nobody, rather than less well than it should be."""
     return any(found["reason"] not in _NOT_URGENT for found in unwatched)

@@ -252,6 +252,13 @@ def test_who_is_held_back_can_be_watched_again_and_who_is_silent_can_not(rig: Al
     assert 'href="/alarms/a1"' in page
 
 
+def test_why_says_what_a_person_gave_as_reason_and_of_which_condition() -> None:
+    given = {**unwatched("shelved")[0], "why": "ice on the seal", "condition": "temperature_high"}
+    assert alarm_words.why_unwatched(given) == "Too warm: ice on the seal"
+    silent = {**unwatched("silent")[0], "text": "lab1/F01: never heard"}
+    assert alarm_words.why_unwatched(silent) == "never heard"
+
+
 # --- alarm health -------------------------------------------------------------------------------------------
 
 
