@@ -60,8 +60,8 @@ class View:
         found = self._picture.installation.units.get(unit)
         return None if found is None else self._cards([found])[0]
 
-    def _cards(self, units: Iterable[Unit]) -> list[JSON]:
-        """The cards of units; those that aren't well say what is coming."""
+    def _cards(self, units: Iterable[Unit], *, look_ahead: bool = True) -> list[JSON]:
+        """The cards of units; those that aren't well say what is coming, if it is to ``look_ahead``."""
         now = self.now()
         with self._store.reading() as tx:
             wall = Wall(self._store, tx, self._picture, now)
@@ -70,7 +70,7 @@ class View:
             found = []
             for unit in units:
                 card, coming = wall.card(unit), dict(NOTHING)
-                if card["state"] in _FAILING:
+                if look_ahead and card["state"] in _FAILING:
                     if shelters is None:
                         every = self._picture.installation.units.values()
                         shelters = [_shelter(wall.card(one)) for one in every]
@@ -205,7 +205,8 @@ class View:
         return self._alarm_view.suppressions(open_only=open_only)
 
     def unwatched(self) -> list[JSON]:
-        return self._alarm_view.unwatched(self.units())
+        every = self._picture.installation.units.values()
+        return self._alarm_view.unwatched(self._cards(every, look_ahead=False))
 
     def alarm_health(self, *, weeks: int = 4) -> JSON:
         return alarm_health(self._store, self._picture, weeks)
