@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -16,6 +18,7 @@ from monitor.alerting.media.shown import one_line
 from monitor.core.instant import SECOND, from_datetime
 
 MOST_READ = 4_096
+_LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
 _FOR_NOW = frozenset({408, 409, 423, 425, 429})
 """4xx that pass by waiting: timeout, conflict with an attempt that still runs, locked, too early, too many."""
 
@@ -53,7 +56,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, now: int) -> Answ
     sent = {**ours, "Accept-Encoding": "identity", **headers}
     try:
         with (
-            httpx.Client(timeout=SOCKET_SECONDS, follow_redirects=False) as client,
+            _client(url) as client,
             client.stream("POST", url, content=body, headers=sent) as answer,
         ):
             read = bytearray()
@@ -64,8 +67,17 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, now: int) -> Answ
             said = one_line(bytes(read[:MOST_READ]).decode("utf-8", "replace"))
             asked = retry_after(answer.headers.get("Retry-After", ""), now)
             return Answer(answer.status_code, said, asked)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         raise NotReachedError(one_line(str(error)) or type(error).__name__) from error
+
+
+def _client(url: str) -> httpx.Client:
+    """A client that trusts whom the machine trusts, a laboratory's own authority too, and those whom httpx brings along.
+    It goes by the proxy of the environment, but never to this machine itself."""
+    is_here = _LOOPBACK.fullmatch(urlsplit(url).hostname or "") is not None
+    trusted = httpx.create_ssl_context()
+    trusted.load_default_certs()
+    return httpx.Client(timeout=SOCKET_SECONDS, follow_redirects=False, verify=trusted, trust_env=not is_here)
 
 
 def retry_after(header: str, now: int) -> int | None:
