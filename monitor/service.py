@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from monitor.alerting.delivery import Deliverer
+from monitor.alerting.emergency import Emergency
 from monitor.alerting.link_key import link_key
 from monitor.alerting.schedule import Schedules
 from monitor.assembly import (
@@ -41,11 +42,13 @@ from monitor.measures import Measures
 from monitor.ports import JSON, Clock, Medium
 from monitor.runtime.loop import Loop
 from monitor.runtime.monitor import Monitor
+from monitor.runtime.ourselves import Ourselves
 from monitor.runtime.picture import Picture
 from monitor.runtime.surroundings import Surroundings
 from monitor.runtime.view import View
 from monitor.store.projection import Projection
 from monitor.store.store import Store
+from monitor.watchdog import Watchdog
 from monitor.web.application import create_application
 from monitor.web.client import write_token_file
 from monitor.web.events import EventHub
@@ -125,16 +128,31 @@ class Service:
             tick=self.tick,
             health=self.health,
         )
+        self.watchdog = self._watchdog()
         self._schedules = Schedules(
-            self.jobs.all(),
+            [*self.jobs.all(), *self.watchdog.jobs()],
             on_error=lambda name, error: log.error("job failed", job=name, error=str(error)),
+        )
+
+    def _watchdog(self) -> Watchdog:
+        configuration, policy = self.configuration, policy_of(self.configuration)
+        people = {recipient.name for recipient in policy.recipients()}
+        limits = configuration.alerting.limits
+        wording = MessageWording(configuration, self.clock)
+        return Watchdog(
+            Ourselves(self.monitor, self.store, self.clock, limits, people),
+            Emergency(self._media, policy, wording, self.clock),
+            self.source,
+            self.loop,
+            self.deliverer,
         )
 
     def _telling(self, media: dict[str, Medium] | None) -> Deliverer:
         configuration, clock, key = self.configuration, self.clock, self.link_key
+        self._media = media or media_of(configuration, clock, key)
         return Deliverer(
             self.store.outbox,
-            media or media_of(configuration, clock, key),
+            self._media,
             clock,
             configuration.alerting.retry_first,
             configuration.alerting.retry_max,
@@ -202,6 +220,7 @@ class Service:
             thread.join(10.0)
         self.monitor.close()
         self.deliverer.close(5.0)
+        self.watchdog.close()
         self.web.stop()
         token_path(self.configuration, self.store).unlink(missing_ok=True)
         self.store.close()

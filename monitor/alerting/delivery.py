@@ -21,6 +21,7 @@ LANES_AT_ONCE = 8
 BATCH = 100
 MOST_DUE = 64 * BATCH
 MOST_OWED = 1000
+NOTHING_TRIED = "nothing tried yet"
 _LONGEST_DOUBLING = 40  # beyond this, doubling passes any delay that can be configured
 
 _log = structlog.get_logger(__name__)
@@ -84,7 +85,7 @@ class Deliverer:
         self._failures: dict[Lane, Outcome] = {}
         self._stopping = threading.Event()
         self._one_caller = threading.Lock()
-        self._status: JSON = {"ok": True, "text": "nothing tried yet", "owed": 0, "failing": []}
+        self._status: JSON = {"ok": True, "text": NOTHING_TRIED, "owed": 0, "failing": []}
 
     def run_due(self) -> int:
         """Delivers what is due now, and returns how many messages were recorded as sent in this call.

@@ -35,6 +35,11 @@ class Loop:
         self.taken = 0
         """Messages that the writer has taken: committed, acknowledged and judged."""
 
+    @property
+    def failure(self) -> str | None:
+        """What the writer can't do, in words; None: nothing."""
+        return self._monitor.failure
+
     def run(self) -> None:
         """Receives and hands on, for ever."""
         while not self._stop.is_set():

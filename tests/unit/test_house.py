@@ -33,6 +33,7 @@ MAY_IMPORT: Mapping[str, frozenset[str] | None] = {
     "assembly": EVERYTHING,
     "commands": EVERYTHING,
     "jobs": EVERYTHING,
+    "watchdog": EVERYTHING,
     "housekeeping": EVERYTHING,
     "service": EVERYTHING,
     "app": EVERYTHING,
