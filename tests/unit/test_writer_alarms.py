@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, time
+from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.core.alarm.condition import AlarmCondition, Truth
-from monitor.core.alarm.flood import FLOOD_LEAST
-from monitor.core.alarm.policy import Contact, Ladder, Policy, Recipient, Route, Step
-from monitor.core.alarm.rota import Rota
+from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.alarm.policy import Ladder, Step
 from monitor.core.instant import HOUR, MINUTE, format_instant
-from monitor.testing import Writer, one_unit
+from monitor.core.recurring import Agenda, Recurring
+from monitor.testing import Writer
+from tests.unit.answers import F01, hold, pass_time, policy, the_alarm, told, warm
 from tests.unit.lab import T0, live, minutes
-
-F01 = "lab1/F01/product"
-STEPS = (Step(("oncall",), 10 * MINUTE), Step(("bert",), 10 * MINUTE))
-
-
-def policy(*, repeat: int | None = None, rearm_after: int | None = 4 * HOUR) -> Policy:
-    people = ("anna", "bert", "chris")
-    return Policy(
-        contacts={name: Contact(name, (Recipient(name, "mail", f"{name}@lab"),)) for name in people},
-        rotas={"oncall": Rota("oncall", "Europe/Berlin", ("anna", "chris"), date(2024, 1, 1), time(8), ())},
-        ladders={"usual": Ladder("usual", STEPS, repeat)},
-        routes=(Route("usual", None, None, None, None),),
-        zones={"lab1": ZoneInfo("Europe/Berlin")},
-        rearm_after=rearm_after,
-    )
 
 
 @pytest.fixture
@@ -45,39 +30,6 @@ def writer(path: Path) -> Iterator[Writer]:
     found = Writer(path, now=T0, policy=policy())
     yield found
     found.close()
-
-
-def told(writer: Writer) -> list[tuple[str, str]]:
-    """(what, whom) of every message, oldest first, withdrawn ones left out."""
-    rows = writer.view.notifications()
-    return [(row["kind"], row["recipient"]) for row in reversed(rows) if row["withdrawn_at"] is None]
-
-
-def pass_time(writer: Writer, span: int, *, step: int = MINUTE) -> None:
-    """Lets time pass; the channels stay as they are, for nobody listens (no silence is missed)."""
-    end = writer.clock.now() + span
-    while writer.clock.now() < end:
-        writer.clock.at = min(end, writer.clock.now() + step)
-        writer.monitor.tick(writer.clock.now(), None)
-
-
-def warm(writer: Writer) -> str:
-    """A real excursion that goes on; the alarm's id."""
-    live(writer, minutes([-80, -80, *[-50] * 14]))
-    (alarm,) = writer.view.alarms(open_only=True)
-    return str(alarm["id"])
-
-
-def hold(
-    writer: Writer, condition: AlarmCondition, subject: str, level: str = "alarm", **evidence: Any
-) -> None:
-    writer.monitor.hold(Truth(condition, subject, writer.clock.now(), level, {"text": "t", **evidence}))  # type: ignore[arg-type]
-
-
-def the_alarm(writer: Writer, alarm: str) -> dict[str, Any]:
-    found = writer.view.alarm(alarm)
-    assert found is not None
-    return found
 
 
 # --- ladders ---
@@ -303,171 +255,14 @@ def test_what_came_and_went_while_nobody_was_told_is_not_told_afterwards(writer:
     assert the_alarm(writer, alarm)["state"] == "returned_unacknowledged", "it waits on the page"
 
 
-# --- floods ---
-
-
-def many(path: Path, units: int) -> Writer:
-    names = [f"F{number:02d}" for number in range(1, units + 1)]
-    return Writer(path, now=T0, policy=policy(), installation=one_unit(units=names))
-
-
-def everywhere(
-    writer: Writer, condition: AlarmCondition, numbers: Sequence[int], level: str = "alarm"
-) -> None:
-    """In one transaction, as a batch of readings would."""
-    with writer.monitor._writing() as tx:
-        for number in numbers:
-            truth = Truth(condition, f"lab1/F{number:02d}/product", writer.clock.now(), level, {"text": "t"})  # type: ignore[arg-type]
-            writer.monitor._alarms.hold(tx, truth, writer.clock.now())
-
-
-def conditions(writer: Writer) -> list[str]:
-    return [
-        row["subject"].split()[1] for row in reversed(writer.view.notifications()) if row["kind"] == "opened"
-    ]
-
-
-def test_ten_at_once_are_one_page_with_the_ten_listed(path: Path) -> None:
-    writer = many(path, 12)
-    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, FLOOD_LEAST))
-    assert conditions(writer) == ["temperature_high"] * (FLOOD_LEAST - 1)
-    writer.close()
-    writer = many(path.with_name("other.db"), 12)
-    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, FLOOD_LEAST + 1))
-    assert conditions(writer) == ["alarm_flood"]
-    (flood,) = [one for one in writer.view.alarms() if one["condition"] == "alarm_flood"]
-    assert len(the_alarm(writer, flood["id"])["children"]) == FLOOD_LEAST
-    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11, 12])
-    assert conditions(writer) == ["alarm_flood"], "more join it"
-    writer.close()
-
-
-def test_a_flood_that_gets_worse_is_told_again(path: Path) -> None:
-    writer = many(path, 12)
-    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
-    writer.monitor.operators.acknowledge(flood_of(writer)["id"], by="anna", reason="", action="", how="api")
-    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [3], "critical")
-    assert told(writer)[-1] == ("again", "anna")
-    assert flood_of(writer)["level"] == "critical"
-    writer.close()
-
-
-def flood_of(writer: Writer) -> dict[str, Any]:
-    (flood,) = [one for one in writer.view.alarms(open_only=True) if one["condition"] == "alarm_flood"]
-    return flood
-
-
-def test_more_that_join_an_acknowledged_flood_are_told_after_a_while(path: Path) -> None:
-    writer = many(path, 14)
-    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
-    writer.monitor.operators.acknowledge(flood_of(writer)["id"], by="anna", reason="", action="", how="api")
-    before = len(told(writer))
-    pass_time(writer, 5 * MINUTE)
-    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11, 12])
-    pass_time(writer, 3 * MINUTE)
-    assert len(told(writer)) == before
-    pass_time(writer, 3 * MINUTE)
-    assert told(writer)[before:] == [("again", "anna")]
-    writer.close()
-
-
-def clear(writer: Writer, condition: AlarmCondition, numbers: Sequence[int]) -> None:
-    with writer.monitor._writing() as tx:
-        for number in numbers:
-            now = writer.clock.now()
-            subject = f"lab1/F{number:02d}/product"
-            writer.monitor._alarms.end(
-                tx, condition, subject, at=now, now=now, evidence={"clear_reason": "recovered"}
-            )
-
-
-def test_what_outlives_its_flood_is_told_by_itself(path: Path) -> None:
-    writer = many(path, 12)
-    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
-    pass_time(writer, 5 * MINUTE)
-    clear(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
-    pass_time(writer, 8 * MINUTE)
-    assert conditions(writer)[:1] == ["alarm_flood"]
-    assert "temperature_high" not in conditions(writer)
-    pass_time(writer, 5 * MINUTE)
-    assert conditions(writer).count("temperature_high") == 2
-    assert ("closed", "anna") in told(writer)
-    writer.close()
-
-
-def test_a_flood_whose_alarms_are_all_over_is_over(path: Path) -> None:
-    writer = many(path, 12)
-    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
-    clear(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
-    pass_time(writer, 2 * MINUTE)
-    assert not writer.view.alarms(open_only=True)
-    assert [one for one in told(writer) if one[1] == "anna"] == [("opened", "anna"), ("closed", "anna")]
-    writer.close()
-
-
-def test_a_units_lost_power_is_told_with_what_it_explains_and_warmth_by_itself(path: Path) -> None:
-    writer = many(path, 2)
-    hold(writer, AlarmCondition.POWER_LOST, "lab1/F01")
-    hold(writer, AlarmCondition.NO_DATA, F01)
-    assert conditions(writer) == ["power_lost"]
-    hold(writer, AlarmCondition.TEMPERATURE_HIGH, F01)
-    assert conditions(writer) == ["power_lost", "temperature_high"]
-    writer.monitor.end(AlarmCondition.POWER_LOST, "lab1/F01")
-    pass_time(writer, 9 * MINUTE)
-    assert "no_data" not in conditions(writer)
-    pass_time(writer, 2 * MINUTE)
-    assert "no_data" in conditions(writer), "it has outlived its cause"
-    writer.close()
-
-
-def test_two_units_without_power_are_one_page(path: Path) -> None:
-    writer = many(path, 3)
-    with writer.monitor._writing() as tx:
-        for number in (1, 2):
-            truth = Truth(AlarmCondition.POWER_LOST, f"lab1/F{number:02d}", T0, "alarm", {"text": "t"})
-            writer.monitor._alarms.hold(tx, truth, T0)
-    assert conditions(writer) == ["alarm_flood"]
-    assert flood_of(writer)["evidence"]["cause"] == "power"
-    hold(writer, AlarmCondition.TEMPERATURE_HIGH, F01)
-    assert conditions(writer) == ["alarm_flood", "temperature_high"], "power explains no warmth"
-    writer.close()
-
-
-def test_a_gateway_that_takes_units_with_it_is_one_page(path: Path) -> None:
-    writer = many(path, 5)
-    for number in (1, 2, 3):
-        truth = Truth(
-            *(AlarmCondition.NO_DATA, f"lab1/F{number:02d}/product", writer.clock.now(), "alarm"),
-            {"text": "t", "offline": True},
-            tell_after=MINUTE,
-        )
-        writer.monitor.hold(truth)
-        pass_time(writer, 10_000, step=10_000)
-    pass_time(writer, 2 * MINUTE)
-    assert conditions(writer) == ["alarm_flood"]
-    assert flood_of(writer)["evidence"]["cause"] == "gateway"
-    writer.close()
-
-
-def test_a_restart_in_a_flood_changes_nothing(path: Path) -> None:
-    writer = many(path, 12)
-    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
-    before = told(writer)
-    now = writer.clock.now()
-    writer.kill()
-    writer = Writer(path, now=now, policy=policy(), installation=writer.installation)
-    pass_time(writer, 2 * MINUTE)
-    assert told(writer) == before
-    clear(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
-    pass_time(writer, 2 * MINUTE)
-    assert not writer.view.alarms(open_only=True)
-    writer.close()
-
-
 # --- drills, latches ---
 
 
-def test_a_drill_is_over_when_it_is_answered_and_escalates_when_it_isnt(writer: Writer) -> None:
+def test_a_drill_is_over_when_it_is_answered_and_escalates_when_it_isnt(path: Path) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    people = (("anna", berlin), ("chris", berlin))
+    agenda = Agenda(drill=Recurring((time(10),), 1), drilled=people)
+    writer = Writer(path, now=T0, policy=policy(), agenda=agenda)
     hold(writer, AlarmCondition.DRILL, "chris")
     hold(writer, AlarmCondition.DRILL, "anna")
     assert told(writer) == [("opened", "chris"), ("opened", "anna")]
@@ -478,6 +273,7 @@ def test_a_drill_is_over_when_it_is_answered_and_escalates_when_it_isnt(writer: 
     assert [one for one in told(writer) if one[0] == "opened"][2:] == [], "anna is on call herself"
     pass_time(writer, 11 * MINUTE)
     assert [one for one in told(writer) if one[0] == "opened"][2:] == [("opened", "bert")]
+    writer.close()
 
 
 def test_what_latched_waits_for_a_reset(writer: Writer) -> None:
