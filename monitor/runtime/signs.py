@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.forecast import LOOK_BACK, forecast
 from monitor.core.installation import Unit
@@ -269,19 +270,30 @@ class Signs:
     def _judge_rising(self, tx: Tx, place: _Place, fresh: Sequence[_Desk], as_of: int, now: int) -> None:
         condition, subject = AlarmCondition.RISING_FAST, place.unit.product_channel
         alarm = self._alarms.get(condition, subject)
+        # The air is hours ahead of the product, whose own forecast says by when to act.
+        product = next((desk for desk in fresh if desk.path == subject), None)
         if alarm is not None:
             shown = _named(fresh, alarm.evidence)
             if shown is not None:
                 over = rising_over(shown.probed, parse_instant(alarm.evidence["started_at"]), as_of)
                 self._end(tx, condition, subject, over, now)
+            if alarm.act_by is None and product is not None and self._alarms.get(condition, subject):
+                self._foretell(tx, alarm, self._outlook(product, as_of), now)
             return
         if not self._is_watched(place) or self._is_warm(place):
             return
         probes = [desk.probed for desk in fresh]
         sign = rising(probes, self.doors.events_of(place.unit.path), as_of, subject)
         if sign is not None:
-            shown = _named(fresh, sign.evidence)
-            self._hold(tx, sign, now, None if shown is None else self._outlook(shown, as_of))
+            self._hold(tx, sign, now, None if product is None else self._outlook(product, as_of))
+
+    def _foretell(self, tx: Tx, alarm: Alarm, outlook: dict[str, Any], now: int) -> None:
+        """Puts by when to act into an alarm that was told before that was known. No one is told again for it; what is
+        sent later of this alarm, and its page, say it."""
+        act_by = outlook.pop("act_by", None)
+        if act_by is not None:
+            known = replace(alarm, act_by=act_by, evidence={**alarm.evidence, **outlook})
+            self._alarms.record(tx, known, now, "foretold")
 
     def _is_watched(self, place: _Place) -> bool:
         return any(desk.alarms for desk in place.desks if desk.path == place.unit.product_channel)
@@ -291,7 +303,7 @@ class Signs:
         return any(self._alarms.get(AlarmCondition.TEMPERATURE_HIGH, desk.path) for desk in place.desks)
 
     def _outlook(self, desk: _Desk, as_of: int) -> dict[str, Any]:
-        """When it may leave its window, if that can be told."""
+        """When a channel may leave its window, if that can be told."""
         profile = desk.rules.profile_at(as_of)
         readings = [
             (point.at, point.celsius) for point in desk.probed.course(as_of) if point.at > as_of - LOOK_BACK

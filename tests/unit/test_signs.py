@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -204,6 +205,26 @@ def test_a_creep_towards_the_limit_is_told_with_its_pace(per_day: float) -> None
     assert sign is not None
     assert sign.evidence["drift_per_day"] == pytest.approx(per_day, rel=0.35)
     assert "going on like that it reaches -74 °C on " in sign.evidence["text"]
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5, 1.2])
+def test_the_figures_of_a_drift_are_of_one_line(shift: float) -> None:
+    """Also where the last day lies off the line."""
+
+    def uneven(minute: int) -> float:
+        return creeping(0.6)(minute) + (shift if minute >= 7 * 1440 else 0.0)
+
+    one = watched(uneven, 8 * 1440, every=5)
+    one.highest, one.lowest = -74.0, -90.0
+    sign = drift(one, at(8 * 1440))
+    assert sign is not None
+    text = sign.evidence["text"]
+    found = re.search(r"from (\S+) to (\S+) °C in (\d+) days, by (\S+) °C a day", text)
+    assert found is not None
+    first, last, days, per_day = (float(each) for each in found.groups())
+    assert last - first == pytest.approx(days * per_day, abs=0.11 + 0.005 * days)
+    ahead = (parse_instant(sign.evidence["crosses_at"]) - at(8 * 1440)) / DAY
+    assert last + ahead * per_day == pytest.approx(-74.0, abs=0.06 + 0.005 * ahead)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def drift(probed: Probed, now: int) -> Sign | None:
     if limit is None or abs(moved) < max(DRIFT_LEAST, BEYOND * _scatter(days, recent, slope)):
         return None
     steps = [(after[1] - before[1]) * slope > 0 for before, after in pairwise(recent)]
-    calm = recent[-1][1]
+    calm = _level(recent, slope)
     if any((calm - before) * slope <= 0 for _, before in days[: -len(recent)]):
         return None  # it has been there before: it comes back from somewhere, or it varies
     left = (limit - calm) / slope
@@ -85,6 +85,12 @@ def _slope(days: Sequence[tuple[int, float]]) -> float:
     )
 
 
+def _level(days: Sequence[tuple[int, float]], slope: float) -> float:
+    """Where the last of the days is on the line of this slope in °C a day, robustly."""
+    last_at = days[-1][0]
+    return median(celsius + slope * (last_at - at) / DAY for at, celsius in days)
+
+
 def _scatter(days: Sequence[tuple[int, float]], recent: Sequence[tuple[int, float]], slope: float) -> float:
     """How far a day's calm temperature usually lies from that of the day before, the slope taken out of the last."""
     before = days[: -len(recent) + 1] if len(recent) > 1 else days
@@ -97,9 +103,11 @@ def _scatter(days: Sequence[tuple[int, float]], recent: Sequence[tuple[int, floa
 
 
 def _sign(probed: Probed, days: Sequence[tuple[int, float]], slope: float, limit: float, until: int) -> Sign:
-    condition, (first_at, first), (_, last) = AlarmCondition.SLOW_DRIFT, days[0], days[-1]
+    condition, first_at, last = AlarmCondition.SLOW_DRIFT, days[0][0], _level(days, slope)
     crosses_at = until + round((limit - last) / slope * DAY)
-    number = round((days[-1][0] - days[0][0]) / DAY)
+    number = round((days[-1][0] - first_at) / DAY)
+    # One line says it all: where it began, where it has come to, how fast, and when it crosses.
+    first = last - slope * number
     text = (
         f"its calm temperature went from {first:.1f} to {last:.1f} °C in {number} days, by {slope:+.2f} °C a day; "
         f"going on like that it reaches {limit:g} °C on {format_instant(crosses_at)[:10]}"
