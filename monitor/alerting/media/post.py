@@ -72,7 +72,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, now: int) -> Answ
 
 
 def _client(url: str) -> httpx.Client:
-    """A client that trusts whom the machine trusts, a laboratory's own authority too, and those whom httpx brings along.
+    """A client that trusts whom the machine trusts, a laboratory's own authority too, and those whom httpx knows.
     It goes by the proxy of the environment, but never to this machine itself."""
     is_here = _LOOPBACK.fullmatch(urlsplit(url).hostname or "") is not None
     trusted = httpx.create_ssl_context()
