@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from monitor.alerting.alarm_doc import alarm_doc
 from monitor.alerting.link_key import LinkKeyError
 from monitor.assembly import (
     Books,
@@ -364,3 +365,8 @@ def demo(
     return run_demo(
         speed=speed, for_seconds=for_seconds, browser=browser, directory=directory, scenario=scenario
     )
+
+
+def alarm_docs() -> str:
+    """docs/alarms.md, as the program's own tables have it."""
+    return alarm_doc()

@@ -129,10 +129,7 @@ class Service:
             health=self.health,
         )
         self.watchdog = self._watchdog()
-        self._schedules = Schedules(
-            [*self.jobs.all(), *self.watchdog.jobs()],
-            on_error=lambda name, error: log.error("job failed", job=name, error=str(error)),
-        )
+        self._schedules = Schedules([*self.jobs.all(), *self.watchdog.jobs()], on_error=_log_failed)
 
     def _watchdog(self) -> Watchdog:
         configuration, policy = self.configuration, policy_of(self.configuration)
@@ -260,3 +257,7 @@ class Service:
             "alerting": self.deliverer.status(),
             **self.jobs.status(),
         }
+
+
+def _log_failed(job: str, error: Exception) -> None:
+    log.error("job failed", job=job, error=str(error))

@@ -43,6 +43,13 @@ MOST_SHELTERS = 3
 
 
 MOST_CHILDREN = 30
+_SAY_WHY = frozenset(
+    [
+        *("clock_skew", "battery_low", "power_lost", "calibration_due", "event_conflict"),
+        *("broker_lost", "store_failing", "notifier_failing", "influx_lagging"),
+    ]
+)
+"""Conditions whose evidence says in words how it was seen."""
 
 
 def message(
@@ -161,7 +168,7 @@ def closed(alarm: JSON, context: Context) -> tuple[str, str]:
     lots = [*_lots_inside(case), "What it meant for each lot is on its page."] if case.lots else []
     return subject, body(
         [subject],
-        wrapped(why_cleared(case.condition, reason)),
+        wrapped(why_cleared(case.condition, reason, case.level)),
         lots,
         [*_evidence(case), *labelled("Closed", full_text(case.at("cleared_at")))],
         _footer(case, "closed"),
@@ -173,6 +180,8 @@ def headline(case: Case) -> str:
     happens = case.wording.happens
     if case.condition in TEMPERATURE and case.level == "warning":
         happens = happens.replace("too ", "getting ")
+    if case.condition == "alarm_flood" and (text := plain(case.evidence.get("text"))):
+        return f"{case.name}: {text}{_since(case)}"
     return f"{case.name} {happens}{_how_bad(case)}{_since(case)}{_inside(case)}"
 
 
@@ -256,7 +265,7 @@ def _act_by(case: Case) -> list[str]:
 
 def _why(case: Case) -> list[str]:
     """What a sign was seen by; or what broke a lot's profile, without product and place, which have their own lines."""
-    if case.condition in SIGNS:
+    if case.condition in SIGNS or case.condition in _SAY_WHY:
         text = plain(case.evidence.get("text"))
         return wrapped(f"Why: {text}.") if text else []
     if case.condition != "lot_breached":

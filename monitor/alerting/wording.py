@@ -105,6 +105,41 @@ WORDINGS: Mapping[str, Wording] = {
             "Check the probe and its cable; replace the probe.",
         ),
     ),
+    "clock_skew": Wording(
+        "has a probe with a wrong clock",
+        "a wrong clock",
+        (
+            "Set the logger's or gateway's clock, and let it keep time by the network.",
+            "Lost power makes clocks begin again: change its battery.",
+            "Can nothing that it sends be used? Read the unit's own display until it can.",
+        ),
+    ),
+    "battery_low": Wording(
+        "has a probe with a low battery",
+        "a low battery",
+        (
+            "Change or charge the probe's battery before it falls silent.",
+            "Have one at hand for the others of its age.",
+        ),
+    ),
+    "power_lost": Wording(
+        "has lost its power",
+        "without power",
+        (
+            "Check plug, breaker and socket; is the whole room without power?",
+            "Keep the door shut: a full freezer keeps for hours, an empty one does not.",
+            "No power soon? {move}",
+            "Check that its backup cooling runs, and how long that lasts.",
+        ),
+    ),
+    "calibration_due": Wording(
+        "has a probe whose calibration is due",
+        "calibration due",
+        (
+            "Have the probe calibrated, or put a calibrated one in its place.",
+            "Enter the new date, and the offset on its certificate, in the configuration.",
+        ),
+    ),
     "lot_expiring": Wording(
         "expires soon",
         "expiring",
@@ -167,6 +202,51 @@ WORDINGS: Mapping[str, Wording] = {
         ),
         name="InfluxDB",
     ),
+    "broker_lost": Wording(
+        "cannot be reached: no readings arrive",
+        "out of reach",
+        (
+            "Nobody watches the units now: look at the most important ones yourself.",
+            "Check that the broker runs, and the network between it and the monitor.",
+            "Gateways keep what they measure; it is judged as soon as the broker is back.",
+        ),
+        name="The MQTT broker",
+    ),
+    "store_failing": Wording(
+        "fails",
+        "failing",
+        (
+            "Nothing new is judged while the store cannot commit: look at the most important units yourself.",
+            "Check the disk of the machine: full, read-only, broken? Free some room.",
+            "The broker keeps what was not stored; it is taken as soon as the store commits.",
+        ),
+    ),
+    "notifier_failing": Wording(
+        "cannot be reached",
+        "out of reach",
+        (
+            "Tell this person what is open now, by telephone.",
+            "Check the address, the mail server or service, and the way out to the internet.",
+            "Try it: exosome-monitor notify test.",
+        ),
+    ),
+    "event_conflict": Wording(
+        "was told in two ways, and neither counts",
+        "told in two ways",
+        (
+            "See which of the two events is right: both are kept.",
+            "Have the source send the right one again under another event_id.",
+        ),
+    ),
+    "alarm_flood": Wording(
+        "has many alarms at once",
+        "many alarms at once",
+        (
+            "See to the cause: it is one page, not many.",
+            "Power gone? Keep all doors shut, and see which backups run.",
+            "Then take the units listed below in their order: the worst come first.",
+        ),
+    ),
 }
 
 CONFIRMED_BY: Mapping[str, str] = {
@@ -180,9 +260,12 @@ _LOT_CORRECTED = (
     "The earlier message was right by what was known then."
 )
 _TEMPERATURE_BACK = "The temperature is back in its window and has stayed there."
+_WARNING_OVER = "The temperature is back within its warning level. It never left its window for long."
 _CLEARED: Mapping[tuple[str, str], str] = {
     ("temperature_high", "recovered"): _TEMPERATURE_BACK,
     ("temperature_low", "recovered"): _TEMPERATURE_BACK,
+    ("temperature_high", "recovered warning"): _WARNING_OVER,
+    ("temperature_low", "recovered warning"): _WARNING_OVER,
     ("rising_fast", "recovered"): "The temperature has fallen clearly: something cools again.",
     ("flat_line", "recovered"): "The probe's readings move again.",
     ("door_open", "recovered"): "The door was shut.",
@@ -201,6 +284,14 @@ _CLEARED: Mapping[tuple[str, str], str] = {
     ): "Nobody answered it until the next one was due: see whether the addresses are right.",
     ("drill", "not_drilled"): "This person is drilled no more: the configuration changed.",
     ("influx_lagging", "recovered"): "InfluxDB has caught up; nothing was lost.",
+    ("clock_skew", "recovered"): "Its readings come in time again.",
+    ("battery_low", "recovered"): "The battery is charged, or another one.",
+    ("power_lost", "recovered"): "The unit told that its power is back. See that its temperature follows.",
+    ("calibration_due", "recovered"): "The configured date is in the future again.",
+    ("broker_lost", "recovered"): "The broker is back. What gateways kept meanwhile is judged as it comes.",
+    ("store_failing", "recovered"): "The store commits again. What the broker kept meanwhile is taken now.",
+    ("notifier_failing", "recovered"): "A message has arrived again.",
+    ("alarm_flood", "recovered"): "What came at once is over, or is told by itself.",
 }
 _CLEARED_ANY: Mapping[str, str] = {
     "no_longer_watched": "It is no longer watched for this: the configuration changed.",
@@ -219,8 +310,10 @@ def wording(condition: str) -> Wording:
     return WORDINGS.get(condition, unlisted)
 
 
-def why_cleared(condition: str, reason: str) -> str:
+def why_cleared(condition: str, reason: str, level: str = "alarm") -> str:
     """One sentence for why an alarm is closed. An unknown or absent reason claims no recovery."""
+    if level == "warning" and (condition, f"{reason} warning") in _CLEARED:
+        return _CLEARED[condition, f"{reason} warning"]
     known = _CLEARED.get((condition, reason)) or _CLEARED_ANY.get(reason)
     return known or (f"Reason: {spell_out(reason)}." if reason else "No reason is recorded.")
 

@@ -11,7 +11,19 @@ import structlog
 import typer
 from typer.core import TyperGroup
 
-from monitor.cli import alarm_acts, alarms, backup, ingest, lots, outward, replay, service, simulate, watching
+from monitor.cli import (
+    alarm_acts,
+    alarms,
+    backup,
+    docs,
+    ingest,
+    lots,
+    outward,
+    replay,
+    service,
+    simulate,
+    watching,
+)
 from monitor.cli.options import CONFIG_VARIABLE, PROGRAM
 from monitor.cli.output import clean
 from monitor.cli.session import Finding, Unusable
@@ -97,3 +109,4 @@ program.add_typer(replay.commands)
 program.add_typer(simulate.commands)
 program.add_typer(outward.commands)
 program.add_typer(backup.commands)
+program.add_typer(docs.commands, name="docs")

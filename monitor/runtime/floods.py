@@ -106,7 +106,7 @@ class Floods:
             return
         explained = [case.alarm for case in cases if is_explained(case, cause)]
         units = sorted({case.unit for case in cases if case.unit is not None and case.alarm in explained})
-        text = f"{len(units) or len(explained)} {_WHY[cause]}"
+        text = f"{len(explained) if cause == 'many' else len(units)} {_WHY[cause]}"
         evidence = {"text": text, "cause": cause, "units": units, "alarms": len(explained)}
         since = min(alarm.raised_at for alarm in explained)
         self._alarms.hold(tx, Truth(_FLOOD, site, since, level_of(explained), evidence), now)
