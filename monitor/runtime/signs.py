@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.alarm.condition import AlarmCondition, Truth
+from monitor.core.alarm.condition import AlarmCondition, Truth, is_worse
 from monitor.core.forecast import LOOK_BACK, forecast
 from monitor.core.installation import Unit
 from monitor.core.instant import EARLIEST, HOUR, MINUTE, format_instant, parse_instant
@@ -299,8 +299,9 @@ class Signs:
         return any(desk.alarms for desk in place.desks if desk.path == place.unit.product_channel)
 
     def _is_warm(self, place: _Place) -> bool:
-        """Whether somebody has been told already that it is too warm."""
-        return any(self._alarms.get(AlarmCondition.TEMPERATURE_HIGH, desk.path) for desk in place.desks)
+        """Whether somebody has been told already that it is too warm; a warning wakes nobody, and doesn't count."""
+        found = (self._alarms.get(AlarmCondition.TEMPERATURE_HIGH, desk.path) for desk in place.desks)
+        return any(alarm is not None and is_worse(alarm.level, "warning") for alarm in found)
 
     def _outlook(self, desk: _Desk, as_of: int) -> dict[str, Any]:
         """When a channel may leave its window, if that can be told."""
