@@ -18,6 +18,7 @@ from monitor.core.alarm.flood import (
     is_over,
     is_recent,
     level_of,
+    outlives_after,
     parent_by_power,
 )
 from monitor.core.alarm.machine import State
@@ -157,11 +158,11 @@ class Floods:
         ]
 
     def _let_go(self, tx: Tx, parent: Alarm, now: int) -> None:
-        """What outlives its cause is told by itself: of a flood at once, for it was waited for; of a unit that has its
-        power back when it has had time to recover."""
-        wait = 0 if parent.condition is _FLOOD else OUTLIVES_AFTER
+        """What outlives its cause is told by itself, when it has had time to recover; a flood has waited for most of
+        it before it is over."""
+        waited = OUTLIVES_AFTER if parent.condition is _FLOOD else 0
         for child in self._alarms.children(parent):
-            why = "its cause is over, and it isn't"
+            why, wait = "its cause is over, and it isn't", outlives_after(child) - waited
             self._alarms.adopt(tx, child, None, now, why=why, tell_from=now + wait)
 
     def _cases(self, site: str) -> list[Case]:

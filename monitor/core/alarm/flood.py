@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import LEVELS, AlarmCondition, Level
-from monitor.core.instant import MINUTE
+from monitor.core.instant import HOUR, MINUTE
 
 FLOOD_LEAST = 10
 WITHIN = 10 * MINUTE
@@ -22,6 +22,9 @@ GATHER_SHARE = 15
 TOLD_ANEW_AFTER = 10 * MINUTE
 """A flood that goes on is told again at most so often."""
 OUTLIVES_AFTER = 10 * MINUTE
+RECOVERS_WITHIN = 2 * HOUR
+"""A unit that cools again takes so long to show it."""
+_SLOW = frozenset({AlarmCondition.RISING_FAST, AlarmCondition.COOLING_WEAK})
 
 BY_POWER = frozenset(
     {
@@ -108,6 +111,11 @@ def parent_by_power(case: Case, cases: Iterable[Case]) -> Alarm | None:
 def level_of(children: Iterable[Alarm]) -> Level:
     """The worst level of some alarms."""
     return max((alarm.level for alarm in children), key=LEVELS.index, default="warning")
+
+
+def outlives_after(alarm: Alarm) -> int:
+    """How long after its cause is gone an alarm must still be open to be told by itself, in ms."""
+    return RECOVERS_WITHIN if alarm.condition in _SLOW else OUTLIVES_AFTER
 
 
 def is_over(still_open: int, ended_at: Sequence[int], now: int) -> bool:
