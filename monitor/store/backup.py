@@ -6,6 +6,7 @@ The copy is one consistent state: everything that was committed when it began (a
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ from monitor.core.instant import to_datetime
 _ROOM = 16 * 1024 * 1024
 """What must stay free on the disk beside the copy, in bytes."""
 _BUSY_SECONDS = 30.0
+_GOING_ON_SECONDS = 3600.0
 
 
 class BackupError(RuntimeError):
@@ -56,6 +58,7 @@ def back_up(url: str, folder: Path, now: int, *, keep: int | None = None) -> Bac
         with _removed_at_the_end(unfinished):
             # Readable by its owner alone, from the first byte on.
             os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            _remove_left_behind(source, unfinished)
             _copy(source, unfinished)
             position = _checked(unfinished)
             _flush(unfinished)
@@ -106,6 +109,16 @@ def _removed_at_the_end(path: Path) -> Iterator[None]:
     finally:
         for name in ("", "-journal", "-wal", "-shm"):
             path.with_name(path.name + name).unlink(missing_ok=True)
+
+
+def _remove_left_behind(source: Path, ours: Path) -> None:
+    """What attempts that were killed left in the folder, so that they don't fill it. One that was written to within the
+    last hour may be going on beside us."""
+    since = ours.stat().st_mtime - _GOING_ON_SECONDS
+    for path in ours.parent.glob(f".{glob.escape(source.stem)}-*.db.unfinished*"):
+        with contextlib.suppress(FileNotFoundError):  # it came to its end meanwhile
+            if path.stat().st_mtime < since:
+                path.unlink()
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -103,9 +103,19 @@ def test_only_the_newest_backups_of_this_store_are_kept_and_nothing_else_is_touc
 def test_what_an_attempt_that_was_killed_left_is_no_hindrance(writer: Writer, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    (out / ".monitor-20261120T060000Z.db.unfinished").write_text("half")
+    left = [f".monitor-2026112{n}T060000Z.db.unfinished{end}" for n in (0, 1) for end in ("", "-journal")]
+    left += [".monitor-20261119T060000Z.db.unfinished", ".other-20261119T060000Z.db.unfinished"]
+    for name in left:
+        (out / name).write_text("half")
+        os.utime(out / name, (1_000_000_000, 1_000_000_000))
+    going_on = out / ".monitor-20261120T055959Z.db.unfinished"
+    going_on.write_text("another process is at it")
     back_up(url(tmp_path / "monitor.db"), out, T0)
-    assert [path.name for path in out.iterdir()] == ["monitor-20261120T060000Z.db"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        going_on.name,
+        ".other-20261119T060000Z.db.unfinished",
+        "monitor-20261120T060000Z.db",
+    ]
     writer.close()
 
 

@@ -55,7 +55,7 @@ def live(writer: Writer, minutes: int) -> None:
     writer.clock.advance(minutes * MINUTE)
     instants = range(start + 10 * MINUTE, writer.clock.now() + 1, 10 * MINUTE)
     writer.read([Reading(at, at, -75.0 + (at // MINUTE % 70) / 100) for at in instants])
-    writer.monitor.tick(writer.clock.now(), 0)
+    writer.monitor.tick(writer.clock.now(), START)
 
 
 def local_text(at: int) -> str:
@@ -64,7 +64,7 @@ def local_text(at: int) -> str:
 
 def test_a_quiet_site_sends_its_digest_and_nothing_else_for_a_month(path: Path) -> None:
     writer = opened(path, ManualClock(START), Agenda(digest=DIGEST))
-    writer.monitor.tick(START, 0)
+    writer.monitor.tick(START, START)
     while writer.clock.now() < START + 31 * DAY:
         live(writer, 60)
     rows = told(writer)
@@ -87,7 +87,7 @@ def test_a_machine_that_sleeps_and_restarts_at_random_sends_each_digest_at_most_
     agenda = Agenda(digest=Recurring((time(7, 0), time(19, 0))))
     clock = ManualClock(START)
     writer = opened(path, clock, agenda)
-    writer.monitor.tick(START, 0)
+    writer.monitor.tick(START, START)
     expected = [agenda.digest.last(START, ZONE)]
     while clock.now() < START + 31 * DAY:
         match dice.choice(("awake", "awake", "awake", "asleep", "restart", "crash")):
@@ -141,7 +141,7 @@ def until(writer: Writer, text: str) -> None:
 
 def test_each_person_is_drilled_once_a_week_and_an_answer_ends_it(path: Path) -> None:
     writer = opened(path, ManualClock(START), BOTH)
-    writer.monitor.tick(START, 0)
+    writer.monitor.tick(START, START)
     until(writer, "2026-03-17T09:00:00Z")  # 10:00 in Berlin
     assert sorted(drills(writer)) == [("anna", "opened", "anna"), ("ben", "opened", "ben")]
     for alarm in writer.view.alarms(open_only=True):
@@ -166,7 +166,7 @@ def test_each_person_is_drilled_once_a_week_and_an_answer_ends_it(path: Path) ->
 def test_a_drill_nobody_answers_goes_up_the_ladder_and_ends_unanswered_with_the_next(path: Path) -> None:
     agenda = Agenda(DIGEST, SUMMARY, DRILL, (), (("anna", ZONE),))
     writer = opened(path, ManualClock(START), agenda)
-    writer.monitor.tick(START, 0)
+    writer.monitor.tick(START, START)
     until(writer, "2026-03-17T09:20:00Z")
     assert drills(writer) == [("anna", "opened", "anna")]
     until(writer, "2026-03-17T09:30:00Z")
@@ -184,10 +184,10 @@ def test_a_drill_nobody_answers_goes_up_the_ladder_and_ends_unanswered_with_the_
 
 def test_a_drill_that_was_slept_through_comes_at_its_time_of_day_and_not_at_night(path: Path) -> None:
     writer = opened(path, ManualClock(START), BOTH)
-    writer.monitor.tick(START, 0)
+    writer.monitor.tick(START, START)
     for text in ("2026-03-19T23:00:00Z", "2026-03-20T08:59:00Z"):
         writer.clock.at = parse_instant(text)
-        writer.monitor.tick(writer.clock.now(), 0)
+        writer.monitor.tick(writer.clock.now(), START)
         assert drills(writer) == []
     until(writer, "2026-03-20T09:00:00Z")
     assert len(drills(writer)) == 2
@@ -199,11 +199,11 @@ def test_a_drill_that_was_slept_through_comes_at_its_time_of_day_and_not_at_nigh
 def test_a_drill_of_somebody_who_is_drilled_no_more_ends(path: Path) -> None:
     clock = ManualClock(START)
     writer = opened(path, clock, BOTH)
-    writer.monitor.tick(START, 0)
+    writer.monitor.tick(START, START)
     until(writer, "2026-03-17T09:00:00Z")
     writer.close()
     writer = opened(path, clock, Agenda(DIGEST, SUMMARY, DRILL, (), (("anna", ZONE),)))
-    writer.monitor.tick(clock.now(), 0)
+    writer.monitor.tick(clock.now(), START)
     assert [one["subject"] for one in writer.view.alarms(open_only=True)] == ["anna"]
     (ended,) = [one for one in writer.view.alarms() if one["subject"] == "ben"]
     assert (ended["condition"], ended["evidence"]["clear_reason"]) == (AlarmCondition.DRILL, "not_drilled")
@@ -212,18 +212,18 @@ def test_a_drill_of_somebody_who_is_drilled_no_more_ends(path: Path) -> None:
 
 def test_the_summary_counts_coverage_excursions_and_answers(path: Path) -> None:
     writer = opened(path, ManualClock(START), Agenda(digest=DIGEST, summary=SUMMARY))
-    writer.monitor.tick(START, 0)
+    writer.monitor.tick(START, START)
     until(writer, "2026-03-18T09:00:00Z")
     for _ in range(6):  # an hour too warm
         writer.clock.advance(10 * MINUTE)
         now = writer.clock.now()
         writer.read([Reading(now, now, -50.0)])
-        writer.monitor.tick(now, 0)
+        writer.monitor.tick(now, START)
     for alarm in writer.view.alarms(open_only=True):
         writer.monitor.operators.acknowledge(alarm["id"], by="anna", reason="", action="", how="link")
     live(writer, 120)
     writer.clock.advance(12 * HOUR)  # and half a day of silence
-    writer.monitor.tick(writer.clock.now(), 0)
+    writer.monitor.tick(writer.clock.now(), START)
     until(writer, "2026-03-23T07:00:00Z")
     summaries = [row for row in told(writer) if row.about == "summary:lab1:2026-03-23T08:00"]
     assert {row.recipient for row in summaries} == {"anna", "ben"}  # nobody is named for it: everyone
