@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.alarm.policy import Ladder, Step
+from monitor.core.alarm.policy import Contact, Ladder, Policy, Recipient, Step
 from monitor.core.instant import HOUR, MINUTE, format_instant
 from monitor.core.recurring import Agenda, Recurring
 from monitor.testing import Writer
@@ -47,6 +47,16 @@ def test_a_ladder_is_climbed_until_somebody_acknowledges(writer: Writer) -> None
     assert told(writer)[2:] == [("taken", "anna")]
     pass_time(writer, HOUR)
     assert len(told(writer)) == 3
+
+
+def test_a_machine_that_keeps_the_state_hears_also_what_its_own_person_did(path: Path) -> None:
+    addresses = (Recipient("anna", "mail", "anna@lab"), Recipient("anna", "pagerduty", "pagerduty:k"))
+    writer = Writer(path, now=T0, policy=Policy(contacts={"anna": Contact("anna", addresses)}))
+    alarm = warm(writer)
+    writer.monitor.operators.acknowledge(alarm, by="anna", reason="", action="", how="web")
+    rows = [(row["kind"], row["medium"]) for row in reversed(writer.view.notifications())]
+    assert rows == [("opened", "mail"), ("opened", "pagerduty"), ("taken", "pagerduty")]
+    writer.close()
 
 
 def test_an_acknowledged_alarm_that_isnt_over_is_told_anew_at_its_own_instant(writer: Writer) -> None:

@@ -21,6 +21,8 @@ from typing import Literal, NamedTuple
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.policy import NOWHERE, Contact, Ladder, Place, Policy, Recipient
 
+KEEP_A_STATE = frozenset({"pagerduty", "webhook"})
+"""Media behind which a machine keeps an alarm's state: it must hear also what its own person has done elsewhere."""
 MessageKind = Literal["opened", "again", "reminder", "taken", "closed", "notice", "digest"]
 """What a message is; a ``notice`` or a ``digest`` is about no single alarm."""
 
@@ -105,7 +107,8 @@ def _taken(alarm: Alarm, told: Mapping[str, Told]) -> Plan:
     owed = []
     for opened_id, opened in told.items():
         taken_id = message_id(alarm.id, f"taken{alarm.run.number}", opened.recipient)
-        if opened.kind == "opened" and opened.recipient.name != by and taken_id not in told:
+        knows = opened.recipient.name == by and opened.recipient.medium not in KEEP_A_STATE
+        if opened.kind == "opened" and not knows and taken_id not in told:
             owed.append(Owed(taken_id, "taken", opened.recipient, opened_id))
     return Plan(owed, _out_of_date(told, ("again", "reminder")))
 
