@@ -28,8 +28,11 @@ MessageKind = Literal["opened", "again", "reminder", "taken", "closed", "notice"
 
 
 class Told(NamedTuple):
-    """A message that is owed or was delivered (``sent_at``), of a ``run`` of the ladder. ``is_failing``: it was tried in vain. ``is_withdrawn``: it
-    was owed and is no longer true; who died between sending and recording may have sent it all the same."""
+    """A message that is owed or was delivered (``sent_at``), of a ``run`` of the ladder.
+
+    ``is_failing``: it was tried in vain. ``is_withdrawn``: it was owed and is no longer true; who died between sending
+    and recording may have sent it all the same.
+    """
 
     kind: MessageKind
     recipient: Recipient
