@@ -42,8 +42,10 @@ class Measures(Collector):
         for name, (value, text) in totals.items():
             yield CounterMetricFamily(f"exosome_monitor_{name}", text, value=value)
         health = self._health()
-        for part in ("broker", "store", "influx", "alerting"):
-            text = f"Whether the {part} is all right (1) or not (0)"
+        for part in ("broker", "store", "influx", "alerting", "housekeeping", "dead_man"):
+            if part not in health:
+                continue
+            text = f"Whether the {part.replace('_', ' ')} is all right (1) or not (0)"
             yield GaugeMetricFamily(f"exosome_monitor_{part}_ok", text, value=float(health[part]["ok"]))
         owed = health["alerting"].get("owed", 0)
         yield GaugeMetricFamily(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import generate_latest
 
 from monitor import jobs as jobs_module
 from monitor.alerting.dead_man import DeadMan
@@ -18,6 +19,7 @@ from monitor.config import load
 from monitor.core.instant import DAY, HOUR, MINUTE, SECOND, parse_instant
 from monitor.housekeeping import Housekeeping
 from monitor.jobs import Jobs
+from monitor.measures import Measures
 from monitor.store.backup import backups_in
 from monitor.store.projection import Projection
 from monitor.testing import ManualClock, Writer
@@ -239,6 +241,18 @@ def test_without_an_address_an_alarm_of_before_ends(tmp_path: Path, outside: Out
     rig.restart()
     rig.run("dead man")
     assert rig.open_alarms() == []
+
+
+def test_prometheus_is_told_of_pings_and_housekeeping(pinging: Rig, outside: Outside) -> None:
+    outside.status = 500
+    pinging.run("dead man")
+    health = {**pinging.health, **pinging.jobs.status()}
+    text = generate_latest(Measures(pinging.writer.monitor.counts, lambda: health).registry).decode()
+    assert "exosome_monitor_dead_man_ok 0.0" in text
+    assert "exosome_monitor_housekeeping_ok 1.0" in text
+    rest = {part: found for part, found in health.items() if part != "dead_man"}
+    text = generate_latest(Measures(pinging.writer.monitor.counts, lambda: rest).registry).decode()
+    assert "dead_man" not in text
 
 
 # --- housekeeping ---
