@@ -180,6 +180,8 @@ def _runs_longer(probed: Probed, usual: Habit, until: int) -> dict[str, Any] | N
         "duty": round(duty, 3),
         "usual_duty": round(before, 3),
     }
+    if not _alike(probed, usual, until):
+        return None
     found = recovered(probed, usual, until)
     if found is not None and found.is_slower:
         text = (
@@ -189,9 +191,7 @@ def _runs_longer(probed: Probed, usual: Habit, until: int) -> dict[str, Any] | N
         seconds = {"recovers_seconds": found.lasted // 1_000, "usual_seconds": found.usual // 1_000}
         return {"text": text, **known, **seconds}
     is_as_ever = found is not None and found.is_as_ever
-    return (
-        {"text": runs, **known} if grew(LONGER) and not is_as_ever and _alike(probed, usual, until) else None
-    )
+    return {"text": runs, **known} if grew(LONGER) and not is_as_ever else None
 
 
 def _alike(probed: Probed, usual: Habit, until: int) -> bool:
