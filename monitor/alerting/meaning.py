@@ -101,15 +101,13 @@ MEANINGS: Mapping[str, Meaning] = {
     "clock_skew": Meaning(
         "a probe",
         "The clock of its logger or gateway is wrong, so its readings lie at the wrong time, or take no part at all.",
-        "after three readings in a row, over at least a minute, that are more than 5 min ahead, from before the "
-        "year 2000, "
-        "or, each alone in its message, later than `[alerting] clock_skew_after`. What a gateway kept and sends "
-        "at once, "
-        "as an array or one by one, is no wrong clock",
+        "after three readings in a row, over at least a minute, that are more than 5 min ahead, from before the year "
+        "2000, or, each alone in its message, later than `[alerting] clock_skew_after`; later than the probe's "
+        "`silent_after`, if they are older than what is known already. What a gateway kept and sends at once, as an "
+        "array or one by one, is no wrong clock",
         "with the first reading that is in time",
-        "warning; alarm when because of it nothing newer that can be used has come for `silent_after`: the "
-        "probe talks, "
-        "and nobody knows the temperature",
+        "warning; alarm when because of it nothing newer that can be used has come for `silent_after`: the probe "
+        "talks, and nobody knows the temperature",
     ),
     "battery_low": Meaning(
         "a probe",

@@ -105,6 +105,7 @@ class _Ear:
     run: Run | None = None
     run_before: Run | None = None  # before the message under way
     was_certain: bool = False
+    late_after: int = 0  # a reading that comes so late is looked at for its clock
 
     @property
     def is_offline(self) -> bool:
@@ -126,6 +127,8 @@ class Watch:
         self._low, self._charged = limits.battery_low, limits.battery_charged
         self._late_after = limits.clock_skew_after
         self._ears = {ids[path]: _Ear(path, probe, rules[path]) for path, probe in probes.items()}
+        for ear in self._ears.values():
+            ear.late_after = min(self._late_after, ear.probe.silent_after)
         self._by_path = {ear.path: ear for ear in self._ears.values()}
         self._deaf_since: int | None = None
         self._changed: set[int] = set()
@@ -222,7 +225,7 @@ class Watch:
                 ear.steady_at = _NEVER
             ear.heard_at = at
             ear.silent_at = at + ear.probe.silent_after
-            if reason is not None or ear.run is not None or at - reading.measured_at > self._late_after:
+            if reason is not None or ear.run is not None or at - reading.measured_at > ear.late_after:
                 self._take_clock(ear, reading, reason, item)
         if (reason is None or reason not in OF_CLOCKS) and _is_newer(reading, reason, ear):
             ear.latest, ear.reason, ear.is_corrected = reading, reason, False
@@ -278,7 +281,10 @@ class Watch:
         """Goes on with a run of readings whose clock is wrong, or ends it. What an array brings late was kept, so it
         says nothing of the clock; but what is bad for its clock does, and what is in time."""
         measured_at, received_at = reading.measured_at, reading.received_at
-        kind = kind_of(reason, measured_at=measured_at, received_at=received_at, late_after=self._late_after)
+        # Nothing newer than what is known already: late enough for nobody to know the present.
+        is_old = ear.latest is not None and measured_at <= ear.latest.measured_at
+        late_after = ear.late_after if is_old else self._late_after
+        kind = kind_of(reason, measured_at=measured_at, received_at=received_at, late_after=late_after)
         if not ear.probe.alarms or (kind is None and ear.run is None):
             return
         if item == 0:

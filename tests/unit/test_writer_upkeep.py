@@ -352,3 +352,14 @@ def test_a_message_of_several_readings_counts_as_one(writer: Writer) -> None:
             lambda: None,
         )
     assert of(writer, "clock_skew") == []
+
+
+def test_a_clock_that_was_put_back_by_less_is_told_when_nothing_newer_has_come_for_too_long(
+    writer: Writer,
+) -> None:
+    say(writer, T0)
+    for minute in range(1, 45):
+        say(writer, T0 + minute * MINUTE, measured=T0 + minute * MINUTE - 40 * MINUTE)
+    (alarm,) = of(writer, "clock_skew")
+    assert (alarm["level"], alarm["evidence"]["kind"]) == ("alarm", "behind")
+    assert alarm["cleared_at"] == text(T0 + 41 * MINUTE), "newer than all again"
