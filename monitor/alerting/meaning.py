@@ -90,7 +90,7 @@ MEANINGS: Mapping[str, Meaning] = {
         "the broker, "
         "counted from their return. If its gateway's last will said that it is gone, the alarm says so",
         "with the next message. But if the probe fell silent twice within 2 h, only when it has been heard for 30 min "
-        "without another silence: a dying battery is one alarm, not dozens",
+        "without another silence, and after three within a day for 2 h: a dying battery is a few alarms, not dozens",
     ),
     "probe_fault": Meaning(
         "a probe",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.core.alarm.chatter import STEADY_FOR, is_chattering
+from monitor.core.alarm.chatter import LEAST, steady_for
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.installation import Installation
 from monitor.core.instant import format_instant, format_local
@@ -35,7 +35,7 @@ class Silences:
         self._alarms = alarms
         self._conditions = conditions
         self._watch = watch
-        self._chattering: dict[str, int | None] = {}  # since when it is heard again; None: silent
+        self._chattering: dict[str, int | None] = {}  # until when it must be heard; None: silent
 
     def resume(self, tx: Tx) -> None:
         """Takes from the store which channels chatter."""
@@ -52,7 +52,7 @@ class Silences:
 
     def steady(self) -> Mapping[str, int]:
         """Until when channels whose silences came and went must be heard without another one."""
-        return {path: at + STEADY_FOR for path, at in self._chattering.items() if at is not None}
+        return {path: until for path, until in self._chattering.items() if until is not None}
 
     def take(self, tx: Tx, heard: Silence | Steady, now: int) -> None:
         """A channel was silent from its deadline on, and may have been heard again; or it has been heard for long."""
@@ -69,9 +69,13 @@ class Silences:
             self._note(tx, channel, _SILENT)
         if heard.heard_again_at is None:
             return
-        if channel in self._chattering or self._is_chattering(tx, channel, heard.heard_again_at):
-            self._note(tx, channel, str(heard.heard_again_at))
-            self._watch.expect_steady(channel, heard.heard_again_at + STEADY_FOR)
+        span = steady_for(self._raised(tx, channel), heard.heard_again_at)
+        if channel in self._chattering:
+            span = max(span, LEAST)
+        if span:
+            until = heard.heard_again_at + span
+            self._note(tx, channel, str(until))
+            self._watch.expect_steady(channel, until)
         else:
             self._end(tx, channel, heard.heard_again_at, now)
 
@@ -87,14 +91,10 @@ class Silences:
         }
         return Truth(_NO_DATA, silence.channel, silence.silent_at, LEVEL_OF[_NO_DATA], evidence)
 
-    def _is_chattering(self, tx: Tx, channel: str, heard_again_at: int) -> bool:
+    def _raised(self, tx: Tx, channel: str) -> list[int]:
+        """When the last alarms about no data were raised, the open one included."""
         facts = self._store.current_facts(tx, "alarm", subjects=[channel], limit=_EARLIER_MAX)
-        raised = [
-            fact.from_at
-            for fact in facts
-            if fact.body["condition"] == _NO_DATA.value and not fact.body["past"]
-        ]
-        return is_chattering(raised, heard_again_at)
+        return [fact.from_at for fact in facts if fact.body["condition"] == _NO_DATA.value]
 
     def _note(self, tx: Tx, channel: str, value: str) -> None:
         if value:

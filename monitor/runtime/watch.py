@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from monitor.core.alarm.chatter import STEADY_FOR
+from monitor.core.alarm.chatter import LEAST
 from monitor.core.alarm.limits import Limits
 from monitor.core.clock import Run, kind_of, longer
 from monitor.core.installation import Probe
@@ -166,7 +166,7 @@ class Watch:
             if ear.silent_at == _NEVER or outage >= ear.probe.silent_after:
                 ear.silent_at = max(at, ear.heard_at or at) + ear.probe.silent_after
                 if ear.steady_at != _NEVER:  # it can't have been heard meanwhile
-                    ear.steady_at = max(ear.steady_at, at + STEADY_FOR)
+                    ear.steady_at = max(ear.steady_at, at + LEAST)
             else:
                 ear.silent_at += outage
         self._deaf_since = None
