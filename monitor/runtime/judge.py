@@ -183,10 +183,10 @@ class Judge:
         return "" if desk is None else desk.path
 
     def is_part(self, last: Arrived) -> bool:
-        """Whether a message that ends with ``last`` is an array that ends in the past: a gateway that uploads what it
-        kept sends one after the other, and only the last of them says what is true now."""
+        """Whether a message that ends with ``last`` ends in the past: a gateway that uploads what it kept, or a broker
+        that hands out what it kept for us, sends one after the other, and only the last says what is true now."""
         desk = self._desks.get(last.channel)
-        if desk is None or last.item == 0:
+        if desk is None:
             return False
         late = last.reading.received_at - last.reading.measured_at
         return late > desk.rules.max_gap_after(last.reading.measured_at)

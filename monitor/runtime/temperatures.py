@@ -75,15 +75,15 @@ class Temperatures:
             return
         outside.discard(change.id)
         alarm = self._alarms.get(condition, change.channel)
-        is_its_own = alarm is not None and (
-            not is_over or parse_instant(body["closed_at"]) >= alarm.raised_at
+        # A warning that no excursion has come of, as far as anybody was told, ends with its spell.
+        is_its_own = (
+            alarm is not None
+            and "excursion" in alarm.evidence
+            and (not is_over or parse_instant(body["closed_at"]) >= alarm.raised_at)
         )
         goes_on = bool(outside) or (change.is_rejudged and self._still_outside(tx, change))
         if is_its_own and not goes_on:
-            if (
-                is_over or key not in self._spells
-            ):  # no excursion, and beyond the warning level: it goes on warning
-                self._end_with(tx, change, condition, now, is_over=is_over)
+            self._end_with(tx, change, condition, now, is_over=is_over)
         elif is_over and not self._was_told(tx, change) and self._probes[change.channel].alarms:
             truth = self._truth_of(change, condition)
             self._alarms.past(tx, truth, ended_at=parse_instant(body["closed_at"]), now=now)

@@ -40,7 +40,7 @@ class Uploads:
             for fact in self._store.current_facts(tx, "excursion", open_only=True)
             if fact.subject in known
             and is_going_on(fact.body)
-            and not self._is_told(fact.subject, fact.body["direction"])
+            and not self._is_told(fact.subject, fact.body["direction"], as_excursion=True)
         }
         for channel, spell in self._temperatures.open():
             if not self._is_told(channel, spell.direction):
@@ -62,7 +62,8 @@ class Uploads:
             while coming and coming[0].after <= number:
                 self._follow_spells(tx, coming.pop(0), now)
             direction = change.body["direction"]
-            if change.is_part and is_going_on(change.body) and not self._is_told(change.channel, direction):
+            is_told = self._is_told(change.channel, direction, as_excursion=True)
+            if change.is_part and is_going_on(change.body) and not is_told:
                 self._waiting[change.channel] = now + PATIENCE
             else:
                 self._temperatures.on_excursion(tx, change, now)
@@ -98,5 +99,7 @@ class Uploads:
                 self._temperatures.on_held_back(tx, fact, now)
         self._temperatures.tell_open(tx, now, channel)
 
-    def _is_told(self, channel: str, direction: str) -> bool:
-        return self._alarms.get(THERMAL[direction], channel) is not None
+    def _is_told(self, channel: str, direction: str, *, as_excursion: bool = False) -> bool:
+        """Whether there is an open alarm, and (``as_excursion``) one that is more than a warning."""
+        alarm = self._alarms.get(THERMAL[direction], channel)
+        return alarm is not None and (not as_excursion or "excursion" in alarm.evidence)
