@@ -56,7 +56,6 @@ class Uploads:
     ) -> None:
         """What changed excursions, and spells beyond a warning level, lead to, in the order of their messages; and what
         waited is told as soon as its channel says something of now."""
-        spoken = {arrived.channel: arrived for arrived in rows} if self._waiting else {}
         coming = list(spells)
         for number, change in enumerate(changes):
             while coming and coming[0].after <= number:
@@ -69,7 +68,9 @@ class Uploads:
                 self._temperatures.on_excursion(tx, change, now)
         for spelled in coming:
             self._follow_spells(tx, spelled, now)
-        for channel, last in spoken.items():
+        if not self._waiting:
+            return
+        for channel, last in {arrived.channel: arrived for arrived in rows}.items():
             path = self._judge.path_of(channel)
             if path in self._waiting and not self._judge.is_part(last):
                 self._tell(tx, path, now)

@@ -325,3 +325,12 @@ def test_excursions_of_one_batch_have_an_alarm_each_as_if_they_had_come_one_by_o
         writer.close()
     assert found[0] == found[1]
     assert len(found[0]) == 2
+
+
+def test_a_backlog_that_ends_in_the_present_is_told_at_once(path: Path) -> None:
+    """What its older readings leave open waits for a word of now: here it comes in the same batch."""
+    writer = Writer(path, now=T0 + HOUR, policy=policy())
+    old = minutes([-80.0, *[-50.0] * 59])
+    writer.read([reading._replace(received_at=T0 + HOUR) for reading in old])
+    assert told(writer) == [("opened", "anna")]
+    writer.close()
