@@ -20,7 +20,7 @@ from monitor.core.quality import corrected, why_bad
 from monitor.core.reading import Reading
 from monitor.core.rules import ChannelRules, constant
 from monitor.core.unit import ProbeSettings
-from monitor.runtime.ledgers import Wait, Waking
+from monitor.runtime.lot.ledgers import Wait, Waking
 
 Rows = Sequence[tuple[int, Reading]]
 _WARMING_EVERY = 50

@@ -21,7 +21,7 @@ from monitor.core.lot import LotEvent, LotEventKind
 from monitor.core.reading import Reading
 from monitor.core.unit import Channel, ProbeSettings
 from monitor.ports import Arrived, Decoded
-from monitor.runtime.findings import event_to_json
+from monitor.runtime.lot.findings import event_to_json
 from monitor.runtime.monitor import Monitor
 from monitor.runtime.surroundings import Surroundings
 from monitor.store.rulebook import load_rulebook

@@ -33,9 +33,9 @@ from monitor.core.lot import LotEvent, LotEventKind
 from monitor.core.profile import Band, MktRule, Profile, SideRule, ThawRule, Window
 from monitor.core.unit import Channel, ProbeSettings
 from monitor.ports import JSON, LogTuple
-from monitor.runtime.difference import Difference
-from monitor.runtime.findings import event_to_json
-from monitor.runtime.replay import Replay
+from monitor.runtime.lot.findings import event_to_json
+from monitor.runtime.retrial.difference import Difference
+from monitor.runtime.retrial.replay import Replay
 from monitor.store import series
 from monitor.store.facts import put_markers, rule_versions
 from monitor.store.rulebook import Rulebook, load_rulebook

@@ -41,13 +41,13 @@ from monitor.ingest.decode import Decoder
 from monitor.ingest.files import look_at
 from monitor.ingest.past import Progress, import_files
 from monitor.ports import JSON, Clock, Commands, DeliveryError, Notification, View
-from monitor.runtime.difference import Difference
+from monitor.runtime.asking.picture import Picture
+from monitor.runtime.asking.view import View as StoreView
 from monitor.runtime.monitor import Monitor
-from monitor.runtime.picture import Picture
-from monitor.runtime.replay import Progress as ReplayProgress
-from monitor.runtime.replay import Replay
+from monitor.runtime.retrial.difference import Difference
+from monitor.runtime.retrial.replay import Progress as ReplayProgress
+from monitor.runtime.retrial.replay import Replay
 from monitor.runtime.surroundings import Surroundings
-from monitor.runtime.view import View as StoreView
 from monitor.service import Service
 from monitor.store.backup import BackupNotHereError, back_up
 from monitor.store.engine import StoreLockedError

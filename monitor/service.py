@@ -40,12 +40,12 @@ from monitor.ingest.mqtt import MqttSource
 from monitor.jobs import Jobs
 from monitor.measures import Measures
 from monitor.ports import JSON, Clock, Medium
+from monitor.runtime.asking.picture import Picture
+from monitor.runtime.asking.view import View
+from monitor.runtime.condition.ourselves import Ourselves
 from monitor.runtime.loop import Loop
 from monitor.runtime.monitor import Monitor
-from monitor.runtime.ourselves import Ourselves
-from monitor.runtime.picture import Picture
 from monitor.runtime.surroundings import Surroundings
-from monitor.runtime.view import View
 from monitor.store.projection import Projection
 from monitor.store.store import Store
 from monitor.watchdog import Watchdog

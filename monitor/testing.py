@@ -22,10 +22,10 @@ from monitor.core.recurring import Agenda
 from monitor.core.sign.detection import Detection
 from monitor.core.unit import Channel, ProbeSettings
 from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notification
+from monitor.runtime.asking.picture import Picture
+from monitor.runtime.asking.view import View
 from monitor.runtime.monitor import Monitor
-from monitor.runtime.picture import Picture
 from monitor.runtime.surroundings import Surroundings
-from monitor.runtime.view import View
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
 

@@ -6,8 +6,8 @@ from monitor.alerting.delivery import NOTHING_TRIED, Deliverer
 from monitor.alerting.emergency import Emergency
 from monitor.alerting.schedule import Job
 from monitor.ingest.mqtt import MqttSource
+from monitor.runtime.condition.ourselves import Ourselves
 from monitor.runtime.loop import Loop
-from monitor.runtime.ourselves import Ourselves
 
 
 class Watchdog:

@@ -23,9 +23,9 @@ from monitor.core.fact import is_alive, is_going_on
 from monitor.core.instant import MINUTE
 from monitor.core.ledger import Ledger
 from monitor.ports import JSON, Arrived, Decoded, Store, Tx
+from monitor.runtime.condition.watch import ProbeFault
 from monitor.runtime.desk import ExcursionChange
 from monitor.runtime.judge import Judge
-from monitor.runtime.watch import ProbeFault
 
 if TYPE_CHECKING:
     from monitor.runtime.monitor import Monitor

@@ -22,7 +22,7 @@ from monitor.core.rules import ChannelRules
 from monitor.core.warning import Spell, spells
 from monitor.ports import Arrived, Fact, Store, Tx
 from monitor.runtime.desk import STAGE, ChannelDesk, ExcursionChange, SpellChange, stages
-from monitor.runtime.ledgers import Ledgers
+from monitor.runtime.lot.ledgers import Ledgers
 
 CHECKPOINT_AFTER = 500
 """Readings of a channel after which settling the log also keeps its state."""

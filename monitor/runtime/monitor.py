@@ -21,28 +21,28 @@ from monitor.core.lot import LotEvent, UnitEvent
 from monitor.core.reading import Reading
 from monitor.core.unit import Channel
 from monitor.ports import JSON, Arrived, Decoded, LogRow, Outcome, Store, Tx
-from monitor.runtime.alarms import Alarms
-from monitor.runtime.chores import Chores
-from monitor.runtime.conditions import Conditions
+from monitor.runtime.alarm.alarms import Alarms
+from monitor.runtime.alarm.operators import Operators
+from monitor.runtime.calendar.chores import Chores
+from monitor.runtime.calendar.digests import Digests
+from monitor.runtime.calendar.drills import Drills
+from monitor.runtime.condition.conditions import Conditions
+from monitor.runtime.condition.power import Power
+from monitor.runtime.condition.signs import Signs
+from monitor.runtime.condition.silences import Silences
+from monitor.runtime.condition.temperatures import Temperatures
+from monitor.runtime.condition.upkeep import Upkeep
+from monitor.runtime.condition.uploads import Uploads
+from monitor.runtime.condition.watch import SOUND_FOR, Watch
 from monitor.runtime.copies import Copies
 from monitor.runtime.deadlines import Deadlines
 from monitor.runtime.desk import ExcursionChange
-from monitor.runtime.digests import Digests
-from monitor.runtime.drills import Drills
-from monitor.runtime.findings import LotEvents, event_to_json
 from monitor.runtime.health import Counts, note_health
 from monitor.runtime.importing import Imports
 from monitor.runtime.judge import Judge
-from monitor.runtime.lots import LotChange, Lots
-from monitor.runtime.operators import Operators
-from monitor.runtime.power import Power
-from monitor.runtime.signs import Signs
-from monitor.runtime.silences import Silences
+from monitor.runtime.lot.findings import LotEvents, event_to_json
+from monitor.runtime.lot.lots import LotChange, Lots
 from monitor.runtime.surroundings import Surroundings
-from monitor.runtime.temperatures import Temperatures
-from monitor.runtime.upkeep import Upkeep
-from monitor.runtime.uploads import Uploads
-from monitor.runtime.watch import SOUND_FOR, Watch
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitor.core.instant import MINUTE, parse_instant
 from monitor.core.reading import Fault, Reading
 from monitor.core.unit import ProbeSettings
-from monitor.runtime.coverage import coverage
+from monitor.runtime.calendar.coverage import coverage
 from monitor.store import series
 from monitor.testing import Writer, one_unit
 

@@ -12,8 +12,8 @@ from monitor.core.alarm.condition import Truth
 from monitor.core.excursion import Walk
 from monitor.core.instant import MINUTE
 from monitor.ports import JSON
-from monitor.runtime.alarms import Alarms
-from monitor.runtime.watch import Watch
+from monitor.runtime.alarm.alarms import Alarms
+from monitor.runtime.condition.watch import Watch
 from monitor.simulation.check import check_all, check_scenario, expectations_of
 from simulators.scenario.file import load, shipped_scenarios
 from tests.conftest import need

@@ -10,8 +10,8 @@ from monitor.core.installation import Installation
 from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.core.profile import Band, Profile, Window
 from monitor.ports import JSON
-from monitor.runtime.difference import Difference
-from monitor.runtime.replay import Progress, Replay
+from monitor.runtime.retrial.difference import Difference
+from monitor.runtime.retrial.replay import Progress, Replay
 from monitor.store.facts import rule_versions
 from monitor.store.rulebook import Rulebook
 from monitor.store.store import Store

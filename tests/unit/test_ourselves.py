@@ -16,8 +16,8 @@ from monitor.core.alarm.policy import Contact, Ladder, Policy, Recipient, Route,
 from monitor.core.instant import HOUR, MINUTE, SECOND, format_instant, parse_instant
 from monitor.core.reading import Reading
 from monitor.ports import JSON, Arrived, Decoded, Message
+from monitor.runtime.condition.ourselves import Ourselves
 from monitor.runtime.loop import Loop
-from monitor.runtime.ourselves import Ourselves
 from monitor.testing import FakeMedium, ListSource, PlainWording, Writer
 
 T0 = parse_instant("2026-11-20T08:00:00Z")

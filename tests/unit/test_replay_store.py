@@ -29,7 +29,7 @@ from monitor.core.reading import Reading
 from monitor.core.rules import constant
 from monitor.core.unit import ProbeSettings
 from monitor.ports import JSON
-from monitor.runtime.sweep import LedgerFold
+from monitor.runtime.retrial.sweep import LedgerFold
 from monitor.store import series
 from monitor.store.engine import StoreUnreadableError
 from monitor.store.store import Store

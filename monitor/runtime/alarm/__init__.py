@@ -1,0 +1,1 @@
+"""Alarms as facts, what people do about them, and the messages that are owed."""

@@ -1,0 +1,1 @@
+"""What comes by the calendar: digests, the weekly summary, drills, daily chores."""

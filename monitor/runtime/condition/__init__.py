@@ -1,0 +1,1 @@
+"""What makes alarms true: temperatures, silences, faults, signs, doors, power, and ourselves."""
