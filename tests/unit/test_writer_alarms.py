@@ -334,3 +334,30 @@ def test_a_backlog_that_ends_in_the_present_is_told_at_once(path: Path) -> None:
     writer.read([reading._replace(received_at=T0 + HOUR) for reading in old])
     assert told(writer) == [("opened", "anna")]
     writer.close()
+
+
+def test_a_dead_address_on_a_ladder_of_one_step_lets_everybody_be_told(path: Path) -> None:
+    alone = replace(policy(), ladders={"usual": Ladder("usual", (Step(("anna",), 0),), None)})
+    writer = Writer(path, now=T0, policy=alone)
+    warm(writer)
+    (row,) = writer.view.notifications()
+    pass_time(writer, MINUTE)
+    writer.store.outbox.record_failure(row["id"], writer.clock.now(), "refused", writer.clock.now() + HOUR)
+    pass_time(writer, MINUTE)
+    assert sorted(who for _, who in told(writer)) == ["anna", "bert", "chris"]
+    writer.close()
+
+
+def test_a_suppression_that_never_began_says_nothing_when_it_is_cancelled(writer: Writer) -> None:
+    made = suppress(writer, "suppressed", T0 + 3 * HOUR, start=T0 + 2 * HOUR)
+    warm(writer)
+    writer.monitor.operators.end_suppression(made, by="anna", reason="not needed")
+    assert told(writer) == [("opened", "anna")]
+
+
+def test_the_end_of_a_shelf_is_told_also_where_the_unit_is_out_of_service(writer: Writer) -> None:
+    alarm = warm(writer)
+    shelve(writer, alarm, HOUR)
+    suppress(writer, "out_of_service", writer.clock.now() + 5 * HOUR)
+    pass_time(writer, 61 * MINUTE)
+    assert told(writer) == [("opened", "anna"), ("notice", "anna")]

@@ -10,10 +10,10 @@ import pytest
 
 from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.alarm.flood import FLOOD_LEAST
-from monitor.core.instant import MINUTE
+from monitor.core.instant import DAY, HOUR, MINUTE
 from monitor.testing import Writer, one_unit
 from tests.unit.answers import F01, hold, pass_time, policy, the_alarm, told
-from tests.unit.lab import T0
+from tests.unit.lab import T0, minutes
 
 
 @pytest.fixture
@@ -179,4 +179,107 @@ def test_a_restart_in_a_flood_changes_nothing(path: Path) -> None:
     clear(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
     pass_time(writer, 2 * MINUTE)
     assert not writer.view.alarms(open_only=True)
+    writer.close()
+
+
+# --- found by a review ---
+
+
+def test_a_flood_cant_be_shelved_it_would_hide_what_joins_it(path: Path) -> None:
+    writer = many(path, 12)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
+    until = writer.clock.now() + HOUR
+    with pytest.raises(ValueError, match="a flood can't be shelved"):
+        writer.monitor.operators.shelve(flood_of(writer)["id"], by="anna", reason="r", until=until)
+    writer.close()
+
+
+def test_a_shelved_loss_of_power_hides_nothing_else_of_its_unit(path: Path) -> None:
+    writer = many(path, 2)
+    hold(writer, AlarmCondition.POWER_LOST, "lab1/F01")
+    hold(writer, AlarmCondition.NO_DATA, F01)
+    (power,) = [one for one in writer.view.alarms() if one["condition"] == "power_lost"]
+    until = writer.clock.now() + HOUR
+    writer.monitor.operators.shelve(power["id"], by="anna", reason="the fuse is known", until=until)
+    assert conditions(writer) == ["power_lost", "no_data"]
+    hold(writer, AlarmCondition.PROBE_FAULT, F01)
+    assert conditions(writer) == ["power_lost", "no_data", "probe_fault"]
+    writer.close()
+
+
+def test_what_gets_worse_in_a_flood_that_is_no_worse_is_told_within_ten_minutes(path: Path) -> None:
+    writer = many(path, 12)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11), "critical")
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11], "warning")
+    writer.monitor.operators.acknowledge(flood_of(writer)["id"], by="anna", reason="", action="", how="api")
+    pass_time(writer, MINUTE)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11], "critical")
+    pass_time(writer, 11 * MINUTE)
+    assert told(writer)[-1] == ("again", "anna")
+    writer.close()
+
+
+def test_planned_maintenance_makes_no_flood(path: Path) -> None:
+    writer = many(path, 12)
+    for number in range(1, 13):
+        writer.monitor.operators.suppress(
+            *(f"lab1/F{number:02d}",), kind="suppressed", by="b", reason="r", start=None, until=T0 + HOUR
+        )
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
+    assert told(writer) == []
+    writer.close()
+
+
+def test_days_later_an_alarm_is_news_of_its_own_though_a_flood_is_open(path: Path) -> None:
+    writer = many(path, 30)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
+    pass_time(writer, 3 * DAY, step=HOUR)
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [20])
+    assert conditions(writer)[-1] == "temperature_high"
+    before = len(told(writer))
+    everywhere(writer, AlarmCondition.NO_DATA, range(1, 15))
+    assert {kind for kind, _ in told(writer)[before:]} == {"again"}, "a further flood is one page, too"
+    writer.close()
+
+
+def test_many_that_are_warm_are_one_page_also_while_their_power_is_gone(path: Path) -> None:
+    writer = many(path, 14)
+    with writer.monitor._writing() as tx:
+        for number in (1, 2):
+            truth = Truth(AlarmCondition.POWER_LOST, f"lab1/F{number:02d}", T0, "alarm", {"text": "t"})
+            writer.monitor._alarms.hold(tx, truth, T0)
+    pass_time(writer, HOUR)
+    before = len(told(writer))
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 15))
+    assert [kind for kind, _ in told(writer)[before:]] == ["again"]
+    assert "temperature_high" not in conditions(writer)
+    writer.close()
+
+
+def test_an_acknowledged_alarm_is_not_told_as_taken_twice_for_having_been_part_of_a_flood(path: Path) -> None:
+    writer = many(path, 12)
+    hold(writer, AlarmCondition.TEMPERATURE_HIGH, F01)
+    pass_time(writer, 11 * MINUTE)
+    (alarm,) = writer.view.alarms()
+    writer.monitor.operators.acknowledge(alarm["id"], by="chris", reason="", action="", how="api")
+    everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(2, 13))
+    clear(writer, AlarmCondition.TEMPERATURE_HIGH, range(2, 13))
+    pass_time(writer, 30 * MINUTE)
+    about = [row["kind"] for row in the_alarm(writer, alarm["id"])["told"] if row["recipient"] == "anna"]
+    assert about == ["opened", "taken"]
+    writer.close()
+
+
+def test_channels_that_fall_silent_one_after_the_other_are_one_page(path: Path) -> None:
+    writer = many(path, 12)
+    for number in range(12):
+        writer.clock.at = T0 + number * 2_000
+        reading = minutes([-80.0], start=writer.clock.now())
+        writer.read(reading, channel=f"lab1/F{number + 1:02d}/product")
+    writer.monitor.tick(writer.clock.now(), T0)
+    end = T0 + 18 * MINUTE
+    while writer.clock.now() < end:
+        writer.clock.advance(1_000)
+        writer.monitor.tick(writer.clock.now(), T0)
+    assert conditions(writer) == ["alarm_flood"]
     writer.close()

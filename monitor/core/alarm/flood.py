@@ -15,6 +15,8 @@ from monitor.core.instant import HOUR, MINUTE
 
 FLOOD_LEAST = 10
 WITHIN = 10 * MINUTE
+GOES_ON_LEAST = 5
+"""A flood goes on while so many alarms came within the last ten minutes (ISA-18.2 ends one below that)."""
 UNITS_LEAST = 2
 """So many units that lost their power, or fell silent as their gateway went, have one cause."""
 GATHER_FOR = 1 * MINUTE
@@ -71,6 +73,16 @@ def can_be_child(alarm: Alarm) -> bool:
 def is_recent(alarm: Alarm, now: int) -> bool:
     """Whether an alarm came to be known lately enough to be part of what goes on."""
     return now - alarm.known_at < WITHIN
+
+
+def goes_on(flood: Alarm, children: Iterable[Alarm], now: int) -> bool:
+    """Whether what comes now still belongs to a flood; days later it is news of its own."""
+    return is_recent(flood, now) or sum(is_recent(child, now) for child in children) >= GOES_ON_LEAST
+
+
+def news_since(children: Iterable[Alarm], told_at: int) -> int:
+    """How many alarms of a flood came, or got worse, since it was told."""
+    return sum(max(child.known_at, child.run.from_at) > told_at for child in children)
 
 
 def cause_of_flood(cases: Sequence[Case], now: int) -> Cause | None:

@@ -93,7 +93,10 @@ def plan(
     if now < alarm.run.from_at:
         return Plan(more=True)
     owed = list(_climb(alarm, told, policy, now, place))
-    return Plan(owed, _overtaken(alarm, told, owed), more=policy.goes_on(alarm, place))
+    # Whoever turns out not to be reached lets the next ones be told: until all is delivered it isn't settled.
+    is_under_way = bool(owed) or any(one.is_owed and one.kind in ("opened", "again") for one in told.values())
+    more = is_under_way or policy.goes_on(alarm, place)
+    return Plan(owed, _overtaken(alarm, told, owed), more=more)
 
 
 def _over(alarm: Alarm, told: Mapping[str, Told]) -> Plan:

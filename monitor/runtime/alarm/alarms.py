@@ -62,8 +62,8 @@ class Alarms:
         self._policy = policy
         self._on_change = on_change
         self._telling = Telling(store, policy, wording, installation)
-        self._floods = Floods(self, store, self._telling.place_of)
         self.suppressions = Suppressions(store)
+        self._floods = Floods(self, store, self._telling.place_of, self.is_hushed)
         self._open: dict[Key, Alarm] = {}
         self._changed: dict[str, Alarm] = {}
         self._was_open: dict[
@@ -177,7 +177,8 @@ class Alarms:
         if now_is != alarm:
             self.record(tx, now_is, taken.at, f"acknowledged by {taken.by}")
         if alarm.condition is AlarmCondition.DRILL and alarm.is_open:
-            evidence = {"clear_reason": "answered", "answered_by": taken.by}
+            reason = "answered" if taken.by == alarm.subject else "answered_by_another"
+            evidence = {"clear_reason": reason, "answered_by": taken.by}
             self.end(tx, alarm.condition, alarm.subject, at=taken.at, now=taken.at, evidence=evidence)
         return self.known(tx, alarm_id)
 
@@ -195,7 +196,7 @@ class Alarms:
         self._rearm(tx, now)
         for ended in self.suppressions.take_ended(tx, now):
             self._after_suppression(tx, ended, now)
-        if now - self._shelves_looked_at >= SHELVES_EVERY:
+        if not 0 <= now - self._shelves_looked_at < SHELVES_EVERY:
             self._shelves_looked_at = now
             self._break_through(tx, now, act_by)
             self._floods.look(tx, now)
@@ -220,10 +221,12 @@ class Alarms:
     def _after_suppression(self, tx: Tx, ended: Suppression, now: int) -> None:
         """What was held back is told, and whoever shelved it hears that it is watched again."""
         at = now if ended.ended_at is None else ended.ended_at
+        if at <= ended.from_at:
+            return  # it never held anything back
         told = False
         for alarm in self.open():
             if ended.covers(alarm) and alarm.state is State.UNACKNOWLEDGED:
-                told = True
+                told = told or (alarm.parent is None and not self.is_hushed(alarm, now))
                 why = f"{ended.kind.replace('_', ' ')} until now by {ended.owner}: {ended.ended_why}"
                 self.record(tx, told_anew(alarm, at=at, why=why), now, "told again")
         if ended.alarm is not None and not told:
@@ -264,8 +267,16 @@ class Alarms:
             self._tell(tx, alarm, now)
         self._changed, self._was_open = {}, {}
 
+    def is_hushed(self, alarm: Alarm, now: int) -> bool:
+        """Whether the telling of an alarm is held back."""
+        return hushing(alarm, self.suppressions.in_force(), now) is not None
+
+    def let_go(self, tx: Tx, parent: Alarm, now: int) -> None:
+        """An alarm has been shelved: what is told as part of it, and isn't shelved, is told by itself."""
+        self._floods.let_go(tx, parent, now)
+
     def _tell(self, tx: Tx, alarm: Alarm, now: int) -> None:
-        is_hushed = hushing(alarm, self.suppressions.in_force(), now) is not None
+        is_hushed = self.is_hushed(alarm, now)
         more = self._telling.tell(tx, alarm, now, is_hushed=is_hushed, children=self.children(alarm))
         (self._climbing.add if more else self._climbing.discard)(alarm.id)
 
@@ -285,6 +296,6 @@ class Alarms:
     ) -> None:
         """An alarm is told as part of another from now on; or (None) by itself again, from ``tell_from`` on."""
         adopted = replace(alarm, parent=None if parent is None else parent.id)
-        if parent is None:
+        if parent is None and not alarm.is_acknowledged:
             adopted = told_anew(adopted, at=now if tell_from is None else tell_from, why=why)
         self.record(tx, adopted, now, why)

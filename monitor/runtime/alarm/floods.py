@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from monitor.core.alarm.alarm import Alarm, rearmed, told_anew
-from monitor.core.alarm.condition import AlarmCondition, Truth, is_worse
+from monitor.core.alarm.condition import AlarmCondition, Level, Truth, is_worse
 from monitor.core.alarm.flood import (
     OUTLIVES_AFTER,
     TOLD_ANEW_AFTER,
+    WITHIN,
     Case,
     Cause,
     can_be_child,
     cause_of_flood,
+    goes_on,
     is_explained,
     is_over,
     is_recent,
     level_of,
+    news_since,
     outlives_after,
     parent_by_power,
 )
@@ -67,41 +71,53 @@ class _Alarms(Protocol):
 class Floods:
     """Finds causes, and lets go of what outlives them. Used by :class:`monitor.runtime.alarm.alarms.Alarms`."""
 
-    def __init__(self, alarms: _Alarms, store: Store, place_of: Callable[[Alarm], Place]) -> None:
+    def __init__(
+        self,
+        alarms: _Alarms,
+        store: Store,
+        place_of: Callable[[Alarm], Place],
+        is_hushed: Callable[[Alarm, int], bool],
+    ) -> None:
         self._alarms = alarms
         self._store = store
         self._place_of = place_of
+        self._is_hushed = is_hushed
 
     def gather(self, tx: Tx, changed: Sequence[Alarm], now: int) -> None:
-        """What a transaction changed: new alarms join the page about their cause, and alarms leave one that is over."""
+        """What a transaction changed: new alarms join the page about their cause, and alarms leave one that is over.
+        What nobody is to be told of makes no flood."""
         for alarm in changed:
             if not alarm.is_open:
                 self._let_go(tx, alarm, now)
-        new = [
-            alarm
-            for alarm in changed
-            if alarm.is_open and alarm.parent is None and can_be_child(alarm) and is_recent(alarm, now)
-        ]
+        new = [alarm for alarm in changed if self._is_new(alarm, now)]
         for site in dict.fromkeys(self._place_of(alarm).site for alarm in new):
             if site is not None:
                 self._gather_site(tx, site, [one for one in new if self._place_of(one).site == site], now)
+
+    def _is_new(self, alarm: Alarm, now: int) -> bool:
+        return (
+            alarm.is_open
+            and alarm.parent is None
+            and can_be_child(alarm)
+            and (is_recent(alarm, now) or now - alarm.run.from_at < WITHIN)
+            and not self._is_hushed(alarm, now)
+        )
 
     def _gather_site(self, tx: Tx, site: str, new: Sequence[Alarm], now: int) -> None:
         cases = self._cases(site)
         for alarm in new:
             case = self._case(alarm)
-            if (parent := parent_by_power(case, cases)) is not None:
+            parent = parent_by_power(case, cases)
+            if parent is not None and not self._is_hushed(parent, now):
                 self._alarms.adopt(tx, alarm, parent, now, why="its unit has no power")
         flood = self._alarms.get(_FLOOD, site)
-        if flood is None:
-            self._begin(tx, site, now)
-        else:
+        if flood is not None and goes_on(flood, self._alarms.children(flood), now):
             self._join(tx, flood, [self._case(alarm) for alarm in new], now)
+        self._begin(tx, site, now)
 
     def _begin(self, tx: Tx, site: str, now: int) -> None:
-        cases = [
-            case for case in self._cases(site) if case.alarm.parent is None and is_recent(case.alarm, now)
-        ]
+        """A flood that begins; or, where one is open already, a further one that becomes a part of it."""
+        cases = [case for case in self._cases(site) if self._is_new(case.alarm, now)]
         cause = cause_of_flood(cases, now)
         if cause is None:
             return
@@ -109,8 +125,13 @@ class Floods:
         units = sorted({case.unit for case in cases if case.unit is not None and case.alarm in explained})
         text = f"{len(explained) if cause == 'many' else len(units)} {_WHY[cause]}"
         evidence = {"text": text, "cause": cause, "units": units, "alarms": len(explained)}
-        since = min(alarm.raised_at for alarm in explained)
-        self._alarms.hold(tx, Truth(_FLOOD, site, since, level_of(explained), evidence), now)
+        flood = self._alarms.get(_FLOOD, site)
+        if flood is not None:
+            more = replace(flood, evidence={**flood.evidence, **evidence})
+            self._tell_anew(tx, more, f"{len(explained)} more at once", level_of(explained), now)
+        else:
+            since = min(alarm.raised_at for alarm in explained)
+            self._alarms.hold(tx, Truth(_FLOOD, site, since, level_of(explained), evidence), now)
         flood = self._alarms.get(_FLOOD, site)
         if flood is not None:
             for alarm in explained:
@@ -118,7 +139,7 @@ class Floods:
 
     def _join(self, tx: Tx, flood: Alarm, new: Sequence[Case], now: int) -> None:
         cause: Cause = flood.evidence["cause"]
-        joining = [case.alarm for case in new if is_explained(case, cause)]
+        joining = [case.alarm for case in new if case.alarm.parent is None and is_explained(case, cause)]
         for alarm in joining:
             self._alarms.adopt(tx, alarm, flood, now, why=f"told as part of {flood.id}")
         level = level_of(joining)
@@ -138,16 +159,22 @@ class Floods:
                 at = max(ended, default=now)
                 self._alarms.end(tx, _FLOOD, flood.subject, at=at, now=now, evidence=evidence)
             elif now - flood.run.from_at >= TOLD_ANEW_AFTER:
-                more = sum(child.known_at > flood.run.from_at for child in children)
+                more = news_since(children, flood.run.from_at)
                 if more:
-                    self._tell_anew(tx, flood, more, now)
+                    self._tell_anew(tx, flood, f"{more} more or worse since", flood.level, now)
 
-    def _tell_anew(self, tx: Tx, flood: Alarm, more: int, now: int) -> None:
-        why = f"{more} more since"
+    def _tell_anew(self, tx: Tx, flood: Alarm, why: str, level: Level, now: int) -> None:
         again = told_anew(flood, at=now, why=why)
         if flood.state is State.ACKNOWLEDGED:
             again = rearmed(flood, at=now, why=why)
+        if is_worse(level, again.level):
+            again = replace(again, level=level)
         self._alarms.record(tx, again, now, why)
+
+    def let_go(self, tx: Tx, parent: Alarm, now: int) -> None:
+        """Nobody is told of an alarm any more: what was told as part of it is told by itself."""
+        for child in self._alarms.children(parent):
+            self._alarms.adopt(tx, child, None, now, why=f"{parent.condition} of its unit is shelved")
 
     def _ended_children(self, tx: Tx, flood: Alarm) -> list[int]:
         facts = self._store.current_facts(tx, "alarm", since=flood.raised_at)

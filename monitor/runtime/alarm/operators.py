@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Literal
 
 from monitor.core.alarm.alarm import Acknowledgement
+from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.alarm.suppression import Suppression, why_not_shelved
 from monitor.core.fact import JSON
 from monitor.core.instant import format_instant
@@ -60,6 +61,10 @@ class Operators:
             found = self._alarms.known(tx, alarm)
             if not found.is_open:
                 raise ValueError(f"alarm {alarm} ({found.condition} of {found.subject}) is over already")
+            if found.condition is AlarmCondition.ALARM_FLOOD:
+                raise ValueError(
+                    "a flood can't be shelved: shelve the alarms that it lists, or take their units out of service"
+                )
             act_by = self._conditions.act_by(tx, found, now)
             wrong = why_not_shelved(
                 owner=owner,
@@ -85,7 +90,9 @@ class Operators:
                 level=found.level,
                 alarm=found.id,
             )
-            return self._alarms.suppressions.add(tx, wanted, now).to_json()
+            shelf = self._alarms.suppressions.add(tx, wanted, now)
+            self._alarms.let_go(tx, found, now)
+            return shelf.to_json()
 
     def unshelve(self, alarm: str, *, by: str, reason: str) -> JSON:
         """See :meth:`monitor.ports.Commands.unshelve`."""

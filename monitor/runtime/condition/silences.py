@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from monitor.core.alarm.chatter import LEAST, steady_for
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.flood import gather_for
 from monitor.core.installation import Installation
 from monitor.core.instant import format_instant, format_local
 from monitor.core.unit import Channel
@@ -89,7 +90,10 @@ class Silences:
             **({"offline": True} if silence.is_offline else {}),
             **self._conditions.place(silence.channel),
         }
-        return Truth(_NO_DATA, silence.channel, silence.silent_at, LEVEL_OF[_NO_DATA], evidence)
+        wait = gather_for(self._probes[silence.channel].silent_after)
+        return Truth(
+            _NO_DATA, silence.channel, silence.silent_at, LEVEL_OF[_NO_DATA], evidence, tell_after=wait
+        )
 
     def _raised(self, tx: Tx, channel: str) -> list[int]:
         """When the last alarms about no data were raised, the open one included."""
