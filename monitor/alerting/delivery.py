@@ -14,20 +14,18 @@ from typing import NamedTuple
 
 import structlog
 
-from monitor.core.instant import LATEST, format_instant
-from monitor.ports import JSON, Clock, DeliveryError, Medium, Notification, Outbox
+from monitor.core.instant import format_instant
+from monitor.ports import JSON, Clock, DeliveryError, Lane, Medium, Notification, Outbox, Owed
 
 LANES_AT_ONCE = 8
 BATCH = 100
-MOST_DUE = 64 * BATCH
-MOST_OWED = 1000
+"""Messages of one lane that are taken at a time."""
+MOST_DUE = 1_000
+"""Messages that are taken at a time, in all lanes together."""
 NOTHING_TRIED = "nothing tried yet"
 _LONGEST_DOUBLING = 40  # beyond this, doubling passes any delay that can be configured
 
 _log = structlog.get_logger(__name__)
-
-Lane = tuple[str, str]
-"""A medium and an address: what is told through it is told one after another, in order."""
 
 
 class Outcome(NamedTuple):
@@ -116,7 +114,7 @@ class Deliverer:
         """``{ok, text, owed, failing: [{recipient, medium, owed, attempts, error, since, permanent}]}`` as of the
         last run: one item of ``failing`` for each lane with a message that was tried in vain.
 
-        ``owed`` counts every message that is not yet delivered (up to 1,000), whenever it is due. ``since``
+        ``owed`` counts every message that is not yet delivered, whenever it is due. ``since``
         (RFC 3339): since when the oldest one that was tried in vain is owed; a restart doesn't change it.
         ``permanent``: the last attempt met a refusal that waiting doesn't heal (no such mailbox, a wrong password);
         null: nothing was tried since the start.
@@ -124,21 +122,13 @@ class Deliverer:
         return self._status
 
     def _due_by_lane(self) -> dict[Lane, list[Notification]]:
-        """Due messages of the lanes that are neither busy nor resting, in the order in which to tell them.
-
-        Asks for more rows while those of other lanes fill the answer, so that a long queue for one address
-        never hides the rest; at most ``MOST_DUE``.
-        """
-        now, limit = self._clock.now(), BATCH
+        """Due messages of the lanes that are neither busy nor resting, in the order in which to tell them: at most
+        ``BATCH`` of each lane and ``MOST_DUE`` in all. A lane without a place among these gets one when the others
+        are busy or rest, or have nothing due any more."""
+        now = self._clock.now()
         self._rests_until = {lane: at for lane, at in self._rests_until.items() if at > now}
-        while True:
-            due = self._outbox.due(now, limit)
-            free = _by_lane(due)
-            for lane in self._busy | self._rests_until.keys():
-                free.pop(lane, None)
-            if free or len(due) < limit or limit >= MOST_DUE:
-                return free
-            limit *= 2
+        without = self._busy | self._rests_until.keys()
+        return _by_lane(self._outbox.due(now, MOST_DUE, per_lane=BATCH, without=without))
 
     def _run_lane(self, lane: Lane, messages: Sequence[Notification]) -> None:
         """Runs in a thread of the pool: delivers in order up to a failure, and reports each outcome."""
@@ -226,28 +216,25 @@ class Deliverer:
         return min(self._retry_max_ms, self._retry_first_ms << doublings)
 
     def _status_now(self) -> JSON:
-        owed = self._outbox.due(LATEST, MOST_OWED)
-        lanes = _by_lane(owed)
-        self._failures = {lane: failure for lane, failure in self._failures.items() if lane in lanes}
-        failing = [self._failing(lane, messages) for lane, messages in lanes.items()]
-        failing = [one for one in failing if one["attempts"]]
-        count = f"{len(owed)}{' or more' if len(owed) == MOST_OWED else ''}"
-        text = "everybody was told" if not owed else f"owed: {count}"
+        lanes = self._outbox.owed()
+        known = {one.lane for one in lanes}
+        self._failures = {lane: failure for lane, failure in self._failures.items() if lane in known}
+        failing = [self._failing(one, one.failing_since) for one in lanes if one.failing_since is not None]
+        owed = sum(one.messages for one in lanes)
+        text = f"owed: {owed}" if owed else "everybody was told"
         if failing:
             text += f"; failing: {', '.join(sorted({one['recipient'] for one in failing}))}"
-        return {"ok": not failing, "text": text, "owed": len(owed), "failing": failing}
+        return {"ok": not failing, "text": text, "owed": owed, "failing": failing}
 
-    def _failing(self, lane: Lane, messages: Sequence[Notification]) -> JSON:
-        worst = max(messages, key=lambda message: message.attempts)
-        tried = [message.created_at for message in messages if message.attempts]
-        last = self._failures.get(lane)
+    def _failing(self, owed: Owed, since: int) -> JSON:
+        last = self._failures.get(owed.lane)
         return {
-            "recipient": worst.recipient,
-            "medium": worst.medium,
-            "owed": len(messages),
-            "attempts": worst.attempts,
+            "recipient": owed.recipient,
+            "medium": owed.lane[0],
+            "owed": owed.messages,
+            "attempts": owed.attempts,
             "error": "failed before this start" if last is None else last.error,
-            "since": format_instant(min(tried, default=worst.created_at)),
+            "since": format_instant(since),
             "permanent": None if last is None else last.permanent,
         }
 

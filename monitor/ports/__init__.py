@@ -8,7 +8,7 @@ from monitor.ports.asking import Commands, View
 from monitor.ports.projection import LoggedFact, LoggedReading, ProjectionSource, Refusal
 from monitor.ports.source import Arrived, Clock, Decoded, Message, Source
 from monitor.ports.storing import Fact, LogRow, LogTuple, Outcome, Packed, Placed, ProfileBook, Store, Tx
-from monitor.ports.telling import DeliveryError, Guide, Medium, Notification, Outbox, Wording
+from monitor.ports.telling import DeliveryError, Guide, Lane, Medium, Notification, Outbox, Owed, Wording
 
 __all__ = [
     "JSON",
@@ -19,6 +19,7 @@ __all__ = [
     "DeliveryError",
     "Fact",
     "Guide",
+    "Lane",
     "LogRow",
     "LogTuple",
     "LoggedFact",
@@ -28,6 +29,7 @@ __all__ = [
     "Notification",
     "Outbox",
     "Outcome",
+    "Owed",
     "Packed",
     "Placed",
     "ProfileBook",

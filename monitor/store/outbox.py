@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from monitor.core.alarm.policy import Recipient
 from monitor.core.alarm.told import Told
-from monitor.ports import Notification
+from monitor.ports import Lane, Notification, Owed
 from monitor.store import schema
 from monitor.store.engine import Database
 
 _N = schema.notification.c
+_OWED = (_N.sent_at.is_(None), _N.withdrawn_at.is_(None))
 
 
 class Outbox:
@@ -29,19 +30,10 @@ class Outbox:
             if tx.scalar(sa.select(_N.number).where(_N.id == row["id"])) is None:
                 tx.execute(sa.insert(schema.notification).values(**row))
 
-    def due(self, now: int, limit: int) -> list[Notification]:
+    def due(
+        self, now: int, limit: int, *, per_lane: int | None = None, without: Collection[Lane] = ()
+    ) -> list[Notification]:
         """See :class:`monitor.ports.Outbox`."""
-        earlier = schema.notification.alias("earlier")
-        undelivered = sa.select(earlier.c.id).where(
-            earlier.c.sent_at.is_(None), earlier.c.withdrawn_at.is_(None)
-        )
-        query = (
-            sa.select(schema.notification)
-            .where(_N.sent_at.is_(None), _N.withdrawn_at.is_(None), _N.due_at <= now)
-            .where(sa.or_(_N.waits_for.is_(None), _N.waits_for.not_in(undelivered)))
-            .order_by(_N.number)
-            .limit(limit)
-        )
         with self._database.reading() as connection:
             return [
                 Notification(
@@ -56,6 +48,27 @@ class Outbox:
                     kind=r.kind,
                     created_at=r.created_at,
                 )
+                for r in connection.execute(_due(now, limit, per_lane, without))
+            ]
+
+    def owed(self) -> list[Owed]:
+        """See :class:`monitor.ports.Outbox`."""
+        query = (
+            sa.select(
+                _N.medium,
+                _N.address,
+                sa.func.max(_N.recipient).label("recipient"),
+                sa.func.count().label("messages"),
+                sa.func.max(_N.attempts).label("attempts"),
+                sa.func.min(sa.case((_N.attempts > 0, _N.created_at))).label("failing_since"),
+            )
+            .where(*_OWED)
+            .group_by(_N.medium, _N.address)
+            .order_by(sa.func.min(_N.number))
+        )
+        with self._database.reading() as connection:
+            return [
+                Owed((r.medium, r.address), r.recipient, r.messages, r.attempts, r.failing_since)
                 for r in connection.execute(query)
             ]
 
@@ -111,3 +124,20 @@ class Outbox:
         """The messages about an alarm or digest, oldest first, those that were withdrawn included."""
         rows = tx.execute(sa.select(schema.notification).where(_N.about == about).order_by(_N.number))
         return [dict(row._mapping) for row in rows]
+
+
+def _due(now: int, limit: int, per_lane: int | None, without: Collection[Lane]) -> sa.Select[Any]:
+    """The rows of :meth:`Outbox.due`. Only their keys are ranked, so that no text is read but of those given."""
+    earlier = schema.notification.alias("earlier")
+    waits = sa.exists().where(
+        earlier.c.id == _N.waits_for, earlier.c.sent_at.is_(None), earlier.c.withdrawn_at.is_(None)
+    )
+    place = sa.func.row_number().over(partition_by=(_N.medium, _N.address), order_by=_N.number)
+    keys = sa.select(_N.number, place.label("place")).where(*_OWED, _N.due_at <= now)
+    if without:
+        keys = keys.where(sa.tuple_(_N.medium, _N.address).not_in(list(without)))
+    ranked = keys.where(sa.or_(_N.waits_for.is_(None), ~waits)).subquery("ranked")
+    query = sa.select(schema.notification).join(ranked, ranked.c.number == _N.number)
+    if per_lane is not None:
+        query = query.where(ranked.c.place <= per_lane)
+    return query.order_by(ranked.c.place, _N.number).limit(limit)

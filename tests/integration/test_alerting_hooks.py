@@ -15,6 +15,7 @@ from monitor.alerting.media.pagerduty import PagerDutyMedium
 from monitor.alerting.media.webhook import WebhookMedium
 from monitor.core.instant import MINUTE, SECOND
 from monitor.ports import JSON, DeliveryError, Medium, Notification
+from tests.integration.one_owed import OneOwed
 from tests.integration.tellees import Hook, Reply, free_port, raw_server, web_server
 
 KEY = "s3cret-of-the-webhook"
@@ -353,28 +354,6 @@ def test_a_message_taken_after_our_patience_is_not_sent_again(made: Either) -> N
     assert len(hook.posted) == 1
 
 
-class Row:
-    """An outbox of one message."""
-
-    def __init__(self, message: Notification) -> None:
-        self.message, self.due_at = message, 0
-        self.sent_at: int | None = None
-
-    def due(self, now: int, limit: int) -> list[Notification]:
-        return [] if self.sent_at is not None or now < self.due_at or not limit else [self.message]
-
-    def record_sent(self, notification_id: str, at: int) -> None:
-        assert notification_id == self.message.id
-        self.sent_at = at
-
-    def record_failure(self, notification_id: str, at: int, error: str, next_attempt_at: int) -> None:
-        assert notification_id == self.message.id
-        assert error
-        assert next_attempt_at > at
-        self.due_at = next_attempt_at
-        self.message = self.message._replace(attempts=self.message.attempts + 1)
-
-
 @BOTH
 def test_whatever_a_server_goes_through_the_message_arrives_once_it_is_well(made: Either) -> None:
     """Down, slow, refusing, overloaded, broken, and then there again; and a server beside it is never held up."""
@@ -382,18 +361,18 @@ def test_whatever_a_server_goes_through_the_message_arrives_once_it_is_well(made
     sick = [Reply(500), Reply(status, after=2.0), Reply(403), Reply(429, (("Retry-After", "45"),)), Reply(0)]
     hook = Hook(Reply(status), sick, port=port)
     medium, note = made(hook, seconds=0.5)
-    row = Row(note)
+    row = OneOwed(note)
     telling = Deliverer(row, {note.medium: medium}, clock, 10 * SECOND, 60 * SECOND, patience_seconds=3)
     telling.run_due()
-    assert row.sent_at is None, "nothing listens yet"
+    assert not row.sent, "nothing listens yet"
     with web_server(hook):
         for _ in range(30):
             clock.at += 60 * SECOND
             telling.run_due()
-            if row.sent_at is not None:
+            if row.sent:
                 break
             threading.Event().wait(0.3)
     telling.close()
-    assert row.sent_at is not None
+    assert row.sent
     bodies = [posted.json for posted in hook.posted]
     assert len({body.get("id") or body["dedup_key"] for body in bodies}) == 1

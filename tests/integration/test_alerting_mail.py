@@ -20,6 +20,7 @@ from monitor.alerting.delivery import Deliverer
 from monitor.alerting.media.mail import MailMedium, MailServer
 from monitor.alerting.message import Context, opened
 from monitor.ports import DeliveryError, Notification
+from tests.integration.one_owed import OneOwed
 from tests.integration.tellees import Mailbox, free_port, raw_server, smtp_server
 
 ALARM = {
@@ -298,31 +299,6 @@ def test_a_mail_taken_after_our_patience_is_not_sent_again() -> None:
     assert len(mailbox.received) == 2
 
 
-class Rows:
-    """An outbox of one message."""
-
-    def __init__(self, message: Notification) -> None:
-        self.message = message
-        self.due_at = 0
-        self.sent: list[str] = []
-        self.errors: list[str] = []
-
-    def due(self, now: int, limit: int) -> list[Notification]:
-        assert limit > 0
-        return [] if self.sent or now < self.due_at else [self.message]
-
-    def record_sent(self, notification_id: str, at: int) -> None:
-        assert at
-        self.sent.append(notification_id)
-
-    def record_failure(self, notification_id: str, at: int, error: str, next_attempt_at: int) -> None:
-        assert notification_id == self.message.id
-        assert next_attempt_at > at
-        self.due_at = next_attempt_at
-        self.errors.append(error)
-        self.message = self.message._replace(attempts=self.message.attempts + 1)
-
-
 class RefusesByName(Mailbox):
     """Refuses everybody, in words of their own, and not before all are connected."""
 
@@ -358,7 +334,7 @@ def test_reasons_of_mails_sent_at_the_same_time_are_not_mixed_up() -> None:
 
 def test_a_mail_that_failed_is_retried_until_the_server_takes_it() -> None:
     mailbox = Mailbox("451 4.3.0 busy", "550 5.7.1 go away", "451 4.3.0 busy")
-    rows, clock = Rows(mail()), HandClock()
+    rows, clock = OneOwed(mail()), HandClock()
     with smtp_server(mailbox) as port:
         media = {"mail": MailMedium(MailServer("127.0.0.1", port, SENDER), CLOCK)}
         deliverer = Deliverer(rows, media, clock, 10_000, 60_000, patience_seconds=10)

@@ -6,14 +6,14 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import pytest
 
-from monitor.alerting.delivery import BATCH, Deliverer
+from monitor.alerting.delivery import MOST_DUE, Deliverer
 from monitor.core.instant import LATEST, MINUTE, SECOND
-from monitor.ports import DeliveryError, Notification
+from monitor.ports import DeliveryError, Lane, Notification, Owed
 
 FIRST, LONGEST = 10 * SECOND, 5 * MINUTE
 
@@ -48,15 +48,38 @@ class MemoryOutbox:
     ) -> None:
         self.rows.append(Row(Notification(name, address.title(), medium, address, name, name), after=after))
 
-    def due(self, now: int, limit: int) -> list[Notification]:
+    def due(
+        self, now: int, limit: int, *, per_lane: int | None = None, without: Collection[Lane] = ()
+    ) -> list[Notification]:
         self._same_thread()
         sent = {row.message.id for row in self.rows if row.sent_at is not None}
-        due = (
-            row.message
-            for row in self.rows
-            if row.sent_at is None and row.due_at <= now and (row.after is None or row.after in sent)
-        )
-        return [message for message, _ in zip(due, range(limit), strict=False)]
+        places: Counter[Lane] = Counter()
+        due = []
+        for row in self.rows:
+            lane = (row.message.medium, row.message.address)
+            is_due = row.sent_at is None and row.due_at <= now and (row.after is None or row.after in sent)
+            if is_due and lane not in without and (per_lane is None or places[lane] < per_lane):
+                places[lane] += 1
+                due.append((places[lane], row.message))
+        due.sort(key=lambda one: one[0])
+        return [message for _, message in due[:limit]]
+
+    def owed(self) -> list[Owed]:
+        self._same_thread()
+        lanes: dict[Lane, list[Notification]] = {}
+        for row in self.rows:
+            if row.sent_at is None:
+                lanes.setdefault((row.message.medium, row.message.address), []).append(row.message)
+        return [
+            Owed(
+                lane,
+                messages[0].recipient,
+                len(messages),
+                max(message.attempts for message in messages),
+                min((message.created_at for message in messages if message.attempts), default=None),
+            )
+            for lane, messages in lanes.items()
+        ]
 
     def record_sent(self, notification_id: str, at: int) -> None:
         self._same_thread()
@@ -215,13 +238,25 @@ def test_a_long_queue_for_a_dead_address_does_not_hide_the_others() -> None:
             fail(message)
 
     outbox, wire, clock = MemoryOutbox(), Wire(dead_ben), HandClock()
-    for number in range(5 * BATCH):
+    for number in range(7 * MOST_DUE):
         outbox.owe(f"b{number}", "ben")
     outbox.owe("a1", "anna")
     telling = deliverer(outbox, wire, clock)
-    for _ in range(2):
-        telling.run_due()
-    assert wire.took == ["a1"]
+    assert telling.run_due() == 1, "in the first run, not once the others have been looked through"
+    outbox.owe("a2", "anna")
+    assert telling.run_due() == 1
+    assert wire.took == ["a1", "a2"]
+    status = telling.status()
+    assert (status["owed"], [one["recipient"] for one in status["failing"]]) == (7 * MOST_DUE, ["Ben"])
+    telling.close()
+
+
+def test_with_more_addresses_than_are_taken_at_once_each_gets_its_turn() -> None:
+    outbox, wire = MemoryOutbox(), Wire()
+    for number in range(2 * MOST_DUE + 1):
+        outbox.owe(f"n{number}", f"person{number}")
+    telling = deliverer(outbox, wire, HandClock(), patience=30.0)
+    assert [telling.run_due() for _ in range(3)] == [MOST_DUE, MOST_DUE, 1]
     telling.close()
 
 
