@@ -180,6 +180,7 @@ class Service:
             root=self.configuration.mqtt.root,
             guide=MessageWording(self.configuration, self.clock),
             page_actions=self.configuration.web.page_actions,
+            host=self.configuration.web.host,
             external_url=self.configuration.web.external_url,
             link_key=self.link_key,
         )

@@ -1,7 +1,7 @@
 """What people do about alarms on the pages: forms that answer with the alarm's page.
 
 There is no sign-in: whoever reaches the pages can act on them, under the name that they write. What is kept out is
-another site that sends a form through somebody's browser.
+another site that sends a form through somebody's browser, also one whose name was made to lead here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from monitor.web.alarms_api import ALARMS, SUPPRESSIONS
 from monitor.web.changes import body_of, carried_out, end_at
 from monitor.web.errors import ApiError
+from monitor.web.hosts import refuse_strange_host
 from monitor.web.wiring import Wired, Wiring
 
 FORM_BYTES_MAX = 16_384
@@ -93,12 +94,13 @@ async def form_of(request: Request) -> dict[str, str]:
 
 
 async def _form(wired: Wiring, request: Request) -> dict[str, str]:
-    """The fields of a form of ours; raises 403 for one of another site."""
+    """The fields of a form of ours; raises 403 for one of another site, 421 for one sent to another name."""
     if not wired.page_actions:
         text = "Alarms can't be changed on the pages of this installation."
         raise ApiError(
             403, "page_actions_off", text, "Use the command line, the link of a message, or the API."
         )
+    refuse_strange_host(wired, request)
     _refuse_strangers(wired, request)
     form = await form_of(request)
     if not hmac.compare_digest(form.get("csrf", "").encode(), wired.csrf_token.encode()):

@@ -12,6 +12,7 @@ from monitor.ports import JSON
 from monitor.web import alarm_words
 from monitor.web.ahead_chart import Ahead
 from monitor.web.errors import ApiError, JsonResponse, not_found
+from monitor.web.hosts import forms_of
 from monitor.web.pages import by_level, live, places
 from monitor.web.queries import Strict
 from monitor.web.unit_chart import unit_chart
@@ -63,7 +64,7 @@ def alarm(request: Request, wired: Wired, alarm: str) -> Response:
         "parent": None if parent is None else wired.view.alarm(parent),
         "place_of": places(wired.view.units()),
         "children": by_level(found.get("children") or []),
-        "csrf": wired.csrf_token if wired.page_actions else None,
+        **forms_of(wired, request),
     }
     page = {"heading": context["headline"], "own_script": "alarm.js", "css": "oncall"}
     return live(request, wired, "_alarm.html", context, has_curve=unit is not None, **page)
@@ -152,6 +153,6 @@ def unwatched(request: Request, wired: Wired) -> Response:
     context = {
         "place_of": places(wired.view.units()),
         "found": alarm_words.by_reason(wired.view.unwatched()),
-        "csrf": wired.csrf_token if wired.page_actions else None,
+        **forms_of(wired, request),
     }
     return live(request, wired, "_unwatched.html", context, heading="Not watched now", own_script="alarm.js")

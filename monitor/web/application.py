@@ -80,6 +80,7 @@ def create_application(
     root: str = DEFAULT_ROOT,
     guide: Guide | None = None,
     page_actions: bool = True,
+    host: str = "127.0.0.1",
     external_url: str = "",
     link_key: bytes | None = None,
 ) -> FastAPI:
@@ -87,7 +88,8 @@ def create_application(
 
     Changes through the API need ``Authorization: Bearer <token>``; with ``token`` None there are none. With
     ``page_actions`` the pages' forms change alarms, without a sign-in; with a ``link_key`` links in messages
-    acknowledge. ``external_url``: how browsers name this server.
+    acknowledge. Both only where a request calls the server by a name of its own: ``host``, which it listens on,
+    ``external_url``, how browsers name it, or as :mod:`monitor.web.hosts` says.
     ``guide`` words alarms as their messages do; without one a page names condition and subject.
     """
     app = FastAPI(
@@ -108,6 +110,7 @@ def create_application(
         root=root,
         guide=guide or PlainGuide(),
         page_actions=page_actions,
+        host=host,
         external_url=external_url,
         link_key=link_key,
     )

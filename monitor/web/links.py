@@ -22,6 +22,7 @@ from monitor.web.actions import form_of
 from monitor.web.alarms_api import ALARMS
 from monitor.web.changes import carried_out
 from monitor.web.errors import ApiError
+from monitor.web.hosts import refuse_strange_host
 from monitor.web.pages import environment
 from monitor.web.wiring import Wired, Wiring
 from monitor.web.zones import Zones
@@ -45,6 +46,7 @@ def opened(wired: Wired, token: str) -> Response:
 async def pressed(wired: Wired, token: str, request: Request) -> Response:
     """Acknowledges with the name that the link is for. Fields: reason, action."""
     try:
+        refuse_strange_host(wired, request)
         form = await form_of(request)
         await run_in_threadpool(_acknowledge, wired, token, form)
     except ApiError as error:

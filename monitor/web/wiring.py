@@ -31,8 +31,9 @@ class Wiring:
     messages do.
 
     With ``page_actions`` people change alarms on the pages; their forms carry ``csrf_token`` in the field ``csrf``, by
-    which this process knows that it made them. ``external_url`` is how browsers elsewhere name this server, if not as
-    they reach it. ``link_key`` is what links in messages are signed with; None: there are none.
+    which this process knows that it made them. ``host`` is what the server listens on, ``external_url`` how browsers
+    elsewhere name it: see :mod:`monitor.web.hosts`. ``link_key`` is what links in messages are signed with; None:
+    there are none.
     """
 
     view: View
@@ -45,6 +46,7 @@ class Wiring:
     root: str = DEFAULT_ROOT
     guide: Guide = field(default_factory=PlainGuide)
     page_actions: bool = True
+    host: str = "127.0.0.1"
     external_url: str = ""
     link_key: bytes | None = field(default=None, repr=False)
     csrf_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)

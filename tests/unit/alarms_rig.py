@@ -29,7 +29,9 @@ LINK_KEY = b"a key of more than sixteen bytes"
 class AlarmsRig:
     """``warm``: F01 is too warm since T0, and its alarm is open and told. The clock stands until it is moved."""
 
-    def __init__(self, folder: Path, *, page_actions: bool = True, external_url: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, page_actions: bool = True, host: str = "127.0.0.1", external_url: str = ""
+    ) -> None:
         units = ("F01", "F02")
         self.writer = Writer(folder / "store.db", installation=one_unit(units=units), now=T0)
         live(self.writer, minutes(WARM[:15]))
@@ -46,10 +48,13 @@ class AlarmsRig:
             events=EventHub(),
             metrics=CollectorRegistry(),
             page_actions=page_actions,
+            host=host,
             external_url=external_url,
             link_key=LINK_KEY,
         )
-        self.client = TestClient(self.app, raise_server_exceptions=False, follow_redirects=False)
+        self.client = TestClient(
+            self.app, "http://127.0.0.1:8080", raise_server_exceptions=False, follow_redirects=False
+        )
         self.csrf = self.app.state.wiring.csrf_token
         self.id = str(self.writer.view.alarms()[0]["id"])
 
@@ -77,7 +82,7 @@ class AlarmsRig:
 
     def form(self, what: str, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:
         """A form of the alarm's page, as a browser sends it."""
-        given = {"origin": "http://testserver", "sec-fetch-site": "same-origin", "accept": "text/html"}
+        given = {"origin": "http://127.0.0.1:8080", "sec-fetch-site": "same-origin", "accept": "text/html"}
         sent = {"csrf": self.csrf, **fields}
         return self.client.post(f"/alarms/{self.id}/{what}", data=sent, headers={**given, **(headers or {})})
 

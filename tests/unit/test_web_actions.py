@@ -69,7 +69,7 @@ def test_a_form_that_lacks_something_is_answered_in_words(
     [
         {"origin": "https://evil.example"},
         {"origin": "null"},
-        {"origin": "http://testserver.evil.example"},
+        {"origin": "http://127.0.0.1:8080.evil.example"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ],

@@ -43,7 +43,7 @@ class Rig:
             events=EventHub(),
             metrics=CollectorRegistry(),
         )
-        self.client = TestClient(app)
+        self.client = TestClient(app, "http://127.0.0.1:8080")
 
     def get(self, path: str, **query: str) -> httpx.Response:
         return self.client.get(path, params=query or None)
