@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from monitor.runtime.monitor import Monitor
 
 log = structlog.get_logger(__name__)
+Argument = TypeVar("Argument")
 
 DUE_MAX = 500
 """Deadlines of lots taken in one transaction."""
@@ -23,12 +25,17 @@ class Deadlines:
     def __init__(self, writer: Monitor, store: Store) -> None:
         self._writer = writer
         self._store = store
+        self._failures: dict[str, str] = {}
 
-    def take(self, now: int) -> None:
+    def failures(self) -> list[str]:
+        """What failed when it was last tried, in words: judging may go well while people aren't told."""
+        return list(self._failures.values())
+
+    def take(self, now: int, connected_since: int | None) -> None:
         """Takes every deadline up to ``now``: silences, uploads, signs, lots' dates, ladders, digests. Each kind by
         itself, so that one that fails doesn't hold up the others; it is tried again with the next tick."""
         writer = self._writer
-        failed = False
+        self._try("listen", writer.listen, connected_since)
         for what in (
             writer._take_silences,
             self._uploads,
@@ -43,15 +50,16 @@ class Deadlines:
             writer._note_progress,
             writer.imports.end_idle,
         ):
-            try:
-                what(now)
-            except Exception as error:
-                failed = True
-                name = what.__name__.strip("_").replace("_", " ")
-                log.exception("a deadline could not be taken; it is tried again", what=name)
-                writer.failure = f"{name}: {error}"
-        if not failed and not writer._is_behind:
-            writer.failure = None
+            self._try(what.__name__.strip("_").replace("_", " "), what, now)
+
+    def _try(self, name: str, what: Callable[[Argument], None], argument: Argument) -> None:
+        try:
+            what(argument)
+        except Exception as error:
+            log.exception("a deadline could not be taken; it is tried again", what=name)
+            self._failures[name] = f"{name}: {error}"
+        else:
+            self._failures.pop(name, None)
 
     def _uploads(self, now: int) -> None:
         if self._writer._uploads.is_waiting:

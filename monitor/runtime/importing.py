@@ -156,13 +156,11 @@ class Imports:
             now = writer._around.clock.now()
             if writer._is_behind:
                 writer._note_progress(now)
-            positions = writer._judged_position, writer._judged_noted
             self._alarms = []
             try:
                 with writer._writing() as tx:
                     yield tx, now
             except BaseException:
-                writer._judged_position, writer._judged_noted = positions
                 writer._is_behind = True
                 raise
             finally:

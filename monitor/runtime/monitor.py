@@ -42,6 +42,7 @@ from monitor.runtime.importing import Imports
 from monitor.runtime.judge import Judge
 from monitor.runtime.lot.findings import LotEvents, event_to_json
 from monitor.runtime.lot.lots import LotChange, Lots
+from monitor.runtime.memory import Memory
 from monitor.runtime.surroundings import Surroundings
 
 log = structlog.get_logger(__name__)
@@ -82,6 +83,8 @@ class Monitor:
         self._deadlines = Deadlines(self, store)
         self.chores = Chores(self._writing, store, around.clock)
         self.operators = Operators(self._writing, around, self._alarms, self._conditions)
+        parts = self._uploads, self._power, self._signs, self._watch
+        self._memory = Memory(part for one in parts for part in one.to_do)
         self._is_behind = False  # something committed has not been judged
         self._is_stale = False  # a transaction failed; what is remembered may not be in the store
         self._judged_position = 0
@@ -89,7 +92,14 @@ class Monitor:
         self._flushed_at = 0
         self._listening_since: int | None = _NOT_SAID
         self.counts = Counts()
-        self.failure: str | None = None
+        self._judging_failure: str | None = None
+
+    @property
+    def failure(self) -> str | None:
+        """What can't be done, in words; None: nothing. Each stays until it works again: that readings are judged says
+        nothing of a ladder that can't be climbed."""
+        judging = [] if self._judging_failure is None else [self._judging_failure]
+        return "; ".join([*judging, *self._deadlines.failures()]) or None
 
     # --- starting ---
 
@@ -97,7 +107,8 @@ class Monitor:
         """Goes on where the last process stopped: judges what was committed and not judged, forgets nothing."""
         with self._lock:
             now = self._around.clock.now()
-            with self._store.writing() as tx:
+            self._is_behind, self._is_stale = True, False  # all of it is taken from the store here
+            with self._writing() as tx:
                 self._judged_position = int(self._store.marker(tx, "judged_position") or 0)
                 self._judged_noted = self._judged_position
                 self._copies.resume(tx, now)
@@ -110,9 +121,8 @@ class Monitor:
                 self._conditions.end_unwatched(tx, now)
                 self._power.resume(tx, now)
                 self._signs.resume(tx, now)
-                self._alarms.settle(tx, now)
             self._catch_up()
-            self._is_behind = False
+            self._is_behind, self._judging_failure = False, None
 
     def _recall(self, tx: Tx) -> None:
         """Takes alarms and lots from the store: at the start, and after a transaction that failed."""
@@ -133,8 +143,10 @@ class Monitor:
     @contextmanager
     def _writing(self) -> Iterator[Tx]:
         """A transaction in which alarms and lots may change. If it fails, what the store forgot is forgotten here
-        too; nobody would raise again an alarm that is thought to be open."""
+        too; nobody would raise again an alarm that is thought to be open. And what was taken from memory to be done
+        in it is to be done still (:class:`monitor.runtime.memory.Memory`)."""
         with self._lock:
+            to_do, positions = self._memory.copy(), (self._judged_position, self._judged_noted)
             try:
                 with self._store.writing() as tx:
                     if self._is_stale:
@@ -144,6 +156,8 @@ class Monitor:
                 self._is_stale = False
             except BaseException:
                 self._is_stale = True
+                self._memory.restore(to_do)
+                self._judged_position, self._judged_noted = positions
                 raise
 
     def _catch_up(self) -> None:
@@ -187,10 +201,9 @@ class Monitor:
         except Exception as error:
             # What was committed stays; the facts are made from the last judged position as soon as that works.
             log.exception("judging failed; it starts again from the last judged position")
-            self.failure = f"judging failed: {error}"
+            self._judging_failure = f"judging failed: {error}"
         else:
-            self._is_behind = False
-            self.failure = None
+            self._is_behind, self._judging_failure = False, None
 
     def _commit(self, decoded: Decoded) -> tuple[list[Arrived], set[str]]:
         now = self._around.clock.now()
@@ -373,13 +386,11 @@ class Monitor:
     def tick(self, now: int, connected_since: int | None) -> None:
         """Takes every deadline up to ``now`` (:class:`monitor.runtime.deadlines.Deadlines`)."""
         with self._lock:
-            self.listen(connected_since)
-            self._deadlines.take(now)
+            self._deadlines.take(now, connected_since)
 
     def _note_progress(self, now: int) -> None:
         if self._is_behind:
             self.resume()
-            self.failure = None
         elif now - self._flushed_at >= FLUSH_AFTER:
             with self._writing() as tx:
                 self._flush(tx, now)
@@ -410,9 +421,11 @@ class Monitor:
         self._around.publish("alarm", {"id": alarm.id})
 
     def close(self) -> None:
-        """Writes what is still to be noted."""
-        with self._lock, self._store.writing() as tx:
-            self._flush(tx, self._around.clock.now())
+        """Writes what is still to be noted. What could not be judged is judged from the log by the next process."""
+        with self._lock:
+            if not self._is_behind:
+                with self._store.writing() as tx:
+                    self._flush(tx, self._around.clock.now())
 
 
 def _reading_of(row: LogRow) -> Reading:

@@ -15,6 +15,7 @@ from monitor.ports import Store, Tx
 from monitor.runtime.alarm.alarms import Alarms
 from monitor.runtime.condition.conditions import Conditions
 from monitor.runtime.condition.uploads import PATIENCE
+from monitor.runtime.memory import Part
 
 FORGOTTEN_AFTER = DAY
 """A door that was opened so long before anybody heard of it is not said to be open now."""
@@ -49,9 +50,14 @@ class Doors:
         """Takes the events from the store again."""
         self._due.clear()
         self._events.clear()
-        self._stirred = {
-            subject for subject in self._store.event_subjects(tx, "unit") if subject in self._units
-        }
+        self._stirred.clear()
+        for unit in self._store.event_subjects(tx, "unit"):
+            self.stir(unit)
+
+    @property
+    def to_do(self) -> list[Part]:
+        """What is to be given back when a transaction fails."""
+        return [self._due, self._stirred]
 
     def stir(self, unit: str) -> None:
         """An event of a unit has come."""

@@ -15,6 +15,7 @@ from monitor.ports import JSON, Store, Tx
 from monitor.runtime.alarm.alarms import Alarms
 from monitor.runtime.condition.conditions import Conditions
 from monitor.runtime.condition.uploads import PATIENCE
+from monitor.runtime.memory import Part
 
 _LOST = AlarmCondition.POWER_LOST
 
@@ -34,13 +35,18 @@ class Power:
 
     def resume(self, tx: Tx, now: int) -> None:
         """Looks at every unit again. Alarms of units that are no longer watched are over."""
-        self._due = {
-            unit: now for unit in self._store.event_subjects(tx, "unit") if unit in self._installation.units
-        }
+        self._due.clear()
+        for unit in self._store.event_subjects(tx, "unit"):
+            self.stir(unit)
         for unit in self._alarms.open_subjects(_LOST):
             if unit not in self._installation.units:
                 evidence = {"clear_reason": "no_longer_watched"}
                 self._alarms.end(tx, _LOST, unit, at=now, now=now, evidence=evidence)
+
+    @property
+    def to_do(self) -> list[Part]:
+        """What is to be given back when a transaction fails."""
+        return [self._due]
 
     def stir(self, unit: str) -> None:
         """An event of a unit has come."""

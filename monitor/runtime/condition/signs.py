@@ -31,6 +31,7 @@ from monitor.runtime.alarm.alarms import Alarms
 from monitor.runtime.condition.conditions import Conditions
 from monitor.runtime.condition.doors import Doors
 from monitor.runtime.lot.lots import Lots
+from monitor.runtime.memory import Part
 from monitor.runtime.surroundings import Surroundings
 
 LOOK_EVERY = 2 * MINUTE
@@ -124,6 +125,8 @@ class Signs:
     def resume(self, tx: Tx, now: int) -> None:
         """Starts again from what is committed. Alarms that nothing looks after any more are ended."""
         self._due.clear()
+        for place in self._places.values():
+            place.seldom = place.hourly = -1  # a look that failed is no look
         self.forget(self._desks)
         measured = self._store.last_measured(tx)
         for desk in self._desks.values():
@@ -136,6 +139,11 @@ class Signs:
                 if not self._detection.looks_for(condition) or not self._is_known(subject):
                     evidence = {"clear_reason": "no_longer_watched"}
                     self._alarms.end(tx, condition, subject, at=now, now=now, evidence=evidence)
+
+    @property
+    def to_do(self) -> list[Part]:
+        """What is to be given back when a transaction fails."""
+        return [self._due, *self.doors.to_do]
 
     def _is_known(self, subject: str) -> bool:
         return subject in self._places or any(desk.path == subject for desk in self._desks.values())

@@ -16,6 +16,7 @@ from monitor.runtime.alarm.alarms import Alarms
 from monitor.runtime.condition.temperatures import THERMAL, Temperatures
 from monitor.runtime.desk import ExcursionChange, SpellChange
 from monitor.runtime.judge import Judge
+from monitor.runtime.memory import Part
 
 PATIENCE = 1 * MINUTE
 """How long (by our clock) the next array of an upload may take."""
@@ -35,16 +36,27 @@ class Uploads:
     def resume(self, tx: Tx, now: int, watched: Iterable[str]) -> None:
         """Waits for what is open and was told to no one."""
         known = set(watched)
-        self._waiting = {
-            fact.subject: now + PATIENCE
+        found = {
+            fact.subject
             for fact in self._store.current_facts(tx, "excursion", open_only=True)
             if fact.subject in known
             and is_going_on(fact.body)
             and not self._is_told(fact.subject, fact.body["direction"], as_excursion=True)
         }
-        for channel, spell in self._temperatures.open():
-            if not self._is_told(channel, spell.direction):
-                self._waiting[channel] = now + PATIENCE
+        found |= {
+            channel
+            for channel, spell in self._temperatures.open()
+            if not self._is_told(channel, spell.direction)
+        }
+        # What waits already doesn't begin anew: starting again may fail again and again.
+        waiting = {channel: self._waiting.get(channel, now + PATIENCE) for channel in found}
+        self._waiting.clear()
+        self._waiting.update(waiting)
+
+    @property
+    def to_do(self) -> list[Part]:
+        """What is to be given back when a transaction fails."""
+        return [self._waiting]
 
     def follow(
         self,

@@ -19,6 +19,7 @@ from monitor.core.quality import OF_CLOCKS, corrected
 from monitor.core.reading import Quality, Reading
 from monitor.core.rules import ChannelRules
 from monitor.ports import Arrived
+from monitor.runtime.memory import Part
 
 _NEVER = 1 << 62
 SOUND_FOR = 30 * MINUTE
@@ -355,6 +356,11 @@ class Watch:
                 ear.told_silent = True
                 ear.steady_at = _NEVER
         return sorted(found, key=lambda silence: silence.silent_at)
+
+    @property
+    def to_do(self) -> list[Part]:
+        """What is to be given back when a transaction fails."""
+        return [self._changed]
 
     def take_changed(self) -> list[dict[str, Any]]:
         """Rows of the newest readings for the store, of channels heard since the last call."""
