@@ -9,13 +9,7 @@ from typing import Annotated
 import typer
 
 from monitor.cli.alarm_card import print_alarm, print_suppressions, state_text
-from monitor.cli.options import (
-    DEFAULT_DIRECTORY,
-    ConfigOption,
-    JsonOption,
-    LimitOption,
-    example,
-)
+from monitor.cli.options import ConfigOption, JsonOption, LimitOption, ListsByDefault, example
 from monitor.cli.output import local, print_json, print_table, words
 from monitor.cli.session import Finding, Session, known_unit, viewing
 from monitor.core.alarm.choice import Choice
@@ -23,7 +17,7 @@ from monitor.core.alarm.condition import LEVELS, AlarmCondition
 from monitor.core.alarm.machine import State
 from monitor.ports import JSON
 
-commands = typer.Typer(invoke_without_command=True, help="Conditions that need a person.")
+commands = typer.Typer(cls=ListsByDefault, help="Conditions that need a person.")
 
 EVERY = 1_000_000
 
@@ -31,13 +25,11 @@ AlarmArgument = Annotated[str, typer.Argument(metavar="ALARM", help="The alarm's
 
 
 @commands.callback()
-def alarms(ctx: typer.Context) -> None:
+def alarms() -> None:
     """Conditions that need a person: lists them, and records what people do about them.
 
-    Without a command it lists them.
+    Without a command it lists them: alarms --open is alarms list --open.
     """
-    if ctx.invoked_subcommand is None:
-        list_alarms(config=ctx.find_root().params.get("config") or DEFAULT_DIRECTORY)
 
 
 # --- what there is ---

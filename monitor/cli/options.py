@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from monitor.core.instant import parse_instant
 
@@ -87,6 +88,21 @@ def _chosen(ctx: typer.Context, value: Path | None) -> Path:
 def example(*lines: str) -> str:
     """The text below a command's help; never wrapped, so that it can be copied."""
     return "\b\nExample:\n" + "\n".join(f"  {PROGRAM} {line}" for line in lines)
+
+
+class ListsByDefault(TyperGroup):
+    """A group whose command without a name is ``list``, with its options; ``--config DIR`` may stand before a name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        config: list[str] = []
+        if args and args[0].partition("=")[0] == "--config":
+            length = 1 if "=" in args[0] else 2
+            config, args = args[:length], args[length:]
+        if args and not args[0].startswith("-"):
+            args = [args[0], *config, *args[1:]]
+        elif not args or args[0] not in ctx.help_option_names:
+            args = ["list", *config, *args]
+        return super().parse_args(ctx, args)
 
 
 ConfigOption = Annotated[

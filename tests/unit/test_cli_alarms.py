@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +34,32 @@ def test_alarms_alone_lists_them_of_the_configuration_before_it(app: FakeApp) ->
     assert "critical" in run("alarms").stdout
     assert "critical" in run("--config config alarms").stdout
     run("--config nowhere alarms", code=2)
+
+
+@pytest.mark.parametrize("config", ["--config config", "--config=config", ""])
+@pytest.mark.parametrize(
+    "what", ["", "list", "--json", "--all", "--state normal", "show a17", "ack a17 --by a"]
+)
+def test_a_group_that_lists_by_default_takes_the_options_of_its_list_and_config_anywhere(
+    app: FakeApp, config: str, what: str
+) -> None:
+    expected = run(f"alarms {what or 'list'}").stdout
+    assert run(f"alarms {config} {what}").stdout == expected
+    if what != "":
+        assert run(f"alarms {what} {config}").stdout == expected
+    assert app.called["load"] == Path("config")
+
+
+def test_a_configuration_given_to_the_group_is_the_one_that_is_read(app: FakeApp) -> None:
+    for line in (
+        "alarms --config nowhere",
+        "alarms --config=nowhere --json",
+        "alarms --config nowhere show a17",
+    ):
+        assert "nowhere" in run(line, code=2).stderr
+    assert "No such command" in run("alarms lst", code=2).stderr
+    assert "unwatched" in run("alarms --help").stdout
+    assert "requires an argument" in run("alarms --config", code=2).stderr
 
 
 def test_alarms_are_picked_out_of_all_by_state_condition_level_and_unit(app: FakeApp) -> None:
