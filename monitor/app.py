@@ -50,7 +50,7 @@ from monitor.runtime.retrial.replay import Replay
 from monitor.runtime.surroundings import Surroundings
 from monitor.service import Service
 from monitor.store.backup import BackupNotHereError, back_up
-from monitor.store.engine import StoreLockedError
+from monitor.store.engine import StoreLockedError, refuse_absent
 from monitor.store.facts import rule_versions
 from monitor.store.projection import Projection
 from monitor.store.rulebook import Rulebook
@@ -132,9 +132,18 @@ def _try_to_write(store: Store) -> bool:
     return True
 
 
+def require_store(configuration: Configuration) -> None:
+    """Raises ValueError, in words, where no store is yet; makes nothing.
+
+    An empty store made in passing, in the wrong directory say, would answer that there is no alarm.
+    """
+    refuse_absent(configuration.store.url)
+
+
 @contextmanager
 def open_view(configuration: Configuration) -> Iterator[View]:
-    """A view of the store, whether the program runs or not."""
+    """A view of the store, whether the program runs or not. Raises ValueError, in words, where no store is yet."""
+    require_store(configuration)
     store, clock = Store(configuration.store.url), SystemClock()
     try:
         if _try_to_write(store):
@@ -314,6 +323,11 @@ def _projection(configuration: Configuration) -> Iterator[tuple[Projection, Infl
     sink = sink_of(configuration)
     if sink is None:
         raise ValueError("InfluxDB is off: [influx] url is empty")
+    try:
+        require_store(configuration)
+    except ValueError:
+        sink.close()
+        raise
     store = Store(configuration.store.url)
     try:
         books = read_books(configuration, store)

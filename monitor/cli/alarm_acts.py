@@ -11,7 +11,7 @@ from monitor.cli.alarms import AlarmArgument, known_alarm, place_of
 from monitor.cli.options import ByOption, ConfigOption, JsonOption, When, example, read_duration, read_when
 from monitor.cli.output import print_json, words
 from monitor.cli.recording import asked, login_name
-from monitor.cli.session import Finding, end_at, load, start_at, viewing
+from monitor.cli.session import Finding, Unusable, end_at, load, start_at, store_in_words, viewing
 from monitor.clock import SystemClock
 from monitor.core.instant import SECOND
 from monitor.ports import JSON, Commands
@@ -182,6 +182,13 @@ def end(
 
 def done(configuration: Configuration, what: Callable[[Commands], JSON]) -> JSON:
     """The answer of a command; a finding where it is refused, or there is no such thing."""
+    from monitor import app
+
+    with store_in_words():
+        try:
+            app.require_store(configuration)
+        except ValueError as error:
+            raise Unusable(str(error)) from error
     try:
         return asked(configuration, what)
     except LookupError as error:

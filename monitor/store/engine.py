@@ -35,6 +35,28 @@ class StoreUnreadableError(ValueError):
     """There is no store, or its tables are those of another version of the program; the text says the remedy."""
 
 
+def refuse_absent(url: str) -> None:
+    """Raises :class:`StoreUnreadableError`, with the remedy, where no store is yet; makes nothing."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        path = Path(parsed.database or "")
+        is_there = path.is_file() and path.stat().st_size > 0
+        shown = str(path.absolute())
+    else:
+        engine = sa.create_engine(parsed, execution_options={"postgresql_readonly": True})
+        try:
+            with engine.connect() as tx:
+                is_there = MigrationContext.configure(tx).get_current_revision() is not None
+        finally:
+            engine.dispose()
+        shown = parsed.render_as_string()
+    if not is_there:
+        raise StoreUnreadableError(
+            f"there is no store yet at {shown} ([store] url). Start 'exosome-monitor run', which makes it; if it has"
+            " run, check --config, and the directory that you are in: a relative url starts there"
+        )
+
+
 class Database:
     """Connections to one store. ``url`` is SQLAlchemy's; a SQLite file and its folder are made if missing.
 

@@ -175,6 +175,24 @@ def test_a_lots_life_is_recorded_and_shown_while_the_program_is_stopped(here: In
     assert "there is no lot" in here.run("lots", "show", "EXO-9", code=1).stderr
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("alarms", "alarms --json", "alarms unwatched", "alarms show a1", "alarms ack a1", "alarms end s1"),
+        *("units", "lots list", "lots show EXO-1", "excursions", "rejected", "notifications"),
+        "influx status",
+    ],
+)
+def test_where_no_store_is_yet_a_question_says_so_and_makes_none(here: Installation, line: str) -> None:
+    with (here.folder / "config" / "monitor.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[influx]\nurl = "file:influx.lp"\n')
+    done = here.run(*line.split(), code=2)
+    assert f"there is no store yet at {here.folder / 'monitor.db'}" in done.stderr
+    assert "Start 'exosome-monitor run'" in done.stderr
+    assert done.stdout == ""
+    assert [path.name for path in here.folder.iterdir()] == ["config"]
+
+
 def test_an_expired_lot_is_breached_with_exit_1(here: Installation) -> None:
     now = SystemClock().now()
     here.register("EXO-1", now - 3 * HOUR, "--expires-at", format_instant(now - HOUR))

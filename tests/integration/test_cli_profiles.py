@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor import app
 from monitor.clock import SystemClock
 from monitor.core.instant import HOUR, MINUTE, format_instant
 from tests.integration.test_cli_lots import Installation, here
@@ -83,6 +84,8 @@ def test_before_anything_was_judged_a_profile_may_be_edited_and_check_writes_no_
 ) -> None:
     here.run("check")
     assert not (here.folder / "monitor.db").exists()
+    with app.open_commands(app.load(here.folder / "config")):
+        pass  # the store is made, and has these rules
     here.run("units")
     edit(profile_file(here), 'limit = "24h"', 'limit = "25h"')
     here.run("check")

@@ -294,6 +294,10 @@ class FakeApp(ModuleType):
             raise self.fails_to_open
         yield self.view
 
+    def require_store(self, configuration: Configuration) -> None:
+        if self.fails_to_open is not None:
+            raise self.fails_to_open
+
     @contextmanager
     def open_commands(self, configuration: Configuration) -> Iterator[FakeCommands]:
         yield self.commands
