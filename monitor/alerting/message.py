@@ -22,6 +22,7 @@ from monitor.alerting.case import (
     limit_text,
     local,
     number,
+    page,
     plain,
     short_text,
     span_text,
@@ -358,7 +359,7 @@ def _path(case: Case) -> str:
 
 
 def _footer(case: Case, kind: str) -> list[str]:
-    return [*labelled("Page", case.page), f"Message: {case.id} {kind}"]
+    return [*labelled("Page", page(case.context, "alarms", case.id)), f"Message: {case.id} {kind}"]
 
 
 def _numbered(steps: Iterable[str]) -> list[str]:

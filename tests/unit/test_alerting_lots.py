@@ -134,7 +134,7 @@ Product: EV-7, lyophilised
 Unit: lab1/F02
 Alarm raised: Sun 2026-11-22 03:12 +01:00
 
-Page: https://monitor.lab.example/lots/L-7
+Page: https://monitor.lab.example/alarms/A-12
 Message: A-12 opened
 """
 

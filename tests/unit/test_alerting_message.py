@@ -80,7 +80,7 @@ Began: Sun 2026-11-22 03:12 +01:00
 Confirmed: Sun 2026-11-22 03:22 +01:00 (outside for longer than its delay)
 Alarm raised: Sun 2026-11-22 03:22 +01:00
 
-Page: https://monitor.lab.example/units/lab1/F02
+Page: https://monitor.lab.example/alarms/A-12
 Message: A-12 opened
 """
 

@@ -34,7 +34,7 @@ from monitor.core.instant import MINUTE, SECOND, format_instant
 from monitor.ports import Fact, Store, Tx, Wording
 from monitor.runtime.alarm.floods import Floods
 from monitor.runtime.alarm.suppressions import Suppressions
-from monitor.runtime.alarm.telling import Telling
+from monitor.runtime.alarm.telling import Present, Telling
 
 Key = tuple[AlarmCondition, str]
 ActBy = Callable[[Tx, Alarm, int], int | None]
@@ -71,6 +71,10 @@ class Alarms:
         ] = {}  # of what changed and is over now: how it was, if that is news too
         self._climbing: set[str] = set()  # alarms of which time alone may owe more
         self._climbed_at = self._shelves_looked_at = 0
+
+    def say_with(self, present: Present) -> None:
+        """What an alarm is like as a message about it is put together comes from ``present``."""
+        self._telling.present = present
 
     def resume(self, tx: Tx) -> None:
         """Finds the alarms that are open, and what holds their telling back."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.policy import NOWHERE, Place, Policy
 from monitor.core.alarm.suppression import Suppression
 from monitor.core.alarm.told import Owed, message_id, plan
 from monitor.core.installation import Installation
-from monitor.ports import Store, Tx, Wording
+from monitor.ports import JSON, Store, Tx, Wording
 from monitor.runtime.alarm.owing import owed_row
+
+Present = Callable[[Tx, Alarm, int], JSON]
+"""What of an alarm's JSON is otherwise now than when it was raised."""
 
 
 class Telling:
-    """Compares what is true with what was told, and owes the difference. Used by the one writer."""
+    """Compares what is true with what was told, and owes the difference. Used by the one writer. ``present`` says how
+    it is now: what is told late, or again, must not be of long ago."""
+
+    present: Present = staticmethod(lambda tx, alarm, now: {})
 
     def __init__(self, store: Store, policy: Policy, wording: Wording, installation: Installation) -> None:
         self._store = store
@@ -44,13 +50,20 @@ class Telling:
         if found.owed:
             names = {one.recipient.name for one in told.values()}
             names |= {one.recipient.name for one in found.owed}
-            self._store.owe(tx, self._rows(alarm, found.owed, names, children, now))
+            body = {**alarm.to_json(), **self.present(tx, alarm, now)}
+            self._store.owe(tx, self._rows(alarm, body, found.owed, names, children, now))
         return found.more
 
     def _rows(
-        self, alarm: Alarm, owed: Iterable[Owed], names: set[str], children: Sequence[Alarm], now: int
+        self,
+        alarm: Alarm,
+        body: JSON,
+        owed: Iterable[Owed],
+        names: set[str],
+        children: Sequence[Alarm],
+        now: int,
     ) -> list[dict[str, object]]:
-        body, of_children = alarm.to_json(), [child.to_json() for child in children]
+        of_children = [child.to_json() for child in children]
         return [
             owed_row(
                 message.id,

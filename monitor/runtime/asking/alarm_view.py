@@ -65,6 +65,14 @@ class AlarmView:
         with self._store.reading() as tx:
             return [_notification(row) for row in self._store.newest_messages(tx, limit)]
 
+    def units_held_back(self, tx: Tx, now: int) -> dict[str, str]:
+        """The units that are suppressed or out of service now, with which of the two."""
+        return {
+            "/".join(one.subject.split("/")[:2]): one.kind.replace("_", " ")
+            for one in self._in_force(tx)
+            if one.holds(now) and one.kind != "shelved"
+        }
+
     def _in_force(self, tx: Tx) -> list[Suppression]:
         facts = self._store.current_facts(tx, KIND, open_only=True)
         return [Suppression.from_json(fact.body) for fact in facts]

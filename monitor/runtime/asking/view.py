@@ -73,7 +73,8 @@ class View:
                 if look_ahead and card["state"] in _FAILING:
                     if shelters is None:
                         every = self._picture.installation.units.values()
-                        shelters = [_shelter(wall.card(one)) for one in every]
+                        held_back = self._alarm_view.units_held_back(tx, now)
+                        shelters = [_shelter(wall.card(one), held_back) for one in every]
                     coming = outlook.unit(unit, card["lots"], shelters)
                 found.append({**card, **coming, "rescue": list(coming["rescue"])})
         return found
@@ -262,14 +263,15 @@ def _open_now(judged: Judged, excursions: Iterable[JSON]) -> list[OpenExcursion]
     ]
 
 
-def _shelter(card: JSON) -> Shelter:
-    """A unit as a place to take lots to."""
+def _shelter(card: JSON, held_back: Mapping[str, str]) -> Shelter:
+    """A unit as a place to take lots to; ``held_back``: those that are suppressed or out of service."""
+    is_well = card["state"] in _HEALTHY and card["unit"] not in held_back
     return Shelter(
         unit=card["unit"],
         title=card["title"],
         storage_class=card["class"],
-        is_healthy=card["state"] in _HEALTHY and not card["alarms"],
-        why_not=None if card["state"] in _HEALTHY else card["state_text"],
+        is_healthy=is_well and not card["alarms"],
+        why_not=None if is_well else held_back.get(card["unit"], card["state_text"]),
         site=card["unit"].partition("/")[0],
         lots=len(card["lots"]),
     )

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
-from monitor.core.fact import JSON
+from monitor.core.fact import JSON, is_alive
 from monitor.core.installation import Installation, Unit
 from monitor.core.instant import format_instant, parse_instant
+from monitor.core.profile import HIGH
 from monitor.core.rescue import Shelter
 from monitor.core.rules import ChannelRules
 from monitor.core.unit import Channel
@@ -56,6 +57,7 @@ class Conditions:
         self._probes = installation.probes()
         self._alarms = alarms
         self._lots = lots
+        alarms.say_with(self.present)
 
     def end_unwatched(self, tx: Tx, now: int) -> None:
         """Ends the alarms about channels that the configuration no longer has: nothing could ever end them."""
@@ -104,15 +106,58 @@ class Conditions:
     def outlook(self, tx: Tx, unit: Unit, now: int) -> JSON:
         """What is coming to a unit, as forecast now: by when to act and why, and what to move where."""
         outlook = self._lots.outlook(tx, self._rules, now)
-        return outlook.unit(unit, self._lots.in_unit(unit.path), self._shelters())
+        return outlook.unit(unit, self._lots.in_unit(unit.path), self._shelters(tx, now))
 
-    def _shelters(self) -> list[Shelter]:
-        """The units as places to take lots to: healthy are those without an open alarm."""
+    def present(self, tx: Tx, alarm: Alarm, now: int) -> JSON:
+        """What of an alarm's JSON is otherwise now than when it was raised: for the words of a message that is put
+        together later, or for a later step of the ladder."""
+        evidence: JSON = {**alarm.evidence, **self._newest(tx, alarm)}
+        body: JSON = {"evidence": evidence}
+        unit = self._installation.units.get("/".join(alarm.subject.split("/")[:2]))
+        if unit is not None and alarm.subject == unit.product_channel and "rescue" in alarm.evidence:
+            coming = self.outlook(tx, unit, now)
+            evidence.update(act_by_reason=coming["act_by_reason"], rescue=coming["rescue"])
+            body["act_by"] = coming["act_by"]
+        return body
+
+    def _newest(self, tx: Tx, alarm: Alarm) -> JSON:
+        """The last value of the channel whose temperature an alarm is about, and its excursion's extreme so far."""
+        evidence, found = alarm.evidence, JSON()
+        channel = str(evidence.get("channel", alarm.subject))
+        number = self._store.channel_ids(tx).get(channel)
+        row = None if number is None or "celsius" not in evidence else self._store.latest(tx).get(number)
+        if row is not None and row["celsius"] is not None:
+            found.update(celsius=row["celsius"], measured_at=format_instant(row["measured_at"]))
+        excursion = self._store.fact(tx, "excursion", str(evidence.get("excursion")))
+        if excursion is not None:
+            # Its versions come with what it is judged by; how far it has gone since is in the readings.
+            farther = max if excursion.body["direction"] == HIGH else min
+            extreme = excursion.body["extreme_celsius"]
+            is_open = excursion.body["ended_at"] is None
+            found["extreme_celsius"] = farther(extreme, found.get("celsius", extreme)) if is_open else extreme
+        return found
+
+    def _shelters(self, tx: Tx, now: int) -> list[Shelter]:
+        """The units as places to take lots to: healthy are those without an open alarm, inside their window, and in
+        service."""
+        outside = {
+            fact.subject
+            for fact in self._store.current_facts(tx, "excursion", open_only=True)
+            if is_alive(fact.body)
+        }
+        held_back = {
+            one.subject: one.kind.replace("_", " ")
+            for one in self._alarms.suppressions.in_force()
+            if one.holds(now) and one.kind != "shelved"
+        }
         found = []
         for unit in self._installation.units.values():
             channels = [str(probe.channel) for probe in unit.probes]
             about = [*channels, unit.path]
             wrong = [c.value for c in _NOT_WELL for subject in about if self._alarms.get(c, subject)]
+            wrong += [held_back[subject] for subject in about if subject in held_back]
+            if unit.product_channel in outside:
+                wrong.append("outside its window")
             found.append(
                 Shelter(
                     unit=unit.path,
