@@ -77,6 +77,9 @@ critical with the excursion's own limit."""
 LATCHED = frozenset({AlarmCondition.LOT_THAWED, AlarmCondition.LOT_BREACHED})
 """What stays until a person resets it, also if it turns out otherwise (SPEC section 4)."""
 
+ENDED_BY_ACKNOWLEDGEMENT = frozenset({AlarmCondition.DRILL, AlarmCondition.EVENT_CONFLICT})
+"""What is over when a person acknowledges it: nothing else could tell that a drill is answered, a conflict settled."""
+
 
 def is_worse(level: Level, than: Level) -> bool:
     """Whether one level is above another."""
