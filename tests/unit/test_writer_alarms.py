@@ -361,3 +361,14 @@ def test_the_end_of_a_shelf_is_told_also_where_the_unit_is_out_of_service(writer
     suppress(writer, "out_of_service", writer.clock.now() + 5 * HOUR)
     pass_time(writer, 61 * MINUTE)
     assert told(writer) == [("opened", "anna"), ("notice", "anna")]
+
+
+def test_a_conflict_of_events_is_over_when_somebody_has_dealt_with_it(writer: Writer) -> None:
+    hold(writer, AlarmCondition.EVENT_CONFLICT, "e-1", "warning")
+    (alarm,) = writer.view.alarms()
+    done = writer.monitor.operators.acknowledge(
+        alarm["id"], by="qa", reason="", action="voided one", how="api"
+    )
+    assert (done["state"], done["evidence"]["clear_reason"]) == ("normal", "dealt_with")
+    pass_time(writer, 9 * HOUR, step=HOUR)
+    assert [kind for kind, who in told(writer) if who == "anna"] == ["opened", "closed"]

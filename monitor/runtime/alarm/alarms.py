@@ -25,7 +25,7 @@ from monitor.core.alarm.alarm import (
     told_anew,
     worsened,
 )
-from monitor.core.alarm.condition import AlarmCondition, Truth
+from monitor.core.alarm.condition import ENDED_BY_ACKNOWLEDGEMENT, AlarmCondition, Truth
 from monitor.core.alarm.machine import State
 from monitor.core.alarm.policy import Policy
 from monitor.core.alarm.suppression import Suppression, hushing
@@ -174,14 +174,16 @@ class Alarms:
         return Alarm.from_json(fact.body)
 
     def acknowledge(self, tx: Tx, alarm_id: str, taken: Acknowledgement) -> Alarm:
-        """A person takes an alarm; an answered drill is over. Raises LookupError, and RefusedError where there is
-        nothing to take."""
+        """A person takes an alarm; a drill is answered, and over, by that. Raises LookupError, and RefusedError where
+        there is nothing to take."""
         alarm = self.known(tx, alarm_id)
         now_is = acknowledged(alarm, taken)
         if now_is != alarm:
             self.record(tx, now_is, taken.at, f"acknowledged by {taken.by}")
-        if alarm.condition is AlarmCondition.DRILL and alarm.is_open:
-            reason = "answered" if taken.by == alarm.subject else "answered_by_another"
+        if alarm.condition in ENDED_BY_ACKNOWLEDGEMENT and alarm.is_open:
+            reason = "dealt_with"
+            if alarm.condition is AlarmCondition.DRILL:
+                reason = "answered" if taken.by == alarm.subject else "answered_by_another"
             evidence = {"clear_reason": reason, "answered_by": taken.by}
             self.end(tx, alarm.condition, alarm.subject, at=taken.at, now=taken.at, evidence=evidence)
         return self.known(tx, alarm_id)
