@@ -16,13 +16,13 @@ from monitor.core.instant import MINUTE
 from monitor.housekeeping import Housekeeping
 from monitor.influx.exporter import Exporter
 from monitor.ports import JSON, Clock
+from monitor.runtime.condition.ourselves import DEAD_MAN
 from monitor.runtime.monitor import Monitor
 
 log = structlog.get_logger(__name__)
 
 INFLUX_LAG_AFTER = 5 * MINUTE
 """How long InfluxDB may be unreachable or behind before somebody is told."""
-PING = "dead-man ping"
 STALLED_SECONDS = 60.0
 """A job of every second that hasn't come to an end for so long hangs."""
 PARTS = ("broker", "store", "influx", "alerting")
@@ -81,7 +81,7 @@ class Jobs:
         go other ways."""
         condition, dead_man = AlarmCondition.NOTIFIER_FAILING, self._dead_man
         if dead_man is None:
-            self._monitor.end(condition, PING)
+            self._monitor.end(condition, DEAD_MAN, "switched_off")
             return
         if not dead_man.is_due():
             return
@@ -89,10 +89,10 @@ class Jobs:
         if why is not None:
             dead_man.withhold(why)
         elif dead_man.ping():
-            self._monitor.end(condition, PING)
+            self._monitor.end(condition, DEAD_MAN)
         elif dead_man.is_to_be_told() and dead_man.failing_since is not None:
             evidence = {"text": dead_man.status()["text"]}
-            self._monitor.hold(Truth(condition, PING, dead_man.failing_since, "warning", evidence))
+            self._monitor.hold(Truth(condition, DEAD_MAN, dead_man.failing_since, "warning", evidence))
 
     def why_not_well(self) -> str | None:
         """Why the program isn't doing its work, in words; None: readings come in, commits go through, the clock's jobs
@@ -117,6 +117,7 @@ class Jobs:
 
     def _watch_influx(self) -> None:
         if self._exporter is None:
+            self._monitor.end(AlarmCondition.INFLUX_LAGGING, "influx", "switched_off")
             return
         found = self._exporter.status()
         now = self._clock.now()

@@ -291,6 +291,9 @@ _CLEARED: Mapping[tuple[str, str], str] = {
     ("broker_lost", "recovered"): "The broker is back. What gateways kept meanwhile is judged as it comes.",
     ("store_failing", "recovered"): "The store commits again. What the broker kept meanwhile is taken now.",
     ("notifier_failing", "recovered"): "A message has arrived again.",
+    ("notifier_failing", "no_longer_told"): "This person is told no more: the configuration changed.",
+    ("notifier_failing", "switched_off"): "No ping is sent any more: the configuration changed.",
+    ("influx_lagging", "switched_off"): "InfluxDB is fed no more: the configuration changed.",
     ("alarm_flood", "recovered"): "What came at once is over, or is told by itself.",
 }
 _CLEARED_ANY: Mapping[str, str] = {

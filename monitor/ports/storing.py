@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple, Protocol
 
+from monitor.core.alarm.policy import Recipient
 from monitor.core.alarm.told import Told
 from monitor.core.plain import Plain
 from monitor.core.profile import Profile
@@ -207,6 +208,9 @@ class Store(Protocol):
 
     def told(self, tx: Tx, about: str) -> dict[str, Told]:
         """The messages owed or delivered about an alarm or digest, by id, oldest first, withdrawn ones included."""
+
+    def undelivered(self, tx: Tx) -> dict[str, Recipient]:
+        """To whom messages are owed that were neither delivered nor withdrawn, by id, oldest first."""
 
     def withdraw(self, tx: Tx, ids: Sequence[str], at: int) -> None:
         """Messages that are owed and no longer true: they stay on record, and nobody gets them."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from monitor.ports import Store
+from monitor.runtime.condition.departed import Departed
 
 if TYPE_CHECKING:
     from monitor.runtime.monitor import Monitor
@@ -25,6 +26,7 @@ class Deadlines:
     def __init__(self, writer: Monitor, store: Store) -> None:
         self._writer = writer
         self._store = store
+        self._departed = Departed(store, writer._around.policy)
         self._failures: dict[str, str] = {}
 
     def failures(self) -> list[str]:
@@ -47,6 +49,7 @@ class Deadlines:
             self._alarms,
             self._digests,
             self._drills,
+            self._messages,
             writer._note_progress,
             writer.imports.end_idle,
         ):
@@ -112,3 +115,7 @@ class Deadlines:
     def _drills(self, now: int) -> None:
         with self._writer._writing() as tx:
             self._writer._drills.run(tx, now)
+
+    def _messages(self, now: int) -> None:
+        with self._writer._writing() as tx:
+            self._departed.look(tx, now)

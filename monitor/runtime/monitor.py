@@ -405,15 +405,14 @@ class Monitor:
         with self._writing() as tx:
             self._alarms.hold(tx, truth, self._around.clock.now())
 
-    def end(self, condition: AlarmCondition, subject: str) -> None:
+    def end(self, condition: AlarmCondition, subject: str, why: str = "recovered") -> None:
         """Ends such an alarm."""
         with self._lock:
             if self._alarms.get(condition, subject) is not None:
                 now = self._around.clock.now()
                 with self._writing() as tx:
-                    self._alarms.end(
-                        tx, condition, subject, at=now, now=now, evidence={"clear_reason": "recovered"}
-                    )
+                    evidence = {"clear_reason": why}
+                    self._alarms.end(tx, condition, subject, at=now, now=now, evidence=evidence)
 
     def _on_alarm(self, alarm: Alarm) -> None:
         self.counts.alarms_raised += alarm.is_open

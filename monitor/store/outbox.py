@@ -106,6 +106,12 @@ class Outbox:
             for row in tx.execute(query.order_by(_N.number))
         }
 
+    def undelivered(self, tx: Connection) -> dict[str, Recipient]:
+        """To whom messages are owed that were neither delivered nor withdrawn, by id, oldest first."""
+        query = sa.select(_N.id, _N.recipient, _N.medium, _N.address).order_by(_N.number)
+        rows = tx.execute(query.where(_N.sent_at.is_(None), _N.withdrawn_at.is_(None)))
+        return {row.id: Recipient(row.recipient, row.medium, row.address) for row in rows}
+
     def withdraw(self, tx: Connection, ids: Sequence[str], at: int) -> None:
         """Marks messages that are owed as no longer true; one that a medium has taken stays as told."""
         if ids:

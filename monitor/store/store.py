@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from monitor.core.alarm.policy import Recipient
 from monitor.core.alarm.told import Told
 from monitor.ports import Fact, LogRow, LogTuple, Outcome, Placed
 from monitor.store import facts, log, schema, series
@@ -258,6 +259,9 @@ class Store:
 
     def told(self, tx: Connection, about: str) -> dict[str, Told]:
         return self.outbox.told(tx, about)
+
+    def undelivered(self, tx: Connection) -> dict[str, Recipient]:
+        return self.outbox.undelivered(tx)
 
     def withdraw(self, tx: Connection, ids: Sequence[str], at: int) -> None:
         self.outbox.withdraw(tx, ids, at)

@@ -16,6 +16,7 @@ from monitor import jobs as jobs_module
 from monitor.alerting.dead_man import DeadMan
 from monitor.alerting.media.attempt import Attempts
 from monitor.config import load
+from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.instant import DAY, HOUR, MINUTE, SECOND, parse_instant
 from monitor.housekeeping import Housekeeping
 from monitor.jobs import Jobs
@@ -178,6 +179,19 @@ def test_no_ping_is_sent_while_the_program_is_not_well(pinging: Rig, outside: Ou
     pinging.clock.advance(10 * MINUTE)
     pinging.run("tick", "deliver", "dead man")
     assert outside.paths == ["/ping/hunter2"]
+
+
+def test_what_was_switched_off_leaves_no_alarm(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    for condition, subject in (("influx_lagging", "influx"), ("notifier_failing", "dead-man ping")):
+        rig.writer.monitor.hold(Truth(AlarmCondition(condition), subject, T0, "warning", {"text": "gone"}))
+    rig.restart()
+    rig.run("influx watch", "dead man")
+    alarms = rig.writer.view.alarms()
+    assert {(one["condition"], one["evidence"]["clear_reason"]) for one in alarms} == {
+        ("influx_lagging", "switched_off"),
+        ("notifier_failing", "switched_off"),
+    }
 
 
 @pytest.mark.parametrize("status", [500, 404, 302])

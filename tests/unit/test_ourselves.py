@@ -6,17 +6,19 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from monitor.alerting.emergency import Emergency
+from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.alarm.limits import Limits
 from monitor.core.alarm.policy import Contact, Ladder, Policy, Recipient, Route, Step
-from monitor.core.instant import HOUR, MINUTE, SECOND, format_instant, parse_instant
+from monitor.core.instant import HOUR, LATEST, MINUTE, SECOND, format_instant, parse_instant
 from monitor.core.reading import Reading
 from monitor.ports import JSON, Arrived, Decoded, Message
-from monitor.runtime.condition.ourselves import Ourselves
+from monitor.runtime.condition.ourselves import DEAD_MAN, Ourselves
 from monitor.runtime.loop import Loop
 from monitor.testing import FakeMedium, ListSource, PlainWording, Writer
 
@@ -85,16 +87,36 @@ def test_a_short_loss_is_told_to_nobody(writer: Writer) -> None:
 def test_a_restart_in_the_middle_changes_no_instant_and_repeats_nothing(tmp_path: Path) -> None:
     writer = Writer(tmp_path / "s.db", now=T0)
     watching(writer).watch_broker(None, "")
-    for minute in (1, 3, 5):
+    for minute in (1, 3, 6):
         writer.kill()
         writer = Writer(tmp_path / "s.db", clock=writer.clock)
-        writer.clock.at = T0 + minute * MINUTE
-        watching(writer).watch_broker(None, "")
+        ourselves = watching(writer)
+        for second in range(0, 150, 5):
+            writer.clock.at = T0 + minute * MINUTE + second * SECOND
+            ourselves.watch_broker(None, "")
     assert [alarm["raised_at"] for alarm in of(writer, "broker_lost")] == [text(T0 + 2 * MINUTE)]
     writer.kill()
     writer = Writer(tmp_path / "s.db", clock=writer.clock)
-    watching(writer).watch_broker(T0 + 5 * MINUTE, "connected")
-    assert [alarm["cleared_at"] for alarm in of(writer, "broker_lost")] == [text(T0 + 5 * MINUTE)]
+    watching(writer).watch_broker(T0 + 9 * MINUTE, "connected")
+    assert [alarm["cleared_at"] for alarm in of(writer, "broker_lost")] == [text(T0 + 9 * MINUTE)]
+    writer.close()
+
+
+def test_a_loss_of_before_a_start_is_not_told_before_this_one_had_its_time_to_connect(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "s.db", now=T0)
+    watching(writer).watch_broker(None, "")
+    writer.kill()
+    writer = Writer(tmp_path / "s.db", now=T0 + 10 * HOUR)
+    ourselves = watching(writer)
+    for _ in range(23):
+        ourselves.watch_broker(None, "connecting")
+        writer.clock.advance(5 * SECOND)
+    ourselves.watch_broker(writer.clock.at, "connected")
+    assert of(writer, "broker_lost") == []
+    ourselves.watch_broker(None, "gone")
+    writer.clock.advance(3 * MINUTE)
+    ourselves.watch_broker(None, "gone")
+    assert [alarm["evidence"]["text"] for alarm in of(writer, "broker_lost")] == ["gone"]
     writer.close()
 
 
@@ -274,3 +296,51 @@ def test_who_cannot_be_reached_twice_is_told_to_the_others_until_a_message_arriv
     writer.clock.at = T0 + MINUTE
     ourselves.watch_notifiers([])
     assert of(writer, "notifier_failing")[0]["cleared_at"] == text(T0 + MINUTE)
+
+
+def test_who_is_told_no_more_does_not_fail_for_ever(tmp_path: Path, writer: Writer) -> None:
+    watching(writer).watch_notifiers([lane("anna", 2)])
+    without = Ourselves(writer.monitor, writer.store, writer.clock, Limits(), {"bert"})
+    ping = Truth(AlarmCondition.NOTIFIER_FAILING, DEAD_MAN, T0, "warning", {"text": "no answer"})
+    writer.monitor.hold(ping)
+    without.watch_notifiers([lane("anna", 3)])
+    found = {one["subject"]: one for one in of(writer, "notifier_failing")}
+    assert found["anna"]["evidence"]["clear_reason"] == "no_longer_told"
+    assert found[DEAD_MAN]["cleared_at"] is None, "that is not about a person"
+    without.watch_notifiers([lane("anna", 4)])
+    assert len(of(writer, "notifier_failing")) == 2, "and it isn't raised anew"
+
+
+def test_messages_to_an_address_that_is_gone_are_withdrawn_and_all_others_stay_owed(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "s.db", now=T0, policy=POLICY)
+    truth = Truth(AlarmCondition.STORE_FAILING, "store", T0, "alarm", {"text": "full"})
+    writer.monitor.hold(truth)
+    assert owed(writer) == ["opened anna", "opened console"]
+    writer.kill()
+    moved = Recipient("anna", "mail", "anna@elsewhere.example")
+    policy = replace(POLICY, contacts={**POLICY.contacts, "anna": Contact("anna", (moved,))})
+    writer = Writer(tmp_path / "s.db", now=T0 + MINUTE, policy=policy)
+    ticks(writer)
+    assert [one.address for one in writer.store.outbox.due(LATEST, 9) if one.recipient == "anna"] == [
+        moved.address
+    ]
+    writer.monitor.end(AlarmCondition.STORE_FAILING, "store")
+    ticks(writer)
+    assert owed(writer) == ["opened anna", "opened console"], "what waits for them follows"
+    for one in writer.store.outbox.due(LATEST, 9):
+        writer.store.outbox.record_sent(one.id, writer.clock.at)
+    assert owed(writer) == ["closed anna", "closed console"]
+    assert {one.address for one in writer.store.outbox.due(LATEST, 9)} == {moved.address, CONSOLE.address}
+    with writer.store.reading() as tx:
+        assert len(writer.store.undelivered(tx)) == 2
+    writer.close()
+
+
+def owed(writer: Writer) -> list[str]:
+    return sorted(f"{one.kind} {one.recipient}" for one in writer.store.outbox.due(LATEST, 9))
+
+
+def ticks(writer: Writer) -> None:
+    for _ in range(3):
+        writer.clock.advance(6 * SECOND)
+        writer.monitor.tick(writer.clock.at, T0)

@@ -29,6 +29,8 @@ _BROKER, _STORE, _NOTIFIER = (
     AlarmCondition.NOTIFIER_FAILING,
 )
 _MARKER = "broker_lost_since"
+DEAD_MAN = "dead-man ping"
+"""The subject of the alarm about a ping that fails: no person, and :mod:`monitor.jobs` looks after it."""
 
 
 class Trouble(NamedTuple):
@@ -51,7 +53,7 @@ class Ourselves:
         self._limits = limits
         self._people = frozenset(people)
         self._lost_since: int | None = None
-        self._is_resumed = False
+        self._started_at: int | None = None
         self._trouble: Trouble | None = None
         self.is_well = True
         """Whether the store commits, as far as was noted."""
@@ -60,11 +62,15 @@ class Ourselves:
     # --- the broker ---
 
     def watch_broker(self, connected_since: int | None, why: str) -> None:
-        """Tells that no reading can reach us, once that has lasted; ``why``: how the connection is, in words."""
-        if not self._is_resumed:
+        """Tells that no reading can reach us, once that has lasted; ``why``: how the connection is, in words.
+
+        A loss that the process before this one noted goes on, but is told only once this one, too, has had its time to
+        connect: the broker may have come back long ago.
+        """
+        if self._started_at is None:
             with self._store.reading() as tx:
                 kept = self._store.marker(tx, _MARKER)
-            self._lost_since, self._is_resumed = (int(kept) if kept else None), True
+            self._lost_since, self._started_at = (int(kept) if kept else None), self._clock.now()
         if connected_since is not None:
             if self._lost_since is not None:
                 self._end(_BROKER, "broker", max(connected_since, self._lost_since), {_MARKER: ""})
@@ -76,7 +82,8 @@ class Ourselves:
                 self._store.put_markers(tx, {_MARKER: now})
             self._lost_since = now
         due_at = self._lost_since + self._limits.broker_lost_after
-        if due_at <= self._clock.now() and not self._is_open(_BROKER, "broker"):
+        sure_at = max(due_at, self._started_at + self._limits.broker_lost_after)
+        if sure_at <= self._clock.now() and not self._is_open(_BROKER, "broker"):
             evidence = {"text": why, "started_at": format_instant(self._lost_since)}
             self._monitor.hold(Truth(_BROKER, "broker", due_at, LEVEL_OF[_BROKER], evidence))
 
@@ -128,10 +135,12 @@ class Ourselves:
                 found.setdefault(one["recipient"], []).append(one)
         trying = {one["recipient"] for one in failing}
         for name in self._open_subjects(_NOTIFIER):
-            if name in self._people and name not in trying:
+            if name not in self._people and name != DEAD_MAN:
+                self._end(_NOTIFIER, name, self._clock.now(), why="no_longer_told")
+            elif name in self._people and name not in trying:
                 self._end(_NOTIFIER, name, self._clock.now())
         for name, addresses in found.items():
-            if not self._is_open(_NOTIFIER, name):
+            if name in self._people and not self._is_open(_NOTIFIER, name):
                 since = min(parse_instant(one["since"]) for one in addresses)
                 evidence = {
                     "text": "; ".join(f"{one['medium']}: {one['error']}" for one in addresses),
@@ -152,9 +161,15 @@ class Ourselves:
             return self._monitor._alarms.open_subjects(condition)
 
     def _end(
-        self, condition: AlarmCondition, subject: str, at: int, markers: Mapping[str, str] | None = None
+        self,
+        condition: AlarmCondition,
+        subject: str,
+        at: int,
+        markers: Mapping[str, str] | None = None,
+        *,
+        why: str = "recovered",
     ) -> None:
-        evidence = {"clear_reason": "recovered", "ended_at": format_instant(at)}
+        evidence = {"clear_reason": why, "ended_at": format_instant(at)}
         with self._monitor._writing() as tx:
             self._store.put_markers(tx, markers or {})
             self._monitor._alarms.end(tx, condition, subject, at=at, now=self._clock.now(), evidence=evidence)
