@@ -29,6 +29,7 @@ _EXPECTED_PAGERDUTY = (
     "pagerduty: and a routing key of 32 letters and digits (the integration key of a service)"
 )
 _EXPECTED_WEBHOOK = "webhook:https://HOST/PATH (http:// only for this machine itself)"
+_EXPECTED_PORT = "a port from 1 to 65535 after the host, or none"
 
 Kind = Literal["mail", "pagerduty", "webhook", "apprise"]
 
@@ -65,23 +66,28 @@ def _kind(value: str) -> tuple[Kind | None, str]:
     if (found := _PAGERDUTY.fullmatch(value)) is not None:
         return ("pagerduty", "") if _ROUTING_KEY.fullmatch(found[1]) else (None, _EXPECTED_PAGERDUTY)
     if (found := _WEBHOOK.fullmatch(value)) is not None:
-        return ("webhook", "") if _may_post_to(found[1]) else (None, _EXPECTED_WEBHOOK)
+        expected = _refused_webhook(found[1])
+        return (None, expected) if expected else ("webhook", "")
     if _MAIL.fullmatch(value):
         return "mail", ""
     return ("apprise", "") if _URL.fullmatch(value) else (None, _KINDS)
 
 
-def _may_post_to(url: str) -> bool:
-    """Whether a webhook may be there: encrypted, or on this machine."""
+def _refused_webhook(url: str) -> str:
+    """What was expected where no webhook may be; empty where one may: encrypted, or on this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        _ = parts.port  # raises for one that is no number
     except ValueError:
-        return False
+        return _EXPECTED_WEBHOOK
     if not host or _URL.fullmatch(url) is None or not url.isprintable():
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _LOOPBACK.fullmatch(host) is not None)
+        return _EXPECTED_WEBHOOK
+    if parts.scheme != "https" and not (parts.scheme == "http" and _LOOPBACK.fullmatch(host)):
+        return _EXPECTED_WEBHOOK
+    try:
+        return "" if parts.port != 0 else _EXPECTED_PORT
+    except ValueError:  # no number, or too great
+        return _EXPECTED_PORT
 
 
 def webhook_key_of(
@@ -96,7 +102,10 @@ def webhook_key_of(
             )
         return None
     if not source.startswith(REFERENCES):
-        review.refuse_text(FILE, place.key, "another text", "env:NAME or file:PATH, where the key is kept")
+        found = "a text that begins with neither env: nor file:"  # it isn't shown, for it may be the key
+        review.refuse_text(
+            FILE, place.key, found, "env:NAME or file:PATH, which says where the key is kept; never the key"
+        )
         return None
     if not has_webhook:
         review.warn(FILE, f"{place.key} is set, but no address of this person is a webhook")

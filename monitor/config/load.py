@@ -16,7 +16,7 @@ from monitor.config.fields import NAME, Table
 from monitor.config.files import MonitorFile
 from monitor.config.model import Configuration
 from monitor.config.people import FILE as PEOPLE
-from monitor.config.people import Known, doubt_people, people_of
+from monitor.config.people import Known, check_names, doubt_people, people_of
 from monitor.config.people_file import PeopleFile
 from monitor.config.problem import ConfigurationError, Review
 from monitor.config.profile_file import ProfileFile
@@ -52,10 +52,11 @@ def load(directory: Path, environ: Mapping[str, str]) -> Configuration:
 
     known = _known(None if written is None else document, people_document)
     units = units_of(monitor.unit, sites=known.sites or (), profiles=profile_names, review=review)
+    check_names(people_document, known, review)
     people = people_of(people_file, known, directory, environ, review)
     mail = mail_of(monitor.mail, directory, environ, review)
     doubt_units(units, profiles, review)
-    doubt_people(people, mail.host, review)
+    doubt_people(people, mail.host, monitor.web.external_url, review)
     configuration = Configuration(
         store=store_of(monitor.store, review),
         mqtt=mqtt_of(monitor.mqtt, directory, environ, review),

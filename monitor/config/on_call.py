@@ -7,6 +7,7 @@ from itertools import combinations
 from zoneinfo import ZoneInfo
 
 from monitor.config.problem import Problem, Review
+from monitor.core.alarm.condition import LEVELS
 from monitor.core.alarm.policy import Ladder, Route
 from monitor.core.alarm.rota import Rota
 from monitor.core.instant import DAY, format_local
@@ -62,6 +63,19 @@ def doubt_routes(routes: Sequence[Route], review: Review) -> None:
                 f"route[{second}] is never taken: route[{first}] before it matches all that it would; "
                 "put the narrower one first",
             )
+
+
+def doubt_the_rest(routes: Sequence[Route], people: Sequence[str], review: Review) -> None:
+    """Says who is told of what no route takes, where there is such a thing."""
+    rest = [one for one in routes if (one.site, one.unit, one.condition) == (None, None, None)]
+    if not people or {None} <= {one.level for one in rest} or set(LEVELS) <= {one.level for one in rest}:
+        return
+    everybody = f"told to everybody at once ({', '.join(people)})"
+    if routes:
+        remedy = "a last [[route]] with nothing but its ladder would take it"
+        review.warn(FILE, f"what no [[route]] takes is {everybody}; {remedy}")
+    else:
+        review.warn(FILE, f"there is no [[route]]: everything is {everybody}")
 
 
 def _covers(before: Route, route: Route) -> bool:

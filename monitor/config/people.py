@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from monitor.config import people_file as files
 from monitor.config.address import Place, address_of, refuse_unsent_mail, webhook_key_of
+from monitor.config.fields import NAME
 from monitor.config.model import Person
-from monitor.config.on_call import doubt_routes
-from monitor.config.problem import Review, choices, nearest
+from monitor.config.on_call import doubt_routes, doubt_the_rest
+from monitor.config.problem import Review, choices, key_text, nearest
+from monitor.config.secret_places import leaves
 from monitor.core.alarm.policy import Ladder, QuietHours, Route, Step
 from monitor.core.alarm.rota import Override, Rota
 
@@ -39,15 +41,15 @@ class Known(NamedTuple):
 def people_of(
     file: files.PeopleFile, known: Known, directory: Path, environ: Mapping[str, str], review: Review
 ) -> People:
-    """The people, and the rules of who is told what."""
+    """The people, and the rules of who is told what; :func:`check_names` is for what they refer to."""
     _check_twice("person", [one.name for one in file.person], known.rotas, review)
     _check_twice("rota", [one.name for one in file.rota], (), review)
     _check_twice("ladder", [one.name for one in file.ladder], (), review)
     return People(
         tuple(_person(one, directory, environ, review) for one in file.person),
-        tuple(_rota(one, known, review) for one in file.rota),
-        tuple(_ladder(one, known, review) for one in file.ladder),
-        tuple(_route(index, one, known, review) for index, one in enumerate(file.route)),
+        tuple(_rota(one, review) for one in file.rota),
+        tuple(_ladder(one) for one in file.ladder),
+        tuple(Route(one.ladder, one.site, one.unit, one.condition, one.level) for one in file.route),
     )
 
 
@@ -56,8 +58,22 @@ def _check_twice(kind: str, names: list[str], others: Iterable[str], review: Rev
         review.refuse(FILE, f"{kind}[{name}].name", name, "a name that nothing else here has")
 
 
-def _check_known(key: str, name: str | None, names: set[str] | None, kind: str, review: Review) -> None:
-    if name is not None and names is not None and name not in names:
+def check_names(document: Mapping[str, Any], known: Known, review: Review) -> None:
+    """Refuses each name that nothing has. It reads the file as it was written, so that what is wrong in the same table
+    otherwise is told together with it."""
+    places: dict[tuple[str, ...], tuple[str, set[str] | None]] = {
+        ("rota", "people"): ("person", known.people),
+        ("rota", "override", "person"): ("person", known.people),
+        ("ladder", "step", "tell"): ("person or rota", known.people | known.rotas),
+        ("route", "ladder"): ("ladder", known.ladders),
+        ("route", "site"): ("site", known.sites),
+        ("route", "unit"): ("unit", known.units),
+    }
+    for location, name in leaves(document):
+        kind, names = places.get(tuple(part for part in location if isinstance(part, str)), ("", None))
+        if names is None or not isinstance(name, str) or not NAME.fullmatch(name) or name in names:
+            continue
+        key = key_text(document, location)
         review.refuse(FILE, key, name, f"the name of a {kind} ({choices(names)})", nearest(name, names))
 
 
@@ -85,12 +101,9 @@ def _person(table: files.PersonTable, directory: Path, environ: Mapping[str, str
     )
 
 
-def _rota(table: files.RotaTable, known: Known, review: Review) -> Rota:
+def _rota(table: files.RotaTable, review: Review) -> Rota:
     where = f"rota[{table.name}]"
-    for index, name in enumerate(table.people):
-        _check_known(f"{where}.people[{index}]", name, known.people, "person", review)
     for index, one in enumerate(table.override):
-        _check_known(f"{where}.override[{index}].person", one.person, known.people, "person", review)
         if one.until_at <= one.start_at:
             review.refuse_text(
                 FILE, f"{where}.override[{index}].until", "an earlier instant", "one after from"
@@ -105,30 +118,24 @@ def _rota(table: files.RotaTable, known: Known, review: Review) -> Rota:
     )
 
 
-def _ladder(table: files.LadderTable, known: Known, review: Review) -> Ladder:
-    for index, step in enumerate(table.step):
-        for at, name in enumerate(step.tell):
-            key = f"ladder[{table.name}].step[{index}].tell[{at}]"
-            _check_known(key, name, known.people | known.rotas, "person or rota", review)
+def _ladder(table: files.LadderTable) -> Ladder:
     return Ladder(table.name, tuple(Step(tuple(step.tell), step.wait) for step in table.step), table.repeat)
 
 
-def _route(index: int, table: files.RouteTable, known: Known, review: Review) -> Route:
-    where = f"route[{index}]"
-    _check_known(f"{where}.ladder", table.ladder, known.ladders, "ladder", review)
-    _check_known(f"{where}.site", table.site, known.sites, "site", review)
-    _check_known(f"{where}.unit", table.unit, known.units, "unit", review)
-    return Route(table.ladder, table.site, table.unit, table.condition, table.level)
-
-
-def doubt_people(people: People, mail_host: str, review: Review) -> None:
+def doubt_people(people: People, mail_host: str, external_url: str, review: Review) -> None:
     """Warns of what is allowed and may not be meant, first of all that nobody is told; refuses mail that no server
     sends."""
     if not people.people:
         review.warn(FILE, "there is no [[person]]: nobody is told")
+    elif not external_url:
+        doubt = (
+            "web.external_url is empty: messages carry no link that acknowledges the alarm; set it to where"
+        )
+        review.warn("monitor.toml", f"{doubt} the phones of those who are told reach the pages")
     refuse_unsent_mail([one for person in people.people for one in person.addresses], mail_host, review)
     _doubt_shared_addresses(people, review)
     doubt_routes(people.routes, review)
+    doubt_the_rest(people.routes, [person.name for person in people.people], review)
     led_to = {route.ladder for route in people.routes}
     named = {name for ladder in people.ladders for step in ladder.steps for name in step.tell}
     for ladder in people.ladders:

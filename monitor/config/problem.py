@@ -31,6 +31,14 @@ _KINDS = {
     "dict_type": "a table",
     "model_type": "a table",
 }
+_AT_LEAST_ONE = {
+    "tell": "at least one person or rota",
+    "step": 'at least one step, such as { tell = ["anna"], wait = "10m" }',
+    "people": "at least one person",
+    "addresses": 'at least one address, such as "anna@lab.example"',
+    "probe": 'at least one probe, such as { name = "product" }',
+}
+"""What a list that may not be empty wants, by its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +146,7 @@ def _toml_like(value: object) -> str:
         case Mapping():
             return "a table"
         case list():
-            return "a list"
+            return "a list" if value else "an empty list"
         case _:
             return str(value)
 
@@ -154,6 +162,8 @@ def _expected(detail: ErrorDetails) -> str:
             return f"a number of at least {context['ge']}"
         case "greater_than":
             return f"a number over {context['gt']}"
+        case "too_short":
+            return _AT_LEAST_ONE.get(str(detail["loc"][-1]), "at least one item")
         case "less_than_equal":
             return f"a number of at most {context['le']}"
         case kind:

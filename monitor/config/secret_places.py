@@ -26,7 +26,7 @@ _ELSEWHERE = "no secret here: it belongs into the environment, or into a file of
 
 def take_out_secrets(document: dict[str, Any], file: str, review: Review) -> None:
     """Refuses every secret that is written into a file, says where it belongs, and takes its key out."""
-    for location, value in list(_leaves(document, ())):
+    for location, value in list(leaves(document, ())):
         named = names_a_secret(str(location[-1]))
         if named or (isinstance(value, str) and holds_a_secret(value) and SHOWN not in value):
             key = key_text(document, location)
@@ -41,17 +41,18 @@ def take_out_secrets(document: dict[str, Any], file: str, review: Review) -> Non
 
 def refuse_placeholders(document: dict[str, Any], file: str, review: Review) -> None:
     """Refuses ``<secret>``: an effective configuration printed it in the place of a value."""
-    for location, value in _leaves(document, ()):
+    for location, value in leaves(document, ()):
         if isinstance(value, str) and SHOWN in value:
             review.refuse(
                 file, key_text(document, location), value, "the secret itself, from the environment or a file"
             )
 
 
-def _leaves(node: Any, location: Key) -> Iterator[tuple[Key, Any]]:
+def leaves(node: Any, location: Key = ()) -> Iterator[tuple[Key, Any]]:
+    """Every value of a document that is neither table nor list, with its place."""
     if isinstance(node, dict | list):
         for part, inner in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from _leaves(inner, (*location, part))
+            yield from leaves(inner, (*location, part))
     elif location:
         yield location, node
 

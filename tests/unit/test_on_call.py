@@ -191,3 +191,39 @@ def test_the_examples_of_the_starter_are_a_configuration_without_doubts(tmp_path
     assert str(configuration.alerting.drill) == "Tue 10:00"  # on where there is a rota
     without_rota = load(tmp_path / "starter", environ | {"EXOSOME_MONITOR__ALERTING__DRILL": "off"})
     assert str(without_rota.alerting.drill) == "off"
+
+
+# --- what no route takes ---
+
+
+ANNA = '[[person]]\nname = "anna"\naddresses = ["ntfy://a"]\n'
+LADDER = '[[ladder]]\nname = "l"\nstep = [{ tell = ["anna"], wait = "1m" }]\n'
+
+
+@pytest.mark.parametrize(
+    ("routes", "said"),
+    [
+        ([], "there is no [[route]]: everything is told to everybody at once (anna)"),
+        (['site = "lab1"'], "what no [[route]] takes is told to everybody at once (anna)"),
+        (['level = "warning"', 'level = "critical"'], "what no [[route]] takes"),
+        ([f'level = "{level}"' for level in ("warning", "alarm", "critical")], None),
+        (['site = "lab1"', ""], None),
+    ],
+)
+def test_who_is_told_of_what_no_route_takes_is_said(
+    tmp_path: Path, routes: list[str], said: str | None
+) -> None:
+    write_starter(tmp_path / "c")
+    written = "".join(f'[[route]]\nladder = "l"\n{one}\n' for one in routes)
+    (tmp_path / "c" / "people.toml").write_text(ANNA + LADDER + written)
+    found = [one for one in load(tmp_path / "c", {}).warnings if "everybody" in one]
+    assert len(found) == (said is not None)
+    assert said is None or said in found[0]
+
+
+@pytest.mark.parametrize("url", ["", "https://monitor.lab.example"])
+def test_people_without_a_link_that_acknowledges_are_warned_of(tmp_path: Path, url: str) -> None:
+    write_starter(tmp_path / "c")
+    (tmp_path / "c" / "people.toml").write_text(ANNA)
+    found = load(tmp_path / "c", {"EXOSOME_MONITOR__WEB__EXTERNAL_URL": url}).warnings
+    assert any("messages carry no link that acknowledges" in one for one in found) == (not url)
