@@ -146,6 +146,15 @@ def mail_of(table: files.MailTable, directory: Path, environ: Mapping[str, str],
         review.refuse(_FILE, "mail.username", None, "the user name that the password is for")
     if password is not None and not (starttls or table.tls) and table.host not in _LOOPBACK:
         review.warn(_FILE, f"mail is not encrypted: the password travels to {table.host} in clear text")
+    if table.host and table.username and password is None:
+        where = f"set {MAIL_PASSWORD}, or mail.password_file"
+        review.warn(
+            _FILE, f"mail.username is set and there is no password: {where}; also for commands beside"
+        )
+    if table.host and table.port == 465 and not table.tls:
+        review.warn(
+            _FILE, "mail.port is 465, where a server expects encryption from the first byte: tls = true"
+        )
     usual = 465 if table.tls else 587 if starttls else 25
     return Mail(
         host=table.host,
