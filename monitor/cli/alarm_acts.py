@@ -9,7 +9,7 @@ import typer
 
 from monitor.cli.alarms import AlarmArgument, known_alarm, place_of
 from monitor.cli.options import ByOption, ConfigOption, JsonOption, When, example, read_duration, read_when
-from monitor.cli.output import print_json, words
+from monitor.cli.output import print_json, say, words
 from monitor.cli.recording import asked, login_name
 from monitor.cli.session import Finding, Unusable, end_at, load, start_at, store_in_words, viewing
 from monitor.clock import SystemClock
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from monitor.config import Configuration
 
 commands = typer.Typer()
+
+_ALARMS = "alarms list"
 
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
 NeededReason = Annotated[
@@ -50,9 +52,10 @@ def ack(
 
     It is told anew if it gets worse, or isn't over long after. Who acknowledged first stays.
     """
-    name = by or login_name()
+    configuration = load(config)
+    name = _who(configuration, by)
     found = done(
-        load(config), lambda to: to.acknowledge(alarm, by=name, reason=reason, action=action, how="cli")
+        configuration, lambda to: to.acknowledge(alarm, by=name, reason=reason, action=action, how="cli")
     )
     if as_json:
         print_json(found)
@@ -73,8 +76,9 @@ def reset(
     as_json: JsonOption = False,
 ) -> None:
     """Resets a latched alarm that was acknowledged and is dealt with."""
-    name = by or login_name()
-    found = done(load(config), lambda to: to.reset(alarm, by=name, reason=reason))
+    configuration = load(config)
+    name = _who(configuration, by)
+    found = done(configuration, lambda to: to.reset(alarm, by=name, reason=reason))
     if as_json:
         print_json(found)
     else:
@@ -95,7 +99,8 @@ def shelve(
 
     For at most [alerting] shelve_max, and not beyond the time by which somebody must have acted.
     """
-    configuration, name = load(config), by or login_name()
+    configuration = load(config)
+    name = _who(configuration, by)
     site = None
     if until is not None and until.day is not None:
         with viewing(config) as session:
@@ -114,8 +119,9 @@ def unshelve(
     as_json: JsonOption = False,
 ) -> None:
     """Ends a shelf before its time: what is open is told."""
-    name = by or login_name()
-    found = done(load(config), lambda to: to.unshelve(alarm, by=name, reason=reason))
+    configuration = load(config)
+    name = _who(configuration, by)
+    found = done(configuration, lambda to: to.unshelve(alarm, by=name, reason=reason))
     _say_ended(found, as_json)
 
 
@@ -152,7 +158,8 @@ def suppress(
 
     Readings, excursions and budgets go on, and what is open at the end is told.
     """
-    configuration, name = load(config), by or login_name()
+    configuration = load(config)
+    name = _who(configuration, by)
     site = subject.split("/")[0]
     begin = None if start is None else start_at(configuration, start, "--from", site)
     end = _end(configuration, until, lasting, site)
@@ -175,13 +182,19 @@ def end(
     as_json: JsonOption = False,
 ) -> None:
     """Ends a suppression before its time: what is open there is told."""
-    name = by or login_name()
-    found = done(load(config), lambda to: to.end_suppression(suppression, by=name, reason=reason))
+    configuration = load(config)
+    name = _who(configuration, by)
+    found = done(
+        configuration,
+        lambda to: to.end_suppression(suppression, by=name, reason=reason),
+        "alarms suppressions",
+    )
     _say_ended(found, as_json)
 
 
-def done(configuration: Configuration, what: Callable[[Commands], JSON]) -> JSON:
-    """The answer of a command; a finding where it is refused, or there is no such thing."""
+def done(configuration: Configuration, what: Callable[[Commands], JSON], listed_by: str = _ALARMS) -> JSON:
+    """The answer of a command; a finding where it is refused, or there is no such thing; ``listed_by`` is the command
+    that lists those that are."""
     from monitor import app
 
     with store_in_words():
@@ -194,7 +207,18 @@ def done(configuration: Configuration, what: Callable[[Commands], JSON]) -> JSON
     except LookupError as error:
         if type(error) is not LookupError:  # a KeyError is a mistake of ours
             raise
-        raise Finding(f"{error}; 'exosome-monitor alarms list' lists those that are") from error
+        raise Finding(f"{error}; 'exosome-monitor {listed_by}' lists those that are") from error
+
+
+def _who(configuration: Configuration, by: str | None) -> str:
+    """Who does it; a name that isn't anybody's in people.toml is taken, and said."""
+    if by is None:
+        return login_name()
+    names = [person.name for person in configuration.people]
+    titles = [person.title for person in configuration.people]
+    if names and by not in (*names, *titles):
+        say(f"note: people.toml has no {by!r} (it has {', '.join(names)}); it is kept as written")
+    return by
 
 
 def _kind(kind: str) -> Literal["suppressed", "out_of_service"]:

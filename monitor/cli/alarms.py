@@ -15,6 +15,7 @@ from monitor.cli.session import Finding, Session, known_unit, viewing
 from monitor.core.alarm.choice import Choice
 from monitor.core.alarm.condition import LEVELS, AlarmCondition
 from monitor.core.alarm.machine import State
+from monitor.core.instant import in_local_time
 from monitor.ports import JSON
 
 commands = typer.Typer(cls=ListsByDefault, help="Conditions that need a person.")
@@ -116,7 +117,7 @@ def unwatched(config: ConfigOption = None, as_json: JsonOption = False) -> None:
                 (
                     each["subject"],
                     words(each["reason"]),
-                    each["text"],
+                    in_local_time(each["text"], session.zone(each["subject"])),
                     local(each["since"], session.zone(each["subject"])),
                 )
                 for each in found

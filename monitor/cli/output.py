@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +19,9 @@ from rich.text import Text
 from monitor.core.instant import parse_instant, to_datetime
 
 NONE = "–"
+
+_WORD = re.compile(r"(?:[-−]?[\d.]+ to )?[-−]?[\d.]+ (?:°C|%|min|[dhs])\b|\S+")
+"""What is not broken in a table: a word, or a figure with its unit."""
 
 _STYLES = {
     "breached": "bold red",
@@ -47,17 +52,43 @@ def say(text: str) -> None:
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], *, none: str, title: str | None = None
 ) -> None:
-    """A table, or the sentence ``none`` where there are no rows. Long cells are folded, never cut."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="bold")
-    for column in columns:
-        right = column.endswith(("°C", "Count", "Spent", "Left", "Limit"))
-        table.add_column(column, overflow="fold", justify="right" if right else "left")
-    for row in rows:
-        table.add_row(*map(_cell, row))
-    if table.row_count:
-        _console().print(table)
-    else:
+    """A table, or the sentence ``none`` where there are no rows. Long cells are folded, never cut, and words are not
+    broken as long as the terminal has room for the longest of each column."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
         typer.echo(none)
+        return
+    console = _console()
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+    )
+    texts = [[column, *(row[at].plain for row in cells)] for at, column in enumerate(columns)]
+    words = [max(cell_len(word) for text in column for word in _WORD.findall(text)) for column in texts]
+    whole = [max(map(cell_len, column)) for column in texts]
+    widths = fitted(words, whole, console.width - 2 * len(columns))
+    for column, width in zip(columns, widths, strict=True):
+        right = column.endswith(("°C", "Count", "Spent", "Left", "Limit"))
+        table.add_column(column, overflow="fold", width=width, justify="right" if right else "left")
+    for row in cells:
+        table.add_row(*row)
+    console.print(table)
+
+
+def fitted(words: Sequence[int], whole: Sequence[int], room: int) -> list[int]:
+    """How wide columns get in ``room``: as their longest word at least, as their longest text at most, and what is left
+    goes to those that lack most. Where even the words have no room, the widest columns give it."""
+    widths = list(words)
+    while sum(widths) > room and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
+    while sum(widths) < min(room, sum(whole)):
+        lacks = [full - width for full, width in zip(whole, widths, strict=True)]
+        widths[lacks.index(max(lacks))] += 1
+    return widths
 
 
 def print_fields(fields: Mapping[str, object]) -> None:

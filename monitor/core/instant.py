@@ -18,6 +18,7 @@ LATEST = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
 )
+_WRITTEN = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 DayOf = Callable[[int], tuple[int, int]]
@@ -107,6 +108,15 @@ def format_local(at: int, zone: ZoneInfo) -> str:
     moment = to_datetime(at, zone)
     offset = f"{moment:%z}"
     return f"{moment:%Y-%m-%d %H:%M} {offset[:3]}:{offset[3:5]}"
+
+
+def in_local_time(text: str, zone: ZoneInfo) -> str:
+    """A sentence with every instant in it that is written as :func:`format_instant` does told in local time.
+
+    >>> in_local_time("shelved until 2026-11-22T10:00:00.000Z at most", ZoneInfo("Europe/Berlin"))
+    'shelved until 2026-11-22 11:00 +01:00 at most'
+    """
+    return _WRITTEN.sub(lambda found: format_local(parse_instant(found[0]), zone), text)
 
 
 def to_datetime(at: int, zone: ZoneInfo | None = None) -> datetime:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from monitor.cli.output import fitted
 from monitor.clock import SystemClock
 from monitor.core.instant import HOUR, MINUTE, parse_instant
 from tests.unit.cli_alarms import alarm, suppression
@@ -90,8 +91,8 @@ def test_a_filter_that_means_nothing_is_a_usage_error(app: FakeApp, option: str,
 def test_a_list_says_who_took_an_alarm_and_what_holds_it_back(app: FakeApp) -> None:
     app.view.all_alarms = [alarm(acknowledged_by="ben", shelved_until="2026-11-22T12:00:00.000Z")]
     text = " ".join(run("alarms list").stdout.split())
-    assert "taken by" in text
-    assert "ben, shelved" in text
+    assert "taken by ben," in text
+    assert "shelved until" in text
 
 
 def test_an_alarm_is_shown_with_its_history_and_who_was_told(app: FakeApp) -> None:
@@ -142,6 +143,47 @@ def test_what_holds_alarms_back_is_listed(app: FakeApp) -> None:
     assert app.view.asked[-1] == ("suppressions", {"open_only": False})
     app.view.all_suppressions = []
     assert "Nothing holds alarms back." in run("alarms suppressions").stdout
+
+
+def test_what_is_not_watched_is_told_in_local_time_alone(app: FakeApp) -> None:
+    text = "temperature high: shelved by anna until 2026-11-22T12:00:00.000Z: defrosting"
+    app.view.all_unwatched = [
+        {"subject": "lab1/F02/product", "reason": "shelved", "text": text, "since": None}
+    ]
+    said = " ".join(run("alarms unwatched", code=1).stdout.split())
+    assert "2026-11-22 13:00 +01:00" in said
+    assert "12:00:00.000Z" not in said
+
+
+def test_no_word_of_a_list_is_broken_in_80_columns(app: FakeApp) -> None:
+    app.view.all_alarms = [
+        alarm("a12345", subject="lab1/F03/product", acknowledged_by="dora"),
+        alarm("a9", level="warning", condition="notifier_failing", subject="notifier", state="acknowledged"),
+    ]
+    text = run("alarms").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    for word in ("unacknowledged", "lab1/F03/product", "temperature", "critical", "notifier", "2026-11-22"):
+        assert word in text
+    app.view.all_suppressions = [suppression(subject="lab1/F03/product")]
+    text = run("alarms suppressions").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    for word in ("lab1/F03/product", "temperature", "defrosting"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("words", "whole", "room", "widths"),
+    [
+        ([3, 5], [4, 9], 20, [4, 9]),  # all has room
+        ([3, 5], [4, 9], 10, [3, 7]),  # what is left goes to what lacks most
+        ([3, 9], [4, 9], 8, [3, 5]),  # not even the words have room
+        ([3, 9], [4, 9], 1, [1, 1]),  # nothing has
+    ],
+)
+def test_columns_are_as_wide_as_there_is_room(
+    words: list[int], whole: list[int], room: int, widths: list[int]
+) -> None:
+    assert fitted(words, whole, room) == widths
 
 
 # --- what people do ---
@@ -227,6 +269,26 @@ def test_a_mistake_of_ours_is_not_taken_for_an_unknown_alarm(app: FakeApp) -> No
     app.commands.answer = KeyError("x")
     with pytest.raises(KeyError):
         run("alarms ack a17")
+
+
+def test_what_is_unknown_names_the_command_that_lists_those_that_are(app: FakeApp) -> None:
+    app.commands.answer = LookupError("nothing is held back under 's12' now")
+    assert "'exosome-monitor alarms suppressions' lists" in run("alarms end s12", code=1).stderr
+    assert "'exosome-monitor alarms list' lists" in run("alarms ack a12", code=1).stderr
+
+
+def test_a_name_that_people_toml_does_not_have_is_taken_with_a_note(app: FakeApp, tmp_path: Path) -> None:
+    assert run("alarms ack a17 --by dora").stderr == ""  # there are no people
+    people = "".join(
+        f'[[person]]\nname = "{name}"\ntitle = "{title}"\naddresses = ["ntfy://x"]\n'
+        for name, title in (("anna", "Anna Example"), ("ben", "Ben"))
+    )
+    (tmp_path / "config" / "people.toml").write_text(people)
+    found = run("alarms ack a17 --by dora")
+    assert "people.toml has no 'dora' (it has anna, ben); it is kept as written" in found.stderr
+    assert found.stdout.startswith("acknowledged by dora")
+    for name in ("anna", "'Anna Example'"):
+        assert run(f"alarms ack a17 --by {name}").stderr == ""
 
 
 @pytest.mark.parametrize(
