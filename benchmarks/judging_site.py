@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.child import BenchError
 from benchmarks.judging_stream import BEGINS_AT, Weather, minutes, profile
+from monitor.core.alarm.policy import Policy
 from monitor.core.installation import Installation, Probe, Unit
 from monitor.core.instant import DAY, MINUTE
 from monitor.core.lot import LotEvent, LotEventKind
@@ -117,7 +118,7 @@ class _Site:
             rules={path: found for path, found in rules.items() if found is not None},
             profiles=book,
             channel_ids=ids,
-            recipients=(),
+            policy=Policy(),
             wording=PlainWording(),
             publish=self._publish,
         )
