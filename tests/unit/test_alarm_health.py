@@ -60,6 +60,15 @@ def test_pages_are_counted_a_week_and_for_the_person_told_most() -> None:
     assert found.pages_per_person_week == 7 / 4
 
 
+def test_a_machine_is_not_the_person_told_most() -> None:
+    pages = [Page(f"a{n}:opened:lims", START + n, "lims", "lab1/F01", is_machine=True) for n in range(9)]
+    found = shown(pages=[*pages, Page("a1:opened:anna", START + 1, "anna", "lab1/F01")])
+    assert found.pages == 10
+    assert dict(found.pages_by_person) == {"anna": 1 / 4}
+    assert found.pages_per_person_week == 1 / 4
+    assert shown(pages=pages).pages_per_person_week == 0
+
+
 def test_three_within_an_hour_chatter_and_two_do_not() -> None:
     three = [alarm(n, START + n * 30 * MINUTE) for n in range(3)]
     assert shown(*three).chattering == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core.alarm.policy import Contact, Policy, Recipient
 from monitor.core.instant import DAY, HOUR, MINUTE
 from monitor.testing import Writer
 from tests.unit.lab import T0, WARM, live, minutes
@@ -53,6 +54,25 @@ def test_an_alarm_is_told_acknowledged_and_shelved_and_counts_as_such(writer: Wr
         one["acknowledged_at"] is None for one in writer.view.alarms() if not one["past"]
     )
     assert [(one["unit"], one["title"]) for one in found["units"]] == [("lab1/F01", "Freezer F01")]
+
+
+def test_who_has_webhooks_and_pagerduty_alone_is_no_person(tmp_path: Path) -> None:
+    ways = {
+        "anna": ("mail", "webhook"),
+        "lims": ("webhook", "pagerduty"),
+        "duty": ("pagerduty",),
+    }
+    contacts = {
+        name: Contact(name, tuple(Recipient(name, medium, f"{medium}:{name}") for medium in media))
+        for name, media in ways.items()
+    }
+    writer = Writer(tmp_path / "machines.db", now=T0, policy=Policy(contacts=contacts))
+    live(writer, minutes(WARM[:15]))
+    assert deliver(writer) == 5
+    total = writer.view.alarm_health(weeks=1)["total"]
+    assert total["pages"] == 3
+    assert set(total["pages_by_person"]) == {"anna"}
+    writer.close()
 
 
 def test_a_first_acknowledgement_counts_also_after_the_alarm_was_told_anew(writer: Writer) -> None:

@@ -66,12 +66,14 @@ class AlarmRecord:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A person told of an alarm, once: by however many media at that instant (``id`` names the telling)."""
+    """A person told of an alarm, once: by however many media at that instant (``id`` names the telling).
+    ``is_machine``: who is told is a program or a service, and counts as no person."""
 
     id: str
     at: int
     person: str
     unit: str | None
+    is_machine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Source:
 class Figures:
     """The figures of one span. Shares are of one; None where there is nothing to tell it from.
 
-    ``pages_by_week``: oldest week first. ``pages_by_person``: pages a week of everyone who was told. ``chattering``:
+    ``pages_by_week``: oldest week first. ``pages_by_person``: pages a week of every person told. ``chattering``:
     conditions of a subject that chattered. ``stale``: alarms that stood open for longer than a day within the span.
     ``top_ten_share``: of all alarms, those of the ten worst sources; None where there are no more than ten sources.
     ``ack_median_seconds``, ``ack_p95_seconds``: from when it was known until somebody took it (nearest rank).
@@ -168,7 +170,7 @@ def figures(record: Record, *, start: int, end: int) -> Figures:
     )
     sources = Counter((one.condition, one.subject) for one in real)
     worst = sorted(sources.items(), key=lambda item: (-item[1], item[0]))[:TOP]
-    per_person = Counter(one.person for one in pages)
+    per_person = Counter(one.person for one in pages if not one.is_machine)
     return Figures(
         alarms=len(real),
         pages=len(pages),

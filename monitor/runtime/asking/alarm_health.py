@@ -7,6 +7,7 @@ from typing import Any
 
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.alarm.health import WEEK, AlarmRecord, Held, Page, Record, to_json
+from monitor.core.alarm.policy import Policy
 from monitor.core.alarm.suppression import Suppression
 from monitor.core.fact import JSON
 from monitor.core.instant import parse_instant
@@ -18,6 +19,8 @@ WEEKS_MAX = 52
 _PAGES = ("opened", "again", "reminder")
 _NOBODY = ("console",)
 """Recipients that are no person."""
+_OF_MACHINES = ("webhook", "pagerduty")
+"""Media whose other end is a program or a service: whom it pages, and how often, isn't known here."""
 
 
 def alarm_health(store: Store, picture: Picture, weeks: int) -> JSON:
@@ -27,14 +30,25 @@ def alarm_health(store: Store, picture: Picture, weeks: int) -> JSON:
     end = picture.clock.now()
     start = end - weeks * WEEK
     with store.reading() as tx:
-        record = _record(store, tx, picture.installation.units, start, end)
+        record = _record(store, tx, picture.installation.units, _machines(picture.policy), start, end)
     found = to_json(record, start=start, end=end)
     titles = {path: unit.title for path, unit in picture.installation.units.items()}
     units = [{**one, "title": titles.get(one["unit"], one["unit"])} for one in found["units"]]
     return {**found, "units": units}
 
 
-def _record(store: Store, tx: Tx, units: Collection[str], start: int, end: int) -> Record:
+def _machines(policy: Policy | None) -> set[str]:
+    """Those of people.toml with no address at which a person reads."""
+    return {
+        name
+        for name, contact in ({} if policy is None else policy.contacts).items()
+        if contact.recipients and all(one.medium in _OF_MACHINES for one in contact.recipients)
+    }
+
+
+def _record(
+    store: Store, tx: Tx, units: Collection[str], machines: Collection[str], start: int, end: int
+) -> Record:
     """Alarms that stood open within the span or became known in it, what was told of them, and what was held back."""
     facts = store.current_facts(tx, "alarm", since=start, until=end)
     known_later = store.current_facts(tx, "alarm", recorded_after=start - 1)
@@ -45,7 +59,7 @@ def _record(store: Store, tx: Tx, units: Collection[str], start: int, end: int) 
         alarm = _alarm(store, tx, fact, unit)
         alarms.append(alarm)
         if not alarm.is_drill:
-            pages += _pages(store, tx, fact.id, unit)
+            pages += _pages(store, tx, fact.id, unit, machines)
     held = [_held(fact, units, end) for fact in store.current_facts(tx, KIND, since=start)]
     return Record(alarms, pages, held)
 
@@ -78,7 +92,7 @@ def _first_acknowledged(store: Store, tx: Tx, fact: Fact) -> int | None:
     return None
 
 
-def _pages(store: Store, tx: Tx, alarm: str, unit: str | None) -> list[Page]:
+def _pages(store: Store, tx: Tx, alarm: str, unit: str | None, machines: Collection[str]) -> list[Page]:
     """One for each person and telling: what goes out by several media is one page. What was never sent is none."""
     found: dict[tuple[str, str], int] = {}
     for row in store.messages_about(tx, alarm):
@@ -87,7 +101,10 @@ def _pages(store: Store, tx: Tx, alarm: str, unit: str | None) -> list[Page]:
             continue
         telling = (_telling(row, kind), person)
         found[telling] = min(found.get(telling, row["sent_at"]), row["sent_at"])
-    return [Page(f"{telling}:{person}", at, person, unit) for (telling, person), at in found.items()]
+    return [
+        Page(f"{telling}:{person}", at, person, unit, person in machines)
+        for (telling, person), at in found.items()
+    ]
 
 
 def _telling(row: Mapping[str, Any], kind: str) -> str:
