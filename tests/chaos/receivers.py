@@ -67,7 +67,8 @@ class Mails:
             return "451 4.7.1 try again later"
         mail = message_from_bytes(envelope.content, policy=policy.default)
         text = mail.get_body(("plain",)).get_content()
-        alarm, kind = text.rsplit("Message: ", 1)[1].split()[:2]
+        about = text.rpartition("Message: ")[2].split() if "Message: " in text else ["", "digest"]
+        alarm, kind = about[:2]
         # Taken before it is answered: who dies while waiting doesn't know.
         self._got(Got(envelope.rcpt_tos[0].partition("@")[0], alarm, kind, mail["Message-ID"]))
         if mood == "slow":
@@ -85,7 +86,10 @@ class Webhooks:
     def __init__(self, got: Callable[[Got], None], mood: Callable[[], Mood]) -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                text = self.rfile.read(int(self.headers["Content-Length"]))
+                if not text.endswith(b"}"):
+                    return  # whoever sent it was killed meanwhile
+                body = json.loads(text)
                 feels = mood()
                 status = {"refusing": 403, "deferring": 503}.get(feels, 204)
                 if status == 204:

@@ -233,7 +233,7 @@ def test_whoever_had_to_be_told_is_told_in_order_however_often_the_program_is_ki
         laboratory = Laboratory(clock, broker.port)
         for _ in range(KILLS):
             process = start()
-            time.sleep(random.uniform(0.1, 0.6))
+            time.sleep(random.uniform(0.1, 0.5))
             if random.random() < 0.15:
                 token = tmp_path / "monitor.db.token"
                 acknowledge_something(f"http://127.0.0.1:{port}", token, random)
