@@ -183,6 +183,7 @@ class Service:
             host=self.configuration.web.host,
             external_url=self.configuration.web.external_url,
             link_key=self.link_key,
+            shelve_max=self.configuration.alerting.shelve_max,
         )
         return WebServer(application, self.configuration.web.host, self.configuration.web.port)
 

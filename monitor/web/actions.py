@@ -9,16 +9,19 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from urllib.parse import parse_qsl, quote, urlsplit
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from monitor.core.instant import in_local_time
 from monitor.web.alarms_api import ALARMS, SUPPRESSIONS
 from monitor.web.changes import body_of, carried_out, end_at
 from monitor.web.errors import ApiError
 from monitor.web.hosts import refuse_strange_host
 from monitor.web.wiring import Wired, Wiring
+from monitor.web.zones import Zones
 
 FORM_BYTES_MAX = 16_384
 FIELDS_MAX = 32
@@ -33,7 +36,9 @@ async def acknowledge(wired: Wired, alarm: str, request: Request) -> Response:
     form = await _form(wired, request)
     by, reason, action = _name(form), form.get("reason", ""), form.get("action", "")
     return await _done(
-        alarm, lambda: wired.commands.acknowledge(alarm, by=by, reason=reason, action=action, how="web")
+        wired,
+        alarm,
+        lambda: wired.commands.acknowledge(alarm, by=by, reason=reason, action=action, how="web"),
     )
 
 
@@ -42,7 +47,7 @@ async def reset(wired: Wired, alarm: str, request: Request) -> Response:
     """Fields: by, reason."""
     form = await _form(wired, request)
     by, reason = _name(form), form.get("reason", "")
-    return await _done(alarm, lambda: wired.commands.reset(alarm, by=by, reason=reason))
+    return await _done(wired, alarm, lambda: wired.commands.reset(alarm, by=by, reason=reason))
 
 
 @router.post("/alarms/{alarm}/shelve")
@@ -53,7 +58,7 @@ async def shelve(wired: Wired, alarm: str, request: Request) -> Response:
     chosen = form.get("for") or None
     is_instant = chosen is not None and "T" in chosen
     until = end_at(wired, chosen if is_instant else None, None if is_instant else chosen)
-    return await _done(alarm, lambda: wired.commands.shelve(alarm, by=by, reason=reason, until=until))
+    return await _done(wired, alarm, lambda: wired.commands.shelve(alarm, by=by, reason=reason, until=until))
 
 
 @router.post("/alarms/{alarm}/unshelve")
@@ -61,7 +66,7 @@ async def unshelve(wired: Wired, alarm: str, request: Request) -> Response:
     """Fields: by, reason."""
     form = await _form(wired, request)
     by, reason = _name(form), form.get("reason", "")
-    return await _done(alarm, lambda: wired.commands.unshelve(alarm, by=by, reason=reason))
+    return await _done(wired, alarm, lambda: wired.commands.unshelve(alarm, by=by, reason=reason))
 
 
 @router.post("/suppressions/{suppression}/end")
@@ -132,7 +137,20 @@ def _name(form: dict[str, str]) -> str:
     return name
 
 
-async def _done(alarm: str, do: Callable[[], object]) -> Response:
-    """Back to the alarm's page, by GET, so that loading it again repeats nothing."""
-    await run_in_threadpool(carried_out, "alarm", ALARMS, do)
+async def _done(wired: Wiring, alarm: str, do: Callable[[], object]) -> Response:
+    """Back to the alarm's page, by GET, so that loading it again repeats nothing. A refusal tells the time as it is
+    where the alarm is."""
+    try:
+        await run_in_threadpool(carried_out, "alarm", ALARMS, do)
+    except ApiError as error:
+        zone = await run_in_threadpool(_zone_of, wired, alarm)
+        text = in_local_time(error.text, zone)
+        raise ApiError(error.status, error.code, text, error.remedy, more=error.more) from error
     return RedirectResponse(f"/alarms/{quote(alarm, safe='')}", status_code=303)
+
+
+def _zone_of(wired: Wiring, alarm: str) -> ZoneInfo:
+    found = wired.view.alarm(alarm) or {}
+    evidence = found.get("evidence")
+    unit = evidence.get("unit") if isinstance(evidence, dict) else None
+    return Zones(wired.view).at(unit or found.get("subject"))

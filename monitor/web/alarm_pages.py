@@ -60,7 +60,7 @@ def alarm(request: Request, wired: Wired, alarm: str) -> Response:
         "steps": wired.guide.first_steps(found),
         "unit": unit,
         "coming": coming,
-        "choices": alarm_words.shelf_choices(wired.view.now(), coming["act_by"]),
+        "choices": alarm_words.shelf_choices(wired.view.now(), coming["act_by"], wired.shelve_max),
         "parent": None if parent is None else wired.view.alarm(parent),
         "place_of": places(wired.view.units()),
         "children": by_level(found.get("children") or []),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from monitor.config.duration import format_duration
 from monitor.core.instant import HOUR, MINUTE, parse_instant
 from monitor.ports import JSON
 from monitor.web import words
@@ -84,13 +85,19 @@ class Choice(NamedTuple):
     words: str
 
 
-def shelf_choices(now: int, act_by: str | None) -> list[Choice]:
-    """For how long an alarm can be shelved: no longer than until somebody must have acted. ``now`` is in ms. The last
-    choice is that instant itself."""
+def shelf_choices(now: int, act_by: str | None, most_for: int) -> list[Choice]:
+    """For how long an alarm can be shelved: for ``most_for`` at most, and no longer than until somebody must have
+    acted. All in ms. That instant is the last choice, where it is near enough."""
     end = None if act_by is None else parse_instant(act_by)
-    found = [Choice(value, said) for span, value, said in _SHELVES if end is None or now + span < end]
-    if act_by is not None and end is not None and end > now:
+    last = now + most_for if end is None else min(now + most_for, end)
+    found = [
+        Choice(value, said) for span, value, said in _SHELVES if now + span <= last and now + span != end
+    ]
+    if act_by is not None and end is not None and now < end == last:
         found.append(Choice(act_by, "until"))
+    elif not found and last > now:
+        longest = format_duration(most_for)
+        found.append(Choice(longest, longest))
     return found
 
 

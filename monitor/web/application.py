@@ -9,6 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import monitor
+from monitor.core.instant import HOUR
 from monitor.ports import Commands, Guide, View
 from monitor.web import (
     actions,
@@ -83,6 +84,7 @@ def create_application(
     host: str = "127.0.0.1",
     external_url: str = "",
     link_key: bytes | None = None,
+    shelve_max: int = 12 * HOUR,
 ) -> FastAPI:
     """The API and the pages over one view. ``banner`` are lines shown on every page ("Demo: simulated lab").
 
@@ -90,7 +92,8 @@ def create_application(
     ``page_actions`` the pages' forms change alarms, without a sign-in; with a ``link_key`` links in messages
     acknowledge. Both only where a request calls the server by a name of its own: ``host``, which it listens on,
     ``external_url``, how browsers name it, or as :mod:`monitor.web.hosts` says.
-    ``guide`` words alarms as their messages do; without one a page names condition and subject.
+    ``guide`` words alarms as their messages do; without one a page names condition and subject. Forms shelve for
+    ``shelve_max`` ms at most.
     """
     app = FastAPI(
         title=title,
@@ -113,6 +116,7 @@ def create_application(
         host=host,
         external_url=external_url,
         link_key=link_key,
+        shelve_max=shelve_max,
     )
     install_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)

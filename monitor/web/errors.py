@@ -118,12 +118,17 @@ async def _on_bug(request: Request, _error: Exception) -> Response:
     )
 
 
+def _is_for_a_person(request: Request) -> bool:
+    """Whether the answer is a page: a browser asks, or a form was sent by what doesn't say that it wants JSON."""
+    path, wanted = request.url.path, request.headers.get("accept", "")
+    if path.startswith(("/api/", "/fragments/")):
+        return False
+    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    return "text/html" in wanted or (is_form and "json" not in wanted)
+
+
 def _answer(request: Request, error: ApiError) -> Response:
-    path = request.url.path
-    is_page = "text/html" in request.headers.get("accept", "") and not path.startswith(
-        ("/api/", "/fragments/")
-    )
-    if is_page:
+    if _is_for_a_person(request):
         from monitor.web.pages import render  # here, because pages raise the errors of this module
 
         page = render(request, "error.html", error=error)

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
+from monitor.core.instant import HOUR
 from monitor.ports import JSON, Commands, Guide, View
 from monitor.web import words
 from monitor.web.events import EventHub
@@ -33,7 +34,7 @@ class Wiring:
     With ``page_actions`` people change alarms on the pages; their forms carry ``csrf_token`` in the field ``csrf``, by
     which this process knows that it made them. ``host`` is what the server listens on, ``external_url`` how browsers
     elsewhere name it: see :mod:`monitor.web.hosts`. ``link_key`` is what links in messages are signed with; None:
-    there are none.
+    there are none. ``shelve_max`` is for how long (ms) an alarm can be shelved.
     """
 
     view: View
@@ -49,6 +50,7 @@ class Wiring:
     host: str = "127.0.0.1"
     external_url: str = ""
     link_key: bytes | None = field(default=None, repr=False)
+    shelve_max: int = 12 * HOUR
     csrf_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
 

@@ -30,7 +30,13 @@ class AlarmsRig:
     """``warm``: F01 is too warm since T0, and its alarm is open and told. The clock stands until it is moved."""
 
     def __init__(
-        self, folder: Path, *, page_actions: bool = True, host: str = "127.0.0.1", external_url: str = ""
+        self,
+        folder: Path,
+        *,
+        page_actions: bool = True,
+        host: str = "127.0.0.1",
+        external_url: str = "",
+        shelve_max: int = 12 * HOUR,
     ) -> None:
         units = ("F01", "F02")
         self.writer = Writer(folder / "store.db", installation=one_unit(units=units), now=T0)
@@ -51,6 +57,7 @@ class AlarmsRig:
             host=host,
             external_url=external_url,
             link_key=LINK_KEY,
+            shelve_max=shelve_max,
         )
         self.client = TestClient(
             self.app, "http://127.0.0.1:8080", raise_server_exceptions=False, follow_redirects=False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
-from monitor.core.instant import HOUR, format_instant
+from monitor.core.instant import HOUR, format_instant, format_local
 from tests.unit.alarms_rig import AlarmsRig
 
 
@@ -62,6 +64,25 @@ def test_a_form_that_lacks_something_is_answered_in_words(
     rig: AlarmsRig, what: str, fields: dict[str, str], status: int, said: str
 ) -> None:
     refused(rig, rig.form(what, **fields), status, said)
+
+
+def test_the_page_offers_no_longer_shelf_than_is_allowed(tmp_path: Path) -> None:
+    rig = AlarmsRig(tmp_path, shelve_max=HOUR)
+    page = rig.client.get(f"/alarms/{rig.id}", headers={"accept": "text/html"}).text
+    assert re.findall(r'name="for" value="([^"]*)"', page) == ["30m", "1h"]
+    rig.close()
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*", ""])
+def test_a_refused_form_is_answered_with_a_page_in_the_local_time_of_the_alarm(
+    rig: AlarmsRig, accept: str
+) -> None:
+    answer = rig.form("shelve", {"accept": accept}, by="anna", reason="x", **{"for": "99d"})
+    most = rig.clock.now() + 12 * HOUR
+    refused(rig, answer, 409, f"until {format_local(most, ZoneInfo('Europe/Berlin'))} at most")
+    assert format_instant(most) not in answer.text
+    asked = rig.form("shelve", {"accept": "application/json"}, by="anna", reason="x", **{"for": "99d"})
+    assert asked.json()["error"]["code"] == "refused"
 
 
 @pytest.mark.parametrize(

@@ -201,10 +201,24 @@ def test_a_headline_has_true_minus_signs_and_figures_that_hold_together() -> Non
 
 
 def test_an_alarm_is_shelved_no_longer_than_until_somebody_must_have_acted() -> None:
-    assert [one.value for one in alarm_words.shelf_choices(NOW, None)] == ["30m", "1h", "2h", "4h"]
+    def choices(act_by: str | None, most_for: int = 12 * HOUR) -> list[str]:
+        return [one.value for one in alarm_words.shelf_choices(NOW, act_by, most_for)]
+
+    assert choices(None) == ["30m", "1h", "2h", "4h"]
     act_by = before(-68 * MINUTE)
-    assert [one.value for one in alarm_words.shelf_choices(NOW, act_by)] == ["30m", "1h", act_by]
-    assert alarm_words.shelf_choices(NOW, before(MINUTE)) == []
+    assert choices(act_by) == ["30m", "1h", act_by]
+    assert choices(before(MINUTE)) == []
+    assert choices(before(-24 * HOUR)) == [
+        "30m",
+        "1h",
+        "2h",
+        "4h",
+    ]  # beyond what is allowed: it isn't offered
+    assert choices(before(-12 * HOUR))[-1] == before(-12 * HOUR)
+    assert choices(None, 2 * HOUR) == ["30m", "1h", "2h"]
+    assert choices(act_by, HOUR) == ["30m", "1h"]
+    assert choices(None, 10 * MINUTE) == ["10m"]
+    assert choices(before(-5 * MINUTE), 10 * MINUTE) == [before(-5 * MINUTE)]
 
 
 # --- who isn't watched --------------------------------------------------------------------------------------
