@@ -11,9 +11,9 @@ from monitor.cli.alarms import AlarmArgument, known_alarm, place_of
 from monitor.cli.options import ByOption, ConfigOption, JsonOption, When, example, read_duration, read_when
 from monitor.cli.output import print_json, say, words
 from monitor.cli.recording import asked, login_name
-from monitor.cli.session import Finding, Unusable, end_at, load, start_at, store_in_words, viewing
+from monitor.cli.session import Finding, Unusable, end_at, load, start_at, store_in_words, viewing, zone_of
 from monitor.clock import SystemClock
-from monitor.core.instant import SECOND
+from monitor.core.instant import SECOND, in_local_time
 from monitor.ports import JSON, Commands
 
 if TYPE_CHECKING:
@@ -62,9 +62,8 @@ def ack(
     elif found["acknowledged_by"] == name:
         typer.echo(f"acknowledged by {name}: {_named(found)}; it is {words(found['state'])}")
     else:
-        typer.echo(
-            f"{found['acknowledged_by']} had acknowledged it at {found['acknowledged_at']}: {_named(found)}"
-        )
+        text = f"{found['acknowledged_by']} had acknowledged it at {found['acknowledged_at']}"
+        typer.echo(f"{_local(configuration, text, place_of(found))}: {_named(found)}")
 
 
 @commands.command(epilog=example("alarms reset a17 --reason 'lot was rejected'"))
@@ -107,7 +106,7 @@ def shelve(
             site = place_of(known_alarm(session, alarm)).split("/")[0]
     end = _end(configuration, until, lasting, site)
     found = done(configuration, lambda to: to.shelve(alarm, by=name, reason=reason, until=end))
-    _say_held_back(found, as_json)
+    _say_held_back(configuration, found, as_json)
 
 
 @commands.command(epilog=example("alarms unshelve a17"))
@@ -168,7 +167,7 @@ def suppress(
         configuration,
         lambda to: to.suppress(subject, kind=chosen, by=name, reason=reason, start=begin, until=end),
     )
-    _say_held_back(found, as_json)
+    _say_held_back(configuration, found, as_json)
 
 
 @commands.command(epilog=example("alarms end s23 --reason 'service is done'"))
@@ -204,6 +203,8 @@ def done(configuration: Configuration, what: Callable[[Commands], JSON], listed_
             raise Unusable(str(error)) from error
     try:
         return asked(configuration, what)
+    except Finding as error:  # a refusal
+        raise Finding(_local(configuration, str(error), None)) from error
     except LookupError as error:
         if type(error) is not LookupError:  # a KeyError is a mistake of ours
             raise
@@ -219,6 +220,12 @@ def _who(configuration: Configuration, by: str | None) -> str:
     if names and by not in (*names, *titles):
         say(f"note: people.toml has no {by!r} (it has {', '.join(names)}); it is kept as written")
     return by
+
+
+def _local(configuration: Configuration, text: str, place: str | None) -> str:
+    """A sentence with its instants in the local time of a place; as it is where that isn't known."""
+    zone = zone_of(configuration, None if place is None else place.split("/")[0])
+    return text if zone is None else in_local_time(text, zone)
 
 
 def _kind(kind: str) -> Literal["suppressed", "out_of_service"]:
@@ -242,7 +249,7 @@ def _named(alarm: JSON) -> str:
     return f"{alarm['id']}, {words(alarm['condition'])} of {alarm['subject']}"
 
 
-def _say_held_back(found: JSON, as_json: bool) -> None:
+def _say_held_back(configuration: Configuration, found: JSON, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
@@ -251,10 +258,8 @@ def _say_held_back(found: JSON, as_json: bool) -> None:
         if found["condition"] is None
         else f"{words(found['condition'])} of {found['subject']}"
     )
-    typer.echo(
-        f"{words(found['kind'])} by {found['owner']} from {found['from']} until {found['until']}: "
-        f"{about} ({found['id']})"
-    )
+    text = f"{words(found['kind'])} by {found['owner']} from {found['from']} until {found['until']}"
+    typer.echo(f"{_local(configuration, text, found['subject'])}: {about} ({found['id']})")
 
 
 def _say_ended(found: JSON, as_json: bool) -> None:

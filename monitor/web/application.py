@@ -121,14 +121,8 @@ def create_application(
     install_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(GuardHeaders)
-    app.include_router(api.service)
-    app.include_router(api.api)
-    app.include_router(alarms_api.alarms_api)
-    app.include_router(intake.router)
-    app.include_router(assets.router)
-    app.include_router(links.router)
-    app.include_router(actions.router)
-    app.include_router(pages.router)
-    app.include_router(alarm_pages.router)
-    app.include_router(alarm_health_pages.router)
+    for router in (api.service, api.api, alarms_api.alarms_api):
+        app.include_router(router)
+    for part in (intake, assets, links, actions, pages, alarm_pages, alarm_health_pages):
+        app.include_router(part.router)
     return app

@@ -210,7 +210,14 @@ def test_who_does_it_is_who_is_logged_in_unless_it_is_said(
 
 def test_who_acknowledged_before_is_said(app: FakeApp) -> None:
     app.commands.first = "ben"
-    assert "ben had acknowledged it" in run("alarms ack a17 --by anna").stdout
+    assert "ben had acknowledged it at 2026-11-22 11:04 +01:00" in run("alarms ack a17 --by anna").stdout
+
+
+def test_what_is_held_back_and_what_is_refused_is_told_in_local_time(app: FakeApp) -> None:
+    line = "alarms shelve a17 --reason x --until 2026-11-22T12:00:00Z"
+    assert "until 2026-11-22 13:00 +01:00: temperature high" in run(line).stdout
+    app.commands.answer = ValueError("it can be shelved until 2026-11-22T12:00:00.000Z at most")
+    assert "until 2026-11-22 13:00 +01:00 at most" in run(line, code=1).stderr
 
 
 @pytest.mark.parametrize(
