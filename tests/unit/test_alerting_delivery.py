@@ -301,15 +301,6 @@ def test_a_store_that_fails_to_record_does_not_make_the_message_go_out_again() -
     telling.close()
 
 
-def test_a_medium_that_is_not_set_up_is_told_and_the_message_stays_owed() -> None:
-    outbox, clock = MemoryOutbox(), HandClock()
-    outbox.owe("n1", medium="pager")
-    telling = deliverer(outbox, Wire(), clock)
-    assert telling.run_due() == 0
-    assert outbox.row("n1").error == "no medium 'pager' is set up. Known: mail"
-    telling.close()
-
-
 def test_after_closing_nothing_goes_out() -> None:
     outbox, wire = MemoryOutbox(), Wire()
     telling = deliverer(outbox, wire, HandClock())

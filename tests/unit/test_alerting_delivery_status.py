@@ -111,3 +111,12 @@ def test_what_a_message_gets_only_as_it_is_sent_reaches_the_medium_and_not_the_o
     assert [message.link for message in seen] == ["https://x.example/a/t"]
     assert outbox.row("n1").message.link == ""
     telling.close()
+
+
+def test_a_medium_that_is_not_set_up_is_told_and_the_message_stays_owed() -> None:
+    outbox, clock = MemoryOutbox(), HandClock()
+    outbox.owe("n1", medium="pager")
+    telling = deliverer(outbox, Wire(), clock)
+    assert telling.run_due() == 0
+    assert outbox.row("n1").error == "no medium 'pager' is set up. Known: mail"
+    telling.close()

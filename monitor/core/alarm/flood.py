@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import LEVELS, AlarmCondition, Level
-from monitor.core.instant import HOUR, MINUTE
+from monitor.core.instant import HOUR, MINUTE, SECOND
 
 FLOOD_LEAST = 10
 WITHIN = 10 * MINUTE
@@ -21,6 +21,8 @@ UNITS_LEAST = 2
 """So many units that lost their power, or fell silent as their gateway went, have one cause."""
 GATHER_FOR = 1 * MINUTE
 GATHER_SHARE = 15
+POWER_GATHER_FOR = 10 * SECOND
+"""Units on one circuit tell of their power within seconds of one another."""
 TOLD_ANEW_AFTER = 10 * MINUTE
 """A flood that goes on is told again at most so often."""
 OUTLIVES_AFTER = 10 * MINUTE

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.flood import POWER_GATHER_FOR
 from monitor.core.alarm.power import Outage, outages, overlaps, restored_after
 from monitor.core.installation import Installation
 from monitor.core.instant import format_instant, format_local, parse_instant
@@ -111,7 +112,7 @@ class Power:
             "started_at": format_instant(outage.lost_at),
             **self._conditions.place(unit),
         }
-        return Truth(_LOST, unit, outage.lost_at, LEVEL_OF[_LOST], evidence)
+        return Truth(_LOST, unit, outage.lost_at, LEVEL_OF[_LOST], evidence, tell_after=POWER_GATHER_FOR)
 
     def _words(self, unit: str, outage: Outage) -> str:
         zone = self._installation.zone_of(unit.partition("/")[0])
