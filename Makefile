@@ -26,7 +26,9 @@ help:  ## list the targets
 demo: $(VENV)/.installed  ## watch a simulated laboratory: one process, no servers needed; Ctrl-C ends it
 	@$(RUN) monitor demo $(ARGS)
 
-test: lint  ## lint, then all tests; those that need a server which is missing are skipped by name
+# What comes before the tests: nothing more where lint has run already.
+BEFORE_TESTS ?= lint
+test: $(BEFORE_TESTS)  ## lint, then all tests; those that need a server which is missing are skipped by name
 	$(RUN) pytest $(ARGS)
 
 # How many histories of each kind; those in the environment come first: `LOT_HISTORIES=500 make test-long`.
