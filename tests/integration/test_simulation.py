@@ -224,7 +224,7 @@ def a_simulation(**changes: Any) -> Iterator[tuple[Simulation, Path]]:
     ("table", "words"),
     [
         ("reading", "waited in vain for the monitor to take what was sent: the store can't commit: "),
-        ("deadline", "the monitor came to a halt: take dates: "),
+        ("deadline", "the monitor came to a halt: dates: "),
     ],
 )
 def test_a_monitor_that_comes_to_a_halt_is_told_in_words(table: str, words: str) -> None:
@@ -320,7 +320,7 @@ def test_the_command_says_that_a_scenario_went_as_expected(tmp_path: Path) -> No
     ("more", "words"),
     [
         (PAGE + MISSED, "MISSED  4  temperature_low of lab1/R01/product: never raised"),
-        ("", "False pages: 1\n  no_data of lab1/R01/product (alarm), told after 1 h 15 min 20 s"),
+        ("", "False pages: 1\n  no_data of lab1/R01/product (alarm), told after 1 h 16 min 20 s"),
     ],
     ids=["something expected that doesn't come", "a page too many"],
 )
