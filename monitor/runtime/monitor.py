@@ -69,7 +69,8 @@ class Monitor:
         self._watch = Watch(probes, around.rules, ids, around.limits)
         self._alarms = Alarms(store, around.policy, around.wording, around.installation, self._on_alarm)
         self._copies = Copies(store)
-        self._conditions = Conditions(store, around.installation, around.rules, self._alarms, self._lots)
+        known = store, around.installation, around.rules
+        self._conditions = Conditions(*known, self._alarms, self._lots, self._watch.newest)
         of_alarms = self._alarms, self._conditions
         self._temperatures = Temperatures(store, around.installation, self._judge, *of_alarms)
         self._silences = Silences(store, around.installation, *of_alarms, self._watch)

@@ -202,9 +202,9 @@ def _as_part(service: Service, found: Iterable[JSON]) -> list[JSON]:
 
 def _levels(service: Service, alarm: str) -> list[tuple[int, str]]:
     """Since when an alarm had which level."""
-    found = service.view.alarm(alarm)
-    history = [] if found is None else found["history"]
-    return [(parse_instant(one["recorded_at"]), one["level"]) for one in history]
+    with service.store.reading() as tx:
+        versions = service.store.versions(tx, "alarm", alarm)
+    return [(one["recorded_at"], one["body"]["level"]) for one in versions]
 
 
 def _level_at(levels: Sequence[tuple[int, str]], at: int) -> str:

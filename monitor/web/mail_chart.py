@@ -6,9 +6,8 @@ import json
 
 from monitor.core.instant import HOUR
 from monitor.ports import JSON, View
-from monitor.web.chart import chart_spec
 from monitor.web.png import png_of
-from monitor.web.zones import Zones
+from monitor.web.unit_chart import unit_chart, unit_series
 
 SHOWN_FOR = 12 * HOUR
 POINTS = 1_200
@@ -29,28 +28,11 @@ def alarm_picture(view: View, alarm: str) -> bytes | None:
     end = view.now()
     start = end - SHOWN_FOR
     subject = str(found["subject"])
-    probes = sorted(
-        unit["probes"], key=lambda p: (f"{unit['unit']}/{p['probe']}" != subject, not p["product"])
-    )
-    series = [view.readings(f"{unit['unit']}/{probe['probe']}", start, end, POINTS) for probe in probes]
-    known = [one for one in series if one is not None]
-    if not any(one["readings"] for one in known):
+    series = unit_series(view, unit, start, end, POINTS, first=subject)
+    if not any(one["readings"] for one in series):
         return None
-    channel = known[0]
-    spec = chart_spec(
-        channel,
-        [
-            one
-            for one in view.excursions(unit=unit["unit"], start=start, end=end)
-            if one["channel"] == channel["channel"]
-        ],
-        window=probes[0].get("window") or unit["window"],
-        zone=Zones(view).at(unit["unit"]),
-        start=start,
-        end=end,
-        others=known[1:],
-    )
-    return png(spec, title=f"{unit['title']}: last 12 h of {channel['channel'].rpartition('/')[2]}")
+    spec = unit_chart(view, unit, start, end, first=subject, series=series)
+    return png(spec, title=f"{unit['title']}: last 12 h of {series[0]['channel'].rpartition('/')[2]}")
 
 
 def unit_of(alarm: JSON) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from monitor.ports import JSON, View
 from monitor.web.ahead_chart import Ahead
 from monitor.web.chart import chart_spec
@@ -21,12 +23,13 @@ def unit_chart(
     scheme: str = "light",
     first: str | None = None,
     ahead: Ahead | None = None,
+    series: Sequence[JSON] | None = None,
 ) -> JSON:
     """The chart of a unit from ``start`` to ``end`` (ms) as a Vega-Lite specification: channel ``first`` (default: the
-    product probe) with its excursions, the others beside it, and what lies ``ahead``."""
-    probes = sorted(unit["probes"], key=lambda p: (f"{unit['unit']}/{p['probe']}" != first, not p["product"]))
-    series = [view.readings(f"{unit['unit']}/{p['probe']}", start, end, points) for p in probes]
-    known = [each for each in series if each is not None]
+    product probe) with its excursions, the others beside it, and what lies ``ahead``. ``series``: what
+    :func:`unit_series` gave for the same, if it was asked already."""
+    probes = _in_order(unit, first)
+    known = unit_series(view, unit, start, end, points, first=first) if series is None else series
     channel = known[0] if known else _no_readings(unit["unit"])
     excursions = view.excursions(unit=unit["unit"], start=start, end=end)
     return chart_spec(
@@ -40,6 +43,19 @@ def unit_chart(
         ahead=ahead,
         palette=DARK if scheme == "dark" else LIGHT,
     )
+
+
+def unit_series(
+    view: View, unit: JSON, start: int, end: int, points: int = CHART_POINTS, *, first: str | None = None
+) -> list[JSON]:
+    """The readings of a unit's probes, channel ``first`` (default: the product probe) first."""
+    paths = [f"{unit['unit']}/{probe['probe']}" for probe in _in_order(unit, first)]
+    series = [view.readings(path, start, end, points) for path in paths]
+    return [each for each in series if each is not None]
+
+
+def _in_order(unit: JSON, first: str | None) -> list[JSON]:
+    return sorted(unit["probes"], key=lambda p: (f"{unit['unit']}/{p['probe']}" != first, not p["product"]))
 
 
 def _no_readings(unit: str) -> JSON:

@@ -89,7 +89,7 @@ def news_since(children: Iterable[Alarm], told_at: int) -> int:
 
 def cause_of_flood(cases: Sequence[Case], now: int) -> Cause | None:
     """Why the open alarms of a site are one flood; None if they aren't."""
-    lately = [case for case in cases if can_be_child(case.alarm) and now - case.alarm.known_at < WITHIN]
+    lately = [case for case in cases if can_be_child(case.alarm) and is_recent(case.alarm, now)]
     without_power = {case.unit for case in lately if case.alarm.condition is AlarmCondition.POWER_LOST}
     if len(without_power) >= UNITS_LEAST:
         return "power"

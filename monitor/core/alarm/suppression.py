@@ -16,7 +16,6 @@ from monitor.core.alarm.condition import AlarmCondition, Level, is_worse
 from monitor.core.instant import format_instant, parse_instant
 
 SuppressionKind = Literal["shelved", "suppressed", "out_of_service"]
-SUPPRESSION_KINDS: tuple[SuppressionKind, ...] = ("shelved", "suppressed", "out_of_service")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,8 @@ class Alarms:
         self._floods = Floods(self, store, self._telling.place_of, self.is_hushed)
         self._open: dict[Key, Alarm] = {}
         self._changed: dict[str, Alarm] = {}
-        self._was_open: dict[
-            str, Alarm
-        ] = {}  # of what changed and is over now: how it was, if that is news too
+        # Of what changed and is over now: how it was, if that is news too.
+        self._was_open: dict[str, Alarm] = {}
         self._climbing: set[str] = set()  # alarms of which time alone may owe more
         self._climbed_at = self._shelves_looked_at = 0
 
@@ -261,15 +260,11 @@ class Alarms:
         if not self._changed:
             return
         self._floods.gather(tx, list(self._changed.values()), now)
-        for shelf in self.suppressions.shelves(now):
-            alarm = self._of(shelf)
-            if alarm is not None and (why := self.suppressions.why_broken(shelf, alarm, self.open())):
-                self.unshelve(tx, shelf, by="exosome-monitor", why=why, now=now)
+        self._break_through(tx, now, lambda tx, alarm, now: None)  # forecasts are looked at by the clock
         for alarm in sorted(self._changed.values(), key=lambda one: (one.known_at, len(one.id), one.id)):
+            # What came and went in one transaction: both are told, in this order.
             if (before := self._was_open.get(alarm.id)) is not None:
-                self._tell(
-                    tx, before, now
-                )  # it came and went in one transaction: both are told, in this order
+                self._tell(tx, before, now)
             self._tell(tx, alarm, now)
         self._changed, self._was_open = {}, {}
 

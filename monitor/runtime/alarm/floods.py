@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from monitor.core.alarm.alarm import Alarm, rearmed, told_anew
 from monitor.core.alarm.condition import AlarmCondition, Level, Truth, is_worse
@@ -30,6 +30,9 @@ from monitor.core.alarm.policy import Place
 from monitor.core.instant import parse_instant
 from monitor.ports import Store, Tx
 
+if TYPE_CHECKING:
+    from monitor.runtime.alarm.alarms import Alarms
+
 _FLOOD = AlarmCondition.ALARM_FLOOD
 _WHY = {
     "power": "units lost their power",
@@ -38,42 +41,12 @@ _WHY = {
 }
 
 
-class _Alarms(Protocol):
-    """What floods need of the alarms."""
-
-    def get(self, condition: AlarmCondition, subject: str) -> Alarm | None: ...
-    def open(self) -> Iterable[Alarm]: ...
-    def hold(self, tx: Tx, truth: Truth, now: int) -> None: ...
-    def end(
-        self,
-        tx: Tx,
-        condition: AlarmCondition,
-        subject: str,
-        *,
-        at: int,
-        now: int,
-        evidence: dict[str, object],
-    ) -> None: ...
-    def record(self, tx: Tx, alarm: Alarm, now: int, reason: str) -> None: ...
-    def adopt(
-        self,
-        tx: Tx,
-        alarm: Alarm,
-        parent: Alarm | None,
-        now: int,
-        *,
-        why: str,
-        tell_from: int | None = None,
-    ) -> None: ...
-    def children(self, parent: Alarm) -> list[Alarm]: ...
-
-
 class Floods:
     """Finds causes, and lets go of what outlives them. Used by :class:`monitor.runtime.alarm.alarms.Alarms`."""
 
     def __init__(
         self,
-        alarms: _Alarms,
+        alarms: Alarms,
         store: Store,
         place_of: Callable[[Alarm], Place],
         is_hushed: Callable[[Alarm, int], bool],

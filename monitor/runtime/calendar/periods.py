@@ -52,10 +52,6 @@ class Periods:
         """Notes that a time is done, together with what was done in the same transaction."""
         self._put(tx, schedule, {**self._done(tx, schedule), name: now})
 
-    def last_done_at(self, tx: Tx, schedule: str) -> int | None:
-        """When a schedule was done last; None if it never was."""
-        return next(reversed(self._done(tx, schedule).values()), None)
-
     def _done(self, tx: Tx, schedule: str) -> dict[str, int]:
         found: dict[str, int] = json.loads(self._store.marker(tx, _marker(schedule)) or "{}")
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
@@ -50,13 +50,16 @@ class Conditions:
         rules: Mapping[str, ChannelRules],
         alarms: Alarms,
         lots: Lots,
+        newest_of: Callable[[str], tuple[int, float] | None],
     ) -> None:
+        """``newest_of`` gives the instant and the °C of a channel's newest reading."""
         self._store = store
         self._rules = rules
         self._installation = installation
         self._probes = installation.probes()
         self._alarms = alarms
         self._lots = lots
+        self._newest_of = newest_of
         alarms.say_with(self.present)
 
     def end_unwatched(self, tx: Tx, now: int) -> None:
@@ -123,11 +126,9 @@ class Conditions:
     def _newest(self, tx: Tx, alarm: Alarm) -> JSON:
         """The last value of the channel whose temperature an alarm is about, and its excursion's extreme so far."""
         evidence, found = alarm.evidence, JSON()
-        channel = str(evidence.get("channel", alarm.subject))
-        number = self._store.channel_ids(tx).get(channel)
-        row = None if number is None or "celsius" not in evidence else self._store.latest(tx).get(number)
-        if row is not None and row["celsius"] is not None:
-            found.update(celsius=row["celsius"], measured_at=format_instant(row["measured_at"]))
+        newest = self._newest_of(str(evidence.get("channel", alarm.subject)))
+        if newest is not None and "celsius" in evidence:
+            found.update(celsius=newest[1], measured_at=format_instant(newest[0]))
         excursion = self._store.fact(tx, "excursion", str(evidence.get("excursion")))
         if excursion is not None:
             # Its versions come with what it is judged by; how far it has gone since is in the readings.

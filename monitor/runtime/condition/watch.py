@@ -7,7 +7,6 @@ the next reading comes, says the same as a punctual one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from monitor.core.alarm.chatter import LEAST
@@ -15,19 +14,18 @@ from monitor.core.alarm.limits import Limits
 from monitor.core.clock import Run, kind_of, longer
 from monitor.core.installation import Probe
 from monitor.core.instant import DAY, MINUTE
-from monitor.core.quality import OF_CLOCKS, corrected
-from monitor.core.reading import Quality, Reading
+from monitor.core.quality import OF_CLOCKS
+from monitor.core.reading import Reading
 from monitor.core.rules import ChannelRules
 from monitor.ports import Arrived
+from monitor.runtime.condition.ear import NEVER, NOT_LOW, Ear
 from monitor.runtime.memory import Part
 
-_NEVER = 1 << 62
 SOUND_FOR = 30 * MINUTE
 """A probe is sound again when all that it has said for so long is good: a loose contact would otherwise raise and end
 an alarm with each of its readings."""
 _NO_FAULT = frozenset({None, *OF_CLOCKS})
 """A clock that is wrong is a fault of the clock, not of the probe."""
-_NOT_LOW = -1
 FRESH_FOR = DAY
 """A battery that was low so long before anybody heard of it is not said to be low now."""
 
@@ -80,41 +78,6 @@ class ProbeFault(NamedTuple):
     ended_at: int | None
 
 
-@dataclass(slots=True)
-class _Ear:
-    """What the watch keeps of one channel."""
-
-    path: str
-    probe: Probe
-    rules: ChannelRules
-    latest: Reading | None = None
-    is_corrected: bool = False  # the latest reading is the store's, its offset added already
-    reason: str | None = None
-    fault_since: int | None = None
-    fault_reason: str = ""
-    sound_since: int | None = None  # within a fault: since when all readings are good again
-    heard_at: int | None = None
-    silent_at: int = _NEVER
-    told_silent: bool = False
-    steady_at: int = _NEVER
-    online: bool | None = None
-    offline_at: int | None = None
-    low_at: int = _NOT_LOW  # measured_at of the newest reading with a low battery
-    low_percent: float = 0.0
-    charged_at: int = _NOT_LOW  # since then: of the newest with a charged one, and when that came
-    charged_received_at: int = 0
-    run: Run | None = None
-    run_before: Run | None = None  # before the message under way
-    was_certain: bool = False
-    late_after: int = 0  # a reading that comes so late is looked at for its clock
-
-    @property
-    def is_offline(self) -> bool:
-        """Whether the last that was heard of its gateway is that it is gone."""
-        after = self.heard_at is None or self.offline_at is None or self.offline_at >= self.heard_at
-        return self.online is False and after
-
-
 class Watch:
     """Hears every reading in arrival order. Silence counts from our return after an outage of our own."""
 
@@ -127,7 +90,7 @@ class Watch:
     ) -> None:
         self._low, self._charged = limits.battery_low, limits.battery_charged
         self._late_after = limits.clock_skew_after
-        self._ears = {ids[path]: _Ear(path, probe, rules[path]) for path, probe in probes.items()}
+        self._ears = {ids[path]: Ear(path, probe, rules[path]) for path, probe in probes.items()}
         for ear in self._ears.values():
             ear.late_after = min(self._late_after, ear.probe.silent_after)
         self._by_path = {ear.path: ear for ear in self._ears.values()}
@@ -135,8 +98,8 @@ class Watch:
         self._changed: set[int] = set()
         self._faults: set[str] = set()
         self._ended: dict[str, ProbeFault] = {}
-        self._batteries: dict[str, _Ear] = {}
-        self._clocks: dict[str, _Ear] = {}
+        self._batteries: dict[str, Ear] = {}
+        self._clocks: dict[str, Ear] = {}
         self._unsaved: set[str] = set()
         self.has_words = False
         """Whether there may be something to take: faults, batteries, clocks."""
@@ -164,9 +127,9 @@ class Watch:
             return
         outage = 0 if self._deaf_since is None else max(0, at - self._deaf_since)
         for ear in self._ears.values():
-            if ear.silent_at == _NEVER or outage >= ear.probe.silent_after:
+            if ear.silent_at == NEVER or outage >= ear.probe.silent_after:
                 ear.silent_at = max(at, ear.heard_at or at) + ear.probe.silent_after
-                if ear.steady_at != _NEVER:  # it can't have been heard meanwhile
+                if ear.steady_at != NEVER:  # it can't have been heard meanwhile
                     ear.steady_at = max(ear.steady_at, at + LEAST)
             else:
                 ear.silent_at += outage
@@ -194,11 +157,11 @@ class Watch:
         """Takes what else was told: since which measurement batteries are low, and how low; the runs of wrong clocks;
         until when channels whose silences come and go must be heard."""
         for ear in self._ears.values():
-            ear.low_at, ear.low_percent = low.get(ear.path, (_NOT_LOW, 0.0))
-            ear.charged_at = _NOT_LOW
+            ear.low_at, ear.low_percent = low.get(ear.path, (NOT_LOW, 0.0))
+            ear.charged_at = NOT_LOW
             ear.run = ear.run_before = runs.get(ear.path)
             ear.was_certain = ear.run is not None and ear.run.is_certain
-            ear.steady_at = steady.get(ear.path, _NEVER)
+            ear.steady_at = steady.get(ear.path, NEVER)
 
     def expect_steady(self, path: str, until: int) -> None:
         """A channel whose silences come and go is well when it has been heard until then without another one."""
@@ -213,17 +176,17 @@ class Watch:
         self._changed.add(channel)
         silence: Silence | Steady | None = None
         battery = reading.battery_percent
-        if battery is not None and (battery <= self._low or ear.low_at != _NOT_LOW):
+        if battery is not None and (battery <= self._low or ear.low_at != NOT_LOW):
             self._take_battery(ear, reading, battery, reason)
         if live:
             at = reading.received_at
             if ear.told_silent or at > ear.silent_at:
                 silence = Silence(ear.path, ear.heard_at, min(ear.silent_at, at), at, ear.is_offline)
                 ear.told_silent = False
-                ear.steady_at = _NEVER
+                ear.steady_at = NEVER
             elif at >= ear.steady_at:
                 silence = Steady(ear.path, at)
-                ear.steady_at = _NEVER
+                ear.steady_at = NEVER
             ear.heard_at = at
             ear.silent_at = at + ear.probe.silent_after
             if reason is not None or ear.run is not None or at - reading.measured_at > ear.late_after:
@@ -235,7 +198,7 @@ class Watch:
                 self.has_words = True
         return silence
 
-    def _take_fault(self, ear: _Ear, reading: Reading, reason: str | None) -> None:
+    def _take_fault(self, ear: Ear, reading: Reading, reason: str | None) -> None:
         if reason is None and ear.fault_since is not None:
             if ear.sound_since is None:
                 ear.sound_since = reading.measured_at
@@ -250,7 +213,7 @@ class Watch:
                 ear.fault_since, ear.fault_reason = reading.measured_at, str(reason)
                 self._faults.add(ear.path)
 
-    def _take_battery(self, ear: _Ear, reading: Reading, battery: float, reason: str | None) -> None:
+    def _take_battery(self, ear: Ear, reading: Reading, battery: float, reason: str | None) -> None:
         """Notes a low battery, or one that is charged again, by the newest measurement of each."""
         at = reading.measured_at
         if reason in OF_CLOCKS or not ear.probe.alarms:
@@ -274,11 +237,11 @@ class Watch:
             ended_at = ear.charged_received_at if ear.charged_at > ear.low_at else None
             found.append(BatteryWord(path, ear.low_percent, ear.low_at, ended_at))
             if ended_at is not None:
-                ear.low_at = ear.charged_at = _NOT_LOW
+                ear.low_at = ear.charged_at = NOT_LOW
         self._batteries.clear()
         return found
 
-    def _take_clock(self, ear: _Ear, reading: Reading, reason: str | None, item: int) -> None:
+    def _take_clock(self, ear: Ear, reading: Reading, reason: str | None, item: int) -> None:
         """Goes on with a run of readings whose clock is wrong, or ends it. What an array brings late was kept, so it
         says nothing of the clock; but what is bad for its clock does, and what is in time."""
         measured_at, received_at = reading.measured_at, reading.received_at
@@ -337,6 +300,13 @@ class Watch:
         ear = self._by_path.get(path)
         return None if ear is None else ear.heard_at
 
+    def newest(self, path: str) -> tuple[int, float] | None:
+        """When a channel's newest reading was measured, and its °C; None where that isn't a temperature."""
+        ear = self._by_path.get(path)
+        if ear is None or ear.latest is None or (celsius := ear.celsius()) is None:
+            return None
+        return ear.latest.measured_at, celsius
+
     def set_online(self, channel: int, online: bool, at: int) -> None:
         """Notes what a gateway said of a channel; a sign, not a reading."""
         ear = self._ears.get(channel)
@@ -354,7 +324,7 @@ class Watch:
             if not ear.told_silent and ear.silent_at < now:
                 found.append(Silence(ear.path, ear.heard_at, ear.silent_at, None, ear.is_offline))
                 ear.told_silent = True
-                ear.steady_at = _NEVER
+                ear.steady_at = NEVER
         return sorted(found, key=lambda silence: silence.silent_at)
 
     @property
@@ -364,36 +334,16 @@ class Watch:
 
     def take_changed(self) -> list[dict[str, Any]]:
         """Rows of the newest readings for the store, of channels heard since the last call."""
-        rows = [self._row(channel) for channel in sorted(self._changed)]
+        rows = [self._ears[channel].row(channel) for channel in sorted(self._changed)]
         self._changed.clear()
         return rows
-
-    def _row(self, channel: int) -> dict[str, Any]:
-        ear = self._ears[channel]
-        reading, celsius = ear.latest, None
-        if reading is not None and reading.celsius is not None and ear.reason is None:
-            offset = 0.0 if ear.is_corrected else ear.rules.settings_at(reading.measured_at).offset
-            celsius = corrected(reading.celsius, offset)
-        return {
-            "channel": channel,
-            "measured_at": None if reading is None else reading.measured_at,
-            "celsius": celsius,
-            "quality": None
-            if reading is None
-            else (Quality.GOOD if ear.reason is None else Quality.BAD).value,
-            "reason": ear.reason,
-            "battery_percent": None if reading is None else reading.battery_percent,
-            "received_at": None if reading is None else reading.received_at,
-            "heard_at": ear.heard_at,
-            "online": None if ear.online is None else int(ear.online),
-        }
 
 
 def _is_charged(reading: Reading, charged: float) -> bool:
     return reading.battery_percent is not None and reading.battery_percent >= charged
 
 
-def _is_newer(reading: Reading, reason: str | None, ear: _Ear) -> bool:
+def _is_newer(reading: Reading, reason: str | None, ear: Ear) -> bool:
     """Whether a reading is the newest to show; of two for one instant a good one, whatever their order."""
     if ear.latest is None or reading.measured_at > ear.latest.measured_at:
         return True
