@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from monitor.core.instant import MINUTE
+from monitor.core.time.instant import MINUTE
 
 
 class WallClock:

@@ -10,17 +10,17 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from benchmarks.judging_stream import BEGINS_AT, Weather, minutes, profile
-from monitor.core.ahead import Wakes
-from monitor.core.channel import ChannelState, advance
-from monitor.core.excursion import Excursion
-from monitor.core.instant import MINUTE, days_in
-from monitor.core.ledger import Ledger
-from monitor.core.place import rule_in
-from monitor.core.quality import corrected, why_bad
-from monitor.core.reading import Reading
-from monitor.core.rules import ChannelRules, constant
-from monitor.core.unit import ProbeSettings
-from monitor.runtime.lot.ledgers import Wait, Waking
+from monitor.core.channel.excursion import Excursion
+from monitor.core.channel.fold import ChannelState, advance
+from monitor.core.channel.quality import corrected, why_bad
+from monitor.core.channel.reading import Reading
+from monitor.core.lot.ledger import Ledger
+from monitor.core.lot.place import rule_in
+from monitor.core.outlook.next_change import Wakes
+from monitor.core.profile.rules import ChannelRules, constant
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import MINUTE, days_in
+from monitor.writer.lot.ledgers import Wait, Waking
 
 Rows = Sequence[tuple[int, Reading]]
 _WARMING_EVERY = 50
@@ -57,7 +57,7 @@ class _Desks:
             self.waking.wait(f"L{number}", [Wait(ledger, _WAKES, True)])
 
     def judge(self, rows: Rows) -> int:
-        """What :class:`monitor.runtime.judge.Judge` does with each good reading; returns the excursions there were."""
+        """What :class:`monitor.writer.channel.judge.Judge` does with each good reading; gives the excursions."""
         desks, rules, touched = self.desks, self.rules, list[Excursion]()
         for channel, reading in rows:
             state, ledgers = desks[channel]

@@ -15,19 +15,19 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.child import BenchError
 from benchmarks.judging_stream import BEGINS_AT, Weather, minutes, profile
-from monitor.core.alarm.policy import Policy
-from monitor.core.installation import Installation, Probe, Unit
-from monitor.core.instant import DAY, MINUTE
-from monitor.core.lot import LotEvent, LotEventKind
-from monitor.core.reading import Reading
-from monitor.core.unit import Channel, ProbeSettings
+from monitor.core.channel.reading import Reading
+from monitor.core.lot.event import LotEvent, LotEventKind
+from monitor.core.profile.installation import Installation, Probe, Unit
+from monitor.core.profile.unit import Channel, ProbeSettings
+from monitor.core.telling.policy import Policy
+from monitor.core.time.instant import DAY, MINUTE
 from monitor.ports import Arrived, Decoded
-from monitor.runtime.lot.findings import event_to_json
-from monitor.runtime.monitor import Monitor
-from monitor.runtime.surroundings import Surroundings
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
 from monitor.testing import ManualClock, PlainWording
+from monitor.writer.lot.findings import event_to_json
+from monitor.writer.surroundings import Surroundings
+from monitor.writer.writer import Monitor
 
 _SITE, _PROBE = "lab1", "product"
 _STORED_AT = BEGINS_AT + MINUTE

@@ -7,9 +7,9 @@ import random
 from collections.abc import Iterator, Set
 from typing import NamedTuple
 
-from monitor.core.instant import MINUTE
-from monitor.core.profile import Band, OutOfStorage, Profile, ThawRule, UnknownRule
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Reading
+from monitor.core.profile.profile import Band, OutOfStorage, Profile, ThawRule, UnknownRule
+from monitor.core.time.instant import MINUTE
 from monitor.testing import ult_profile
 
 BEGINS_AT = 1_796_083_200_000

@@ -22,9 +22,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from monitor.core.instant import MINUTE
-from monitor.core.reading import Reading
-from monitor.core.unit import Channel
+from monitor.core.channel.reading import Reading
+from monitor.core.profile.unit import Channel
+from monitor.core.time.instant import MINUTE
 from monitor.wire.v1 import DEFAULT_ROOT, encode_reading, reading_topic
 
 WINDOW = 1_000

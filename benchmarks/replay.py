@@ -27,20 +27,20 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from monitor.core.installation import Installation, Probe, Unit
-from monitor.core.instant import DAY, HOUR, MINUTE
-from monitor.core.lot import LotEvent, LotEventKind
-from monitor.core.profile import Band, MktRule, Profile, SideRule, ThawRule, Window
-from monitor.core.unit import Channel, ProbeSettings
+from monitor.asking.difference import Difference
+from monitor.asking.replay import Replay
+from monitor.core.lot.event import LotEvent, LotEventKind
+from monitor.core.profile.installation import Installation, Probe, Unit
+from monitor.core.profile.profile import Band, MktRule, Profile, SideRule, ThawRule, Window
+from monitor.core.profile.unit import Channel, ProbeSettings
+from monitor.core.time.instant import DAY, HOUR, MINUTE
 from monitor.ports import JSON, LogTuple
-from monitor.runtime.lot.findings import event_to_json
-from monitor.runtime.retrial.difference import Difference
-from monitor.runtime.retrial.replay import Replay
 from monitor.store import series
 from monitor.store.facts import put_markers, rule_versions
 from monitor.store.rulebook import Rulebook, load_rulebook
 from monitor.store.store import Store
 from monitor.store.trial import Trial
+from monitor.writer.lot.findings import event_to_json
 
 START = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 SETTLED = 2_500

@@ -11,23 +11,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitor.asking.picture import Picture
+from monitor.asking.view import View
 from monitor.core.alarm.limits import Limits
-from monitor.core.alarm.policy import Policy, Recipient
-from monitor.core.alarm.told import MessageKind
-from monitor.core.installation import Installation, Probe, Unit
-from monitor.core.instant import MINUTE
-from monitor.core.profile import Band, Profile, SideRule, Window
-from monitor.core.reading import Reading
-from monitor.core.recurring import Agenda
+from monitor.core.channel.reading import Reading
+from monitor.core.profile.installation import Installation, Probe, Unit
+from monitor.core.profile.profile import Band, Profile, SideRule, Window
+from monitor.core.profile.unit import Channel, ProbeSettings
 from monitor.core.sign.detection import Detection
-from monitor.core.unit import Channel, ProbeSettings
+from monitor.core.telling.policy import Policy, Recipient
+from monitor.core.telling.told import MessageKind
+from monitor.core.time.instant import MINUTE
+from monitor.core.time.recurring import Agenda
 from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notification
-from monitor.runtime.asking.picture import Picture
-from monitor.runtime.asking.view import View
-from monitor.runtime.monitor import Monitor
-from monitor.runtime.surroundings import Surroundings
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
+from monitor.writer.surroundings import Surroundings
+from monitor.writer.writer import Monitor
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ("monitor", "simulators", "benchmarks")
+SHIPPED = ("monitor", "laboratory", "simulators", "benchmarks")
 
 
 class Source(NamedTuple):

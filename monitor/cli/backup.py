@@ -30,7 +30,7 @@ def backup(
 
     The exit code is 1 if no backup could be made, and 2 for a store in PostgreSQL, which pg_dump backs up.
     """
-    from monitor import app
+    from monitor.program import app
 
     configuration = load(config)
     folder = out or configuration.store.backup_dir

@@ -21,7 +21,7 @@ def alarms(
 ) -> None:
     """Every condition with its levels, what raises and what ends it, and what to do first; and the life of an alarm as
     a table and a diagram (Markdown)."""
-    from monitor.app import alarm_docs
+    from monitor.program.app import alarm_docs
 
     text = alarm_docs()
     if out is None:

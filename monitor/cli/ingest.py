@@ -50,7 +50,7 @@ def ingest(
 
     The exit code is 1 if a row was rejected, a file turned out to be damaged, or the import was broken off.
     """
-    from monitor import app
+    from monitor.program import app
 
     configuration = load(config)
     if len(set(files)) != len(files):

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from monitor.core.instant import parse_instant
+from monitor.core.time.instant import parse_instant
 
 CONFIG_VARIABLE = "EXOSOME_MONITOR_CONFIG"
 DEFAULT_DIRECTORY = Path("config")
@@ -71,7 +71,7 @@ def read_date(text: str) -> date:
 
 def read_duration(text: str) -> float:
     """A duration such as ``90s`` or ``1h30m``, in seconds."""
-    from monitor.config.duration import parse_duration
+    from monitor.config.file.duration import parse_duration
 
     try:
         return parse_duration(text) / 1000

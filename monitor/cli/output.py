@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from monitor.core.instant import parse_instant, to_datetime
+from monitor.core.time.instant import parse_instant, to_datetime
 
 NONE = "–"
 

@@ -78,7 +78,7 @@ def influx_status(config: ConfigOption = None, as_json: JsonOption = False) -> N
 
     The exit code is 1 if it doesn't answer.
     """
-    from monitor import app
+    from monitor.program import app
 
     configuration = load(config)
     found = _asked(lambda: app.influx_status(configuration))
@@ -102,7 +102,7 @@ def influx_reconcile(
 
     Counts per channel and hour; what differs is sent again. The exit code is 1 if something still differs afterwards.
     """
-    from monitor import app
+    from monitor.program import app
 
     configuration = load(config)
     first = None if start is None else start_at(configuration, start, "--from")
@@ -172,7 +172,7 @@ def notify_test(
 
     The exit code is 1 if one could not be delivered, or if people.toml names no one.
     """
-    from monitor import app
+    from monitor.program import app
 
     configuration = load(config)
     names = [each.name for each in configuration.people]

@@ -11,19 +11,9 @@ import structlog
 import typer
 from typer.core import TyperGroup
 
-from monitor.cli import (
-    alarm_acts,
-    alarms,
-    backup,
-    docs,
-    ingest,
-    lots,
-    outward,
-    replay,
-    service,
-    simulate,
-    watching,
-)
+from monitor.cli import backup, docs, ingest, outward, replay, service, simulate, watching
+from monitor.cli.alarm import acts, alarms
+from monitor.cli.lot import lots
 from monitor.cli.options import CONFIG_VARIABLE, PROGRAM
 from monitor.cli.output import clean
 from monitor.cli.session import Finding, Unusable
@@ -101,7 +91,7 @@ def root(
 
 program.add_typer(service.commands)
 program.add_typer(watching.commands)
-alarms.commands.add_typer(alarm_acts.commands)
+alarms.commands.add_typer(acts.commands)
 program.add_typer(alarms.commands, name="alarms")
 program.add_typer(lots.commands, name="lots")
 program.add_typer(ingest.commands)

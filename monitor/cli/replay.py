@@ -41,7 +41,7 @@ def replay(
     would have done on the stored history, and how that differs from what was: excursions, alarms, verdicts of lots.
     Lots are judged as of --to. The store is only read. A difference is no failure: the exit code is 0.
     """
-    from monitor import app
+    from monitor.program import app
 
     configuration = load(config)
     first = None if start is None else start_at(configuration, start, "--from")

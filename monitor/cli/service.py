@@ -55,10 +55,10 @@ def demo(
     Everything runs in this process and needs no set-up. Its configuration is its own: --config changes nothing.
     Never for real stock.
     """
-    from monitor import app
+    from laboratory.demo import run_demo
 
     try:
-        code = app.demo(scenario=scenario, speed=speed, for_seconds=length, browser=browser, directory=folder)
+        code = run_demo(scenario=scenario, speed=speed, for_seconds=length, browser=browser, directory=folder)
     except ValueError as error:  # a scenario that can't be used
         raise typer.BadParameter(str(error), param_hint="--scenario") from error
     raise typer.Exit(code)
@@ -67,7 +67,7 @@ def demo(
 @commands.command(epilog=example("run --config /etc/exosome-monitor"))
 def run(config: ConfigOption = None) -> None:
     """Runs the monitor until SIGINT or SIGTERM."""
-    from monitor import app
+    from monitor.program import app
 
     configuration = load(config)
     with store_in_words():
@@ -86,8 +86,8 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """
     from sqlalchemy.exc import DBAPIError
 
-    from monitor import app
     from monitor.config.effective import effective_json, effective_toml
+    from monitor.program import app
 
     configuration = load(config)
     try:
@@ -132,7 +132,7 @@ def schema(
     config: ConfigOption = None,
 ) -> None:
     """Prints the JSON Schema of configuration files."""
-    from monitor.config.schema import schemas
+    from monitor.config.file.schema import schemas
 
     if file is None:
         print_json(schemas())

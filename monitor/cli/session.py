@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.cli.options import When
-from monitor.core.instant import end_of_day, format_instant, start_of_day
+from monitor.core.time.instant import end_of_day, format_instant, start_of_day
 from monitor.ports import JSON, View
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Unusable(Exception):  # noqa: N818
 
 def load(directory: Path | None) -> Configuration:
     """The configuration in the directory that ``--config`` chose."""
-    from monitor import app
+    from monitor.program import app
 
     assert directory is not None  # the option's callback has filled it in
     with configuration_in_words():
@@ -97,7 +97,7 @@ class Session:
 @contextmanager
 def viewing(directory: Path | None) -> Iterator[Session]:
     """Opens the view of the configuration in a directory."""
-    from monitor import app
+    from monitor.program import app
 
     configuration = load(directory)
     with store_in_words(), ExitStack() as stack:

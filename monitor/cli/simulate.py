@@ -125,7 +125,7 @@ def _list(*, as_json: bool) -> None:
 
 
 def _check(scenario: str | None, seed: int | None, *, as_json: bool) -> None:
-    from monitor.simulation.check import check_all
+    from laboratory.check import check_all
     from simulators.scenario.file import shipped_scenarios
 
     names = [name for name, _ in shipped_scenarios()] if scenario is None else [scenario]
@@ -169,7 +169,7 @@ def _print_all(reports: Sequence[JSON]) -> None:
 
 
 def _score(unit_days: int, seed: int | None, plot: Path | None, *, as_json: bool, markdown: bool) -> None:
-    from monitor.simulation.score import score_fleets
+    from laboratory.score import score_fleets
 
     if plot is not None and plot.suffix not in (".svg", ".png"):
         raise typer.BadParameter("its name must end in .svg or .png.", param_hint="--plot")
@@ -199,7 +199,7 @@ def _score(unit_days: int, seed: int | None, plot: Path | None, *, as_json: bool
 def _feed(
     scenario: str, broker: Broker, *, seed: int | None, speed: float, seconds: float | None, root: str
 ) -> None:
-    from monitor.simulation.feed import feed
+    from laboratory.feed import feed
 
     where = f"{broker.host}:{broker.port}"
     say(f"Feeding {where} below {root} with {scenario!r} at {speed:g} times real speed; Ctrl-C ends it.")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from monitor.config.file.problem import Review
 from monitor.config.model import REFERENCES, Address
-from monitor.config.problem import Review
-from monitor.config.secret import Secret
-from monitor.config.secret_places import secret_file
+from monitor.config.secret.places import secret_file
+from monitor.config.secret.secret import Secret
 
 FILE = "people.toml"
 LEAST_KEY = 16

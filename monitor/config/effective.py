@@ -7,13 +7,13 @@ from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Any
 
-from monitor.config.duration import format_duration
+from monitor.config.file.duration import format_duration
+from monitor.config.file.toml import dump
 from monitor.config.model import Alerting, Configuration, Influx, Mail, Mqtt, Person, Probe, Store, Unit
-from monitor.config.secret import SHOWN
-from monitor.config.toml import dump
-from monitor.core.alarm.rota import Rota
-from monitor.core.instant import format_instant, from_datetime, to_datetime
-from monitor.core.profile import Alternative, Band, Profile, SideRule, ThawRule, Window
+from monitor.config.secret.secret import SHOWN
+from monitor.core.profile.profile import Alternative, Band, Profile, SideRule, ThawRule, Window
+from monitor.core.telling.rota import Rota
+from monitor.core.time.instant import format_instant, from_datetime, to_datetime
 
 Document = dict[str, Any]
 
@@ -213,7 +213,7 @@ def _probe(probe: Probe) -> Document:
 
 
 def profile_document(profile: Profile) -> Document:
-    """A profile in the keys of its file; :func:`monitor.config.toml.dump` writes it, without sections."""
+    """A profile in the keys of its file; :func:`monitor.config.file.toml.dump` writes it, without sections."""
     high, low, out, unknown, mkt = (
         profile.high,
         profile.low,

@@ -11,22 +11,22 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from monitor.config.environment import overlay
-from monitor.config.fields import NAME, Table
-from monitor.config.files import MonitorFile
+from monitor.config.file.environment import overlay
+from monitor.config.file.fields import NAME, Table
+from monitor.config.file.files import MonitorFile
+from monitor.config.file.people_file import PeopleFile
+from monitor.config.file.problem import ConfigurationError, Review
+from monitor.config.file.profile_file import ProfileFile
+from monitor.config.file.toml import parse
 from monitor.config.model import Configuration
 from monitor.config.people import FILE as PEOPLE
 from monitor.config.people import Known, check_names, doubt_people, people_of
-from monitor.config.people_file import PeopleFile
-from monitor.config.problem import ConfigurationError, Review
-from monitor.config.profile_file import ProfileFile
 from monitor.config.profiles import doubts_about, findings_in, profile_of
-from monitor.config.secret_places import refuse_placeholders, take_out_secrets
+from monitor.config.secret.places import refuse_placeholders, take_out_secrets
 from monitor.config.sections import alerting_of, detection_of, influx_of, mail_of, mqtt_of, store_of, web_of
-from monitor.config.toml import parse
 from monitor.config.units import doubt_units, sites_of, units_of
-from monitor.core.instant import format_instant
-from monitor.core.profile import Profile
+from monitor.core.profile.profile import Profile
+from monitor.core.time.instant import format_instant
 
 MONITOR = "monitor.toml"
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from monitor.config.secret import SHOWN, Secret, redacted
+from monitor.config.secret.secret import SHOWN, Secret, redacted
 from monitor.core.alarm.limits import Limits
-from monitor.core.alarm.policy import Ladder, QuietHours, Route
-from monitor.core.alarm.rota import Rota
-from monitor.core.profile import Profile
-from monitor.core.recurring import Recurring
+from monitor.core.profile.profile import Profile
+from monitor.core.profile.unit import ProbeSettings
 from monitor.core.sign.detection import Detection
-from monitor.core.unit import ProbeSettings
+from monitor.core.telling.policy import Ladder, QuietHours, Route
+from monitor.core.telling.rota import Rota
+from monitor.core.time.recurring import Recurring
 
 REFERENCES = ("env:", "file:")
 """How a value begins that is kept elsewhere: in the variable ``env:NAME``, or in the file ``file:PATH``."""

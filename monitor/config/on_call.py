@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from zoneinfo import ZoneInfo
 
-from monitor.config.problem import Problem, Review
+from monitor.config.file.problem import Problem, Review
 from monitor.core.alarm.condition import LEVELS
-from monitor.core.alarm.policy import Ladder, Route
-from monitor.core.alarm.rota import Rota
-from monitor.core.instant import DAY, format_local
+from monitor.core.telling.policy import Ladder, Route
+from monitor.core.telling.rota import Rota
+from monitor.core.time.instant import DAY, format_local
 
 FILE = "people.toml"
 LOOK_AHEAD = 90 * DAY

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from monitor.config import people_file as files
 from monitor.config.address import Place, address_of, refuse_unsent_mail, webhook_key_of
-from monitor.config.fields import NAME
+from monitor.config.file import people_file as files
+from monitor.config.file.fields import NAME
+from monitor.config.file.problem import Review, choices, key_text, nearest
 from monitor.config.model import Person
 from monitor.config.on_call import doubt_routes, doubt_the_rest
-from monitor.config.problem import Review, choices, key_text, nearest
-from monitor.config.secret_places import leaves
-from monitor.core.alarm.policy import Ladder, QuietHours, Route, Step
-from monitor.core.alarm.rota import Override, Rota
+from monitor.config.secret.places import leaves
+from monitor.core.telling.policy import Ladder, QuietHours, Route, Step
+from monitor.core.telling.rota import Override, Rota
 
 FILE = "people.toml"
 

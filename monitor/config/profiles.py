@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from monitor.config import profile_file as files
-from monitor.config.duration import format_duration
-from monitor.core.instant import DAY
-from monitor.core.profile import (
+from monitor.config.file import profile_file as files
+from monitor.config.file.duration import format_duration
+from monitor.core.profile.profile import (
     Alternative,
     Band,
     MktRule,
@@ -20,6 +19,7 @@ from monitor.core.profile import (
     WarningLevel,
     Window,
 )
+from monitor.core.time.instant import DAY
 
 
 class Finding(NamedTuple):

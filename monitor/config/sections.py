@@ -8,15 +8,15 @@ from datetime import time
 from email.utils import parseaddr
 from pathlib import Path
 
-from monitor.config import files
-from monitor.config.duration import format_duration
+from monitor.config.file import files
+from monitor.config.file.duration import format_duration
+from monitor.config.file.problem import Review
 from monitor.config.model import REFERENCES, Alerting, DeadMan, Influx, Mail, Mqtt, Store, Tls, Web
-from monitor.config.problem import Review
-from monitor.config.secret_places import INFLUX_TOKEN, MAIL_PASSWORD, MQTT_PASSWORD, referred, secret_of
+from monitor.config.secret.places import INFLUX_TOKEN, MAIL_PASSWORD, MQTT_PASSWORD, referred, secret_of
 from monitor.core.alarm.limits import Limits
-from monitor.core.instant import DAY, MINUTE, SECOND
-from monitor.core.recurring import Recurring
 from monitor.core.sign.detection import Detection
+from monitor.core.time.instant import DAY, MINUTE, SECOND
+from monitor.core.time.recurring import Recurring
 
 _FILE = "monitor.toml"
 _DRILL = Recurring((time(10, 0),), 1)

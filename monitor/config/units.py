@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from monitor.config import files
+from monitor.config.file import files
+from monitor.config.file.problem import Review, choices, nearest
 from monitor.config.model import Probe, Site, Unit
-from monitor.config.problem import Review, choices, nearest
-from monitor.core.profile import Profile
-from monitor.core.quality import SENSOR_CODES, SENSOR_RANGES
-from monitor.core.unit import ProbeSettings
+from monitor.core.channel.quality import SENSOR_CODES, SENSOR_RANGES
+from monitor.core.profile.profile import Profile
+from monitor.core.profile.unit import ProbeSettings
 
 _FILE = "monitor.toml"
 

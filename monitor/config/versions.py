@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from monitor.core.profile import Profile
-from monitor.core.unit import ProbeSettings
+from monitor.core.profile.profile import Profile
+from monitor.core.profile.unit import ProbeSettings
 
 
 def profile_to_json(profile: Profile) -> dict[str, Any]:

@@ -2,6 +2,6 @@
 
 Nothing in here reads a clock, a file or a socket, logs, or draws a random number. All instants are whole
 milliseconds since 1970-01-01T00:00:00Z, all temperatures degrees Celsius. What this package does *not* do:
-order or de-duplicate readings (``runtime`` does), remember anything between calls except in the states that it
+order or de-duplicate readings (``writer`` does), remember anything between calls except in the states that it
 returns, or decide who is told.
 """

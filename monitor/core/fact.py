@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from monitor.core.ahead import runs_out_at
-from monitor.core.budget import Budget
-from monitor.core.custody import LotHistory
-from monitor.core.excursion import Excursion
-from monitor.core.expiry import Expiry
-from monitor.core.instant import format_instant, parse_instant
-from monitor.core.integrity import Integrity
-from monitor.core.place import rule_in
-from monitor.core.profile import Profile
-from monitor.core.verdict import Reason, worst
+from monitor.core.channel.excursion import Excursion
+from monitor.core.lot.budget import Budget
+from monitor.core.lot.custody import LotHistory
+from monitor.core.lot.expiry import Expiry
+from monitor.core.lot.integrity import Integrity
+from monitor.core.lot.place import rule_in
+from monitor.core.lot.verdict import Reason, worst
+from monitor.core.outlook.next_change import runs_out_at
+from monitor.core.profile.profile import Profile
+from monitor.core.time.instant import format_instant, parse_instant
 
 JSON = dict[str, Any]
 

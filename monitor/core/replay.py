@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Level, Truth
-from monitor.core.excursion import Excursion
+from monitor.core.channel.excursion import Excursion
+from monitor.core.channel.identity import Known, reconcile
 from monitor.core.fact import JSON
-from monitor.core.identity import Known, reconcile
-from monitor.core.instant import format_instant
-from monitor.core.profile import HIGH
-from monitor.core.verdict import Verdict
+from monitor.core.lot.verdict import Verdict
+from monitor.core.profile.profile import HIGH
+from monitor.core.time.instant import format_instant
 
 Outcome = Literal["unchanged", "changed", "new", "gone", "merged"]
 """What becomes of an excursion, an alarm or a lot. ``merged``: gone, as a part of another."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.core.instant import DAY, HOUR
+from monitor.core.time.instant import DAY, HOUR
 from monitor.influx.exporter import READINGS_CURSOR, behind, behind_text
 from monitor.influx.lines import reading_line
 from monitor.influx.sink import CountingSink, Sink, SinkUnavailable, write_or_set_aside

@@ -22,7 +22,7 @@ from influxdb_client.rest import ApiException
 from influxdb_client.service import write_service
 from urllib3.exceptions import HTTPError
 
-from monitor.core.instant import format_instant, from_datetime
+from monitor.core.time.instant import format_instant, from_datetime
 from monitor.influx.lines import READINGS
 from monitor.ports import Refusal
 

@@ -24,7 +24,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.config.model import Mqtt
-from monitor.core.instant import SECOND
+from monitor.core.time.instant import SECOND
 from monitor.ingest.bulk import BulkClient, Published
 from monitor.ingest.dialling import Protocol, connect, new_client, why_not
 from monitor.ingest.inbox import Bell, Inbox

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from monitor.core.lot import LotEvent
-from monitor.core.unit import Channel
+from monitor.core.lot.event import LotEvent
+from monitor.core.profile.unit import Channel
 from monitor.ports import Arrived, Decoded, Message
 from monitor.wire.v1 import (
     MESSAGE_BYTES_MAX,

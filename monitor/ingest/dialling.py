@@ -11,7 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from monitor.config.model import Mqtt, Tls
-from monitor.core.instant import SECOND
+from monitor.core.time.instant import SECOND
 
 Protocol = Literal["5", "3.1.1"]
 

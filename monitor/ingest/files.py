@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
 
-from monitor.core.instant import format_instant
+from monitor.core.time.instant import format_instant
 from monitor.ports import Clock, Message
 from monitor.wire.recording import LINE_BYTES_MAX, Origin, decode_line
 

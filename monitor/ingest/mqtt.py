@@ -16,7 +16,7 @@ import structlog
 from paho.mqtt.client import Client
 
 from monitor.config.model import Mqtt
-from monitor.core.instant import format_instant
+from monitor.core.time.instant import format_instant
 from monitor.ingest import bulk
 from monitor.ingest.connection import Connection, Ending
 from monitor.ingest.dialling import Protocol

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from monitor.core.lot import LotEvent, UnitEvent
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Arrived
+from monitor.core.lot.event import LotEvent, UnitEvent
 
 
 class Clock(Protocol):
@@ -46,15 +46,6 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Ends the connection. What was received and not acknowledged comes again."""
-
-
-class Arrived(NamedTuple):
-    """A reading as decoded: its channel's number, its place in its message, and whether it is a sign of life."""
-
-    channel: int
-    reading: Reading
-    item: int
-    live: bool
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The store, as the runtime needs it: the log, the facts, the messages owed."""
+"""The store, as the writer needs it: the log, the facts, the messages owed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple, Protocol
 
-from monitor.core.alarm.policy import Recipient
-from monitor.core.alarm.told import Told
-from monitor.core.plain import Plain
-from monitor.core.profile import Profile
-from monitor.core.reading import Reading
-from monitor.core.rules import ChannelRules, Stretch
-from monitor.core.timeline import UnitVersion
+from monitor.core.channel.columns import Plain
+from monitor.core.channel.reading import Reading
+from monitor.core.lot.timeline import UnitVersion
+from monitor.core.profile.profile import Profile
+from monitor.core.profile.rules import ChannelRules, Stretch
+from monitor.core.telling.policy import Recipient
+from monitor.core.telling.told import Told
 
 Tx = Any
-"""A transaction of the store; the runtime only hands it on."""
+"""A transaction of the store; the writer only hands it on."""
 
 Outcome = Literal["recorded", "duplicate", "conflict"]
 

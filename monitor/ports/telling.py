@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
-from monitor.core.alarm.told import MessageKind
 from monitor.core.fact import JSON
+from monitor.core.telling.told import MessageKind
 
 
 class Notification(NamedTuple):
     """One message to one recipient by one medium. ``id`` is stable: the same message has the same id for ever.
 
     ``about`` is the id of the alarm, or what else it is about; ``kind`` what it says of that
-    (:data:`monitor.core.alarm.told.MessageKind`, or ``test``); ``created_at`` (ms) since when it is owed.
+    (:data:`monitor.core.telling.told.MessageKind`, or ``test``); ``created_at`` (ms) since when it is owed.
 
     The rest is added when it is sent, and stands in no store: the alarm's JSON as it is then, the address that
     acknowledges it in this recipient's name, and a picture (PNG) of the last hours.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from monitor.core.instant import DAY, EARLIEST, HOUR, format_instant, parse_instant
+from monitor.core.time.instant import DAY, EARLIEST, HOUR, format_instant, parse_instant
 from monitor.ports import JSON, View
 from monitor.wire.v1 import NAME
 

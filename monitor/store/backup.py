@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from monitor.core.instant import to_datetime
+from monitor.core.time.instant import to_datetime
 
 _ROOM = 16 * 1024 * 1024
 """What must stay free on the disk beside the copy, in bytes."""

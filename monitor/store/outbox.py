@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from monitor.core.alarm.policy import Recipient
-from monitor.core.alarm.told import Told
+from monitor.core.telling.policy import Recipient
+from monitor.core.telling.told import Told
 from monitor.ports import Lane, Notification, Owed
 from monitor.store import schema
 from monitor.store.engine import Database

@@ -9,9 +9,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from monitor.core.channel import Instant, instants
-from monitor.core.reading import Quality
-from monitor.core.rules import ChannelRules
+from monitor.core.channel.fold import Instant, instants
+from monitor.core.channel.reading import Quality
+from monitor.core.profile.rules import ChannelRules
 from monitor.ports import LoggedFact, LoggedReading, Placed, Refusal
 from monitor.store import schema, series
 from monitor.store.engine import Database, upsert

@@ -21,12 +21,12 @@ from monitor.config.versions import (
     settings_from_json,
     settings_to_json,
 )
-from monitor.core.installation import Installation, Probe, Unit
-from monitor.core.instant import EARLIEST, days_in
-from monitor.core.profile import Profile
-from monitor.core.rules import ChannelRules
-from monitor.core.timeline import UnitVersion
-from monitor.core.unit import Channel
+from monitor.core.lot.timeline import UnitVersion
+from monitor.core.profile.installation import Installation, Probe, Unit
+from monitor.core.profile.profile import Profile
+from monitor.core.profile.rules import ChannelRules
+from monitor.core.profile.unit import Channel
+from monitor.core.time.instant import EARLIEST, days_in
 from monitor.store import schema
 from monitor.store.facts import add_rule_versions, rule_versions
 

@@ -18,10 +18,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from monitor.core.plain import Plain
-from monitor.core.quality import CLOCK_AHEAD_MAX, RESET_BEFORE
-from monitor.core.reading import Fault, Reading
-from monitor.core.rules import Stretch
+from monitor.core.channel.columns import Plain
+from monitor.core.channel.quality import CLOCK_AHEAD_MAX, RESET_BEFORE
+from monitor.core.channel.reading import Fault, Reading
+from monitor.core.profile.rules import Stretch
 from monitor.ports import LogTuple, Placed
 from monitor.store import schema
 
@@ -80,7 +80,7 @@ def unpack_plain(count: int, packed: bytes) -> Plain:
 
 
 def summary(rows: Sequence[Settled]) -> dict[str, float | int | None]:
-    """What a block's rows come to (:class:`monitor.core.rules.Stretch`); all None if they need a closer look."""
+    """What a block's rows come to (:class:`monitor.core.profile.rules.Stretch`); None: a closer look is needed."""
     at: tuple[int, ...]
     at, _, received, values, faults = zip(*rows, strict=True)
     steps = list(map(sub, at[1:], at))

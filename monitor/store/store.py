@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from monitor.core.alarm.policy import Recipient
-from monitor.core.alarm.told import Told
+from monitor.core.telling.policy import Recipient
+from monitor.core.telling.told import Told
 from monitor.ports import Fact, LogRow, LogTuple, Outcome, Placed
 from monitor.store import facts, log, schema, series
 from monitor.store.engine import Database

@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterable, Sequence
 
 from monitor.config.versions import profile_from_json, profile_to_json
-from monitor.core.installation import Installation
-from monitor.core.instant import EARLIEST
-from monitor.core.profile import Profile
+from monitor.core.profile.installation import Installation
+from monitor.core.profile.profile import Profile
+from monitor.core.time.instant import EARLIEST
 from monitor.store.rulebook import Row, Rulebook, probe_body, unit_body
 
 _NO_RULE = frozenset({"version", "effective_from", "title"})

@@ -9,21 +9,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import monitor
-from monitor.core.instant import HOUR
+from monitor.core.time.instant import HOUR
 from monitor.ports import Commands, Guide, View
-from monitor.web import (
-    actions,
-    alarm_health_pages,
-    alarm_pages,
-    alarms_api,
-    api,
-    assets,
-    intake,
-    links,
-    pages,
-)
+from monitor.web import assets
+from monitor.web.api import alarms as alarms_api
+from monitor.web.api import api, intake
 from monitor.web.errors import install_handlers
 from monitor.web.events import EventHub
+from monitor.web.pages import alarm_health, alarms, forms, links, pages
 from monitor.web.wiring import PlainGuide, Wiring
 from monitor.wire.v1 import DEFAULT_ROOT
 
@@ -123,6 +116,6 @@ def create_application(
     app.add_middleware(GuardHeaders)
     for router in (api.service, api.api, alarms_api.alarms_api):
         app.include_router(router)
-    for part in (intake, assets, links, actions, pages, alarm_pages, alarm_health_pages):
+    for part in (intake, assets, links, forms, pages, alarms, alarm_health):
         app.include_router(part.router)
     return app

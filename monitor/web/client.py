@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from monitor.core.instant import format_instant
+from monitor.core.time.instant import format_instant
 from monitor.ports import JSON, Message
 from monitor.wire.recording import Recorded, encode_part
 

@@ -129,7 +129,7 @@ def _is_for_a_person(request: Request) -> bool:
 
 def _answer(request: Request, error: ApiError) -> Response:
     if _is_for_a_person(request):
-        from monitor.web.pages import render  # here, because pages raise the errors of this module
+        from monitor.web.pages.pages import render  # here, because pages raise the errors of this module
 
         page = render(request, "error.html", error=error)
         page.status_code = error.status

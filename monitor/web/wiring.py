@@ -9,11 +9,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
-from monitor.core.instant import HOUR
+from monitor.core.time.instant import HOUR
 from monitor.ports import JSON, Commands, Guide, View
-from monitor.web import words
 from monitor.web.events import EventHub
 from monitor.wire.v1 import DEFAULT_ROOT
+from monitor.words import figures as words
 
 
 class PlainGuide:

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from monitor.core.instant import SECOND, parse_instant
+from monitor.core.time.instant import SECOND, parse_instant
 from monitor.ports import JSON, View
-from monitor.web import words
+from monitor.words import figures as words
 
 
 class Zones:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from monitor.core.instant import EARLIEST, LATEST, parse_instant
+from monitor.core.time.instant import EARLIEST, LATEST, parse_instant
 
 LINE_BYTES_MAX = 1024 * 1024
 """A line that is longer holds no message that could be taken."""

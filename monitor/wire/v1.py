@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from monitor.core.instant import EARLIEST, LATEST, format_instant, parse_instant
-from monitor.core.lot import LotEvent, LotEventKind, UnitEvent, UnitEventKind
-from monitor.core.reading import Fault, Reading
-from monitor.core.unit import Channel
+from monitor.core.channel.reading import Fault, Reading
+from monitor.core.lot.event import LotEvent, LotEventKind, UnitEvent, UnitEventKind
+from monitor.core.profile.unit import Channel
+from monitor.core.time.instant import EARLIEST, LATEST, format_instant, parse_instant
 
 DEFAULT_ROOT = "exosome/v1"
 MESSAGE_BYTES_MAX = 256 * 1024

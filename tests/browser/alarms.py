@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from monitor.core.alarm.health import AlarmRecord, Held, Page, Record
-from monitor.core.instant import DAY, HOUR, MINUTE
+from monitor.core.time.instant import DAY, HOUR, MINUTE
 from monitor.ports import JSON
 
 At = Callable[[int], str]

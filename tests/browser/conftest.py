@@ -14,12 +14,12 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from prometheus_client import CollectorRegistry
 
-from monitor.alerting.case import Case, Context
-from monitor.alerting.message import first_steps, headline
 from monitor.ports import JSON
 from monitor.web.application import create_application
 from monitor.web.events import EventHub
 from monitor.web.server import WebServer
+from monitor.words.case import Case, Context
+from monitor.words.message import first_steps, headline
 from tests.browser.fakes import FakeCommands, FakeView
 from tests.conftest import need
 

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from monitor.core.alarm.health import to_json
-from monitor.core.instant import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
+from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
 from monitor.ports import JSON
 from tests.browser.alarms import fake_alarms, fake_past, fake_record, with_story
 from tests.browser.lots import fake_forecast, fake_lots, fake_rescue

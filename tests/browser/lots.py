@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from monitor.core.instant import DAY, HOUR, MINUTE, SECOND
+from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND
 from monitor.ports import JSON
 
 At = Callable[[int], str]

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from monitor.core.instant import MINUTE, format_instant
+from monitor.core.time.instant import MINUTE, format_instant
 from tests.browser.conftest import Lab
 from tests.browser.fakes import NOW
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from monitor.core.instant import MINUTE
+from monitor.core.time.instant import MINUTE
 from monitor.web.server import WebServer
 from tests.browser.conftest import Lab
 from tests.unit.alarms_rig import AlarmsRig

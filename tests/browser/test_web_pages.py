@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from monitor.core.instant import MINUTE
+from monitor.core.time.instant import MINUTE
 from tests.browser.conftest import Lab
 
 PAGES = [

@@ -23,7 +23,7 @@ import httpx
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from monitor.core.instant import MINUTE, format_instant, parse_instant
+from monitor.core.time.instant import MINUTE, format_instant, parse_instant
 from tests.chaos.receivers import Got, Mails, Moods, Webhooks
 from tests.chaos.watching import FastClock, watch
 from tests.integration.rig import Mosquitto, free_port, wait_until

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from monitor.config import load
-from monitor.service import Service
+from monitor.program.service import Service
 
 
 class FastClock:

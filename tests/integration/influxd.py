@@ -22,7 +22,7 @@ import httpx
 import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
 
-from monitor.core.instant import format_instant, from_datetime
+from monitor.core.time.instant import format_instant, from_datetime
 
 START_SECONDS = 60.0
 

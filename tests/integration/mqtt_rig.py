@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from monitor.clock import SystemClock
 from monitor.config.model import Mqtt
 from monitor.ingest.mqtt import MqttSource
 from monitor.ports import Message
+from monitor.program.clock import SystemClock
 from tests.integration.mosquitto import PATIENCE, Mosquitto, wait_until
 
 ROOT = "exosome/v1"

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
-from monitor.core.instant import HOUR, MINUTE, format_instant, parse_instant
+from monitor.core.time.instant import HOUR, MINUTE, format_instant, parse_instant
 
 UNITS = ("F01", "F02", "F03")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.alerting.media.apprise_medium import AppriseMedium
 from monitor.ports import DeliveryError, Notification
+from monitor.telling.media.apprise_medium import AppriseMedium
 from tests.integration.tellees import Hook, Reply, free_port, web_server
 
 NOTE = Notification(

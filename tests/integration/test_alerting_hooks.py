@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.alerting.delivery import Deliverer
-from monitor.alerting.media.pagerduty import PagerDutyMedium
-from monitor.alerting.media.webhook import WebhookMedium
-from monitor.core.instant import MINUTE, SECOND
+from monitor.core.time.instant import MINUTE, SECOND
 from monitor.ports import JSON, DeliveryError, Medium, Notification
+from monitor.telling.delivery import Deliverer
+from monitor.telling.media.pagerduty import PagerDutyMedium
+from monitor.telling.media.webhook import WebhookMedium
 from tests.integration.one_owed import OneOwed
 from tests.integration.tellees import Hook, Reply, free_port, raw_server, web_server
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from conftest import need
 
-from monitor.alerting.media.webhook import WebhookMedium
-from monitor.clock import SystemClock
 from monitor.ports import DeliveryError, Notification
+from monitor.program.clock import SystemClock
+from monitor.telling.media.webhook import WebhookMedium
 from tests.integration.tellees import Hook, free_port, web_server
 
 

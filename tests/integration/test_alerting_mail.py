@@ -16,10 +16,10 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from conftest import need
 
-from monitor.alerting.delivery import Deliverer
-from monitor.alerting.media.mail import MailMedium, MailServer
-from monitor.alerting.message import Context, opened
 from monitor.ports import DeliveryError, Notification
+from monitor.telling.delivery import Deliverer
+from monitor.telling.media.mail import MailMedium, MailServer
+from monitor.words.message import Context, opened
 from tests.integration.one_owed import OneOwed
 from tests.integration.tellees import Mailbox, free_port, raw_server, smtp_server
 

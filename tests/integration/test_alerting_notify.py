@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from monitor import assembly
-from monitor.alerting.media.pagerduty import PagerDutyMedium
 from monitor.cli.program import program
 from monitor.config.starter import write_starter
+from monitor.program import assembly
+from monitor.telling.media.pagerduty import PagerDutyMedium
 from tests.integration.tellees import Hook, Mailbox, Reply, smtp_server, web_server
 
 PEOPLE = """

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
-from monitor.core.instant import HOUR, MINUTE, format_instant
+from monitor.core.time.instant import HOUR, MINUTE, format_instant
 from tests.integration.tellees import Hook, Posted, Reply, web_server
 
 KEY = "a key that only the two of us know"

@@ -19,7 +19,7 @@ from benchmarks.modes import MODES
 from benchmarks.ours import Ours, judged_total
 from benchmarks.peers import MosquittoSub, PlainScript
 from benchmarks.run import main, run
-from monitor.core.instant import MINUTE
+from monitor.core.time.instant import MINUTE
 from monitor.wire.v1 import decode_readings
 
 END_AT = 1_800_000_000_000

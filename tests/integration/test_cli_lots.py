@@ -25,9 +25,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from typer.testing import CliRunner
 
 from monitor.cli.program import program
-from monitor.clock import SystemClock
 from monitor.config.starter import write_starter
-from monitor.core.instant import HOUR, MINUTE, format_instant
+from monitor.core.time.instant import HOUR, MINUTE, format_instant
+from monitor.program.clock import SystemClock
 from tests.conftest import need
 from tests.house import ROOT
 

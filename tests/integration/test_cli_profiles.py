@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor import app
-from monitor.clock import SystemClock
-from monitor.core.instant import HOUR, MINUTE, format_instant
+from monitor.core.time.instant import HOUR, MINUTE, format_instant
+from monitor.program import app
+from monitor.program.clock import SystemClock
 from tests.integration.test_cli_lots import Installation, here
 
 __all__ = ["here"]  # a fixture

@@ -15,7 +15,7 @@ import pytest
 
 def run(tmp_path: Path, *arguments: str, hide: str = "", **environment: str) -> subprocess.Popen[str]:
     """Starts the demo as a process; ``hide``: programs that it must not find."""
-    code = "import sys, monitor.embedded as embedded\n"
+    code = "import sys, laboratory.embedded as embedded\n"
     if hide:
         code += "find = embedded.find_program\n"
         code += (

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from monitor.alerting.media.webhook import SIGNATURE, WebhookMedium
-from monitor.clock import SystemClock
 from monitor.ports import Notification
+from monitor.program.clock import SystemClock
+from monitor.telling.media.webhook import SIGNATURE, WebhookMedium
 from tests.integration.tellees import Hook, web_server
 
 OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"

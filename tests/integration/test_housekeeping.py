@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Reading
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
 from monitor.influx.exporter import Exporter
 from monitor.influx.sink import open_sink
 from monitor.store.projection import Projection

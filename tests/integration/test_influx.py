@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from monitor.core.instant import DAY, HOUR, MINUTE
+from monitor.core.time.instant import DAY, HOUR, MINUTE
 from monitor.influx import reconcile as reconciling
 from monitor.influx.exporter import FACTS_CURSOR, READINGS_CURSOR, Exporter
 from monitor.influx.reconcile import reconcile

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
-from monitor.core.instant import DAY, MINUTE, format_instant
+from monitor.core.time.instant import DAY, MINUTE, format_instant
 
 HEADER = "site,unit,probe,measured_at,celsius\n"
 WARM = [-78.0, -70.0, -62.0, *[-52.0] * 14, -62.0, -70.0, *[-78.0] * 8]

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from paho.mqtt.client import Client
 
-from monitor.clock import SystemClock
 from monitor.config.model import Tls
 from monitor.ingest import bulk
 from monitor.ingest.bulk import BulkClient
 from monitor.ingest.decode import Decoder
 from monitor.ingest.mqtt import BATCH_MAX, MqttSource
+from monitor.program.clock import SystemClock
 from tests.integration.mosquitto import Mosquitto, free_port, publish, wait_until
 from tests.integration.mqtt_rig import (
     CLIENT,

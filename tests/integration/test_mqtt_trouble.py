@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.clock import SystemClock
-from monitor.config.secret import Secret
+from monitor.config.secret.secret import Secret
 from monitor.ingest import connection
 from monitor.ingest.mqtt import MqttSource
+from monitor.program.clock import SystemClock
 from tests.integration.mosquitto import Mosquitto, free_port, publish, wait_until
 from tests.integration.mqtt_rig import (
     CLIENT,

@@ -19,14 +19,14 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from monitor.embedded import a_broker, free_port
+from laboratory.check import Checked, check_scenario, workplace
+from laboratory.embedded import a_broker, free_port
+from laboratory.engine import Simulation, SimulationError
+from laboratory.scoring.outcome import Outcome
+from laboratory.stepped import Together
+from laboratory.watching import configured
 from monitor.ports import Message
-from monitor.scoring.outcome import Outcome
-from monitor.service import Service
-from monitor.simulation.check import Checked, check_scenario, workplace
-from monitor.simulation.engine import Simulation, SimulationError
-from monitor.simulation.stepped import Together
-from monitor.simulation.watching import configured
+from monitor.program.service import Service
 from simulators.clock import HOUR, MINUTE, SECOND
 from simulators.scenario.file import Action, Scenario, parse
 from tests.conftest import need

@@ -9,21 +9,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from monitor.core import profile as core
-from monitor.core.channel import by_instant, good_values
-from monitor.core.custody import LotHistory, lot_history
-from monitor.core.expiry import effective_expiry
+from monitor.core.channel.fold import by_instant, good_values
+from monitor.core.channel.reading import Reading
 from monitor.core.fact import JSON, LotFinding, lot_body
-from monitor.core.instant import EARLIEST, days_in, format_instant
-from monitor.core.integrity import Place, integrity, out_of_storage
-from monitor.core.ledger import GoodValues, Ledger, Unknown
-from monitor.core.lot import LotEvent, LotEventKind
-from monitor.core.place import PlaceRule
-from monitor.core.reading import Reading
-from monitor.core.rules import ChannelRules
-from monitor.core.timeline import Abode, UnitVersion, timeline
-from monitor.core.unit import ProbeSettings
-from monitor.core.verdict import OpenExcursion, reasons
+from monitor.core.lot.custody import LotHistory, lot_history
+from monitor.core.lot.event import LotEvent, LotEventKind
+from monitor.core.lot.expiry import effective_expiry
+from monitor.core.lot.integrity import Place, integrity, out_of_storage
+from monitor.core.lot.ledger import GoodValues, Ledger, Unknown
+from monitor.core.lot.place import PlaceRule
+from monitor.core.lot.timeline import Abode, UnitVersion, timeline
+from monitor.core.lot.verdict import OpenExcursion, reasons
+from monitor.core.profile import profile as core
+from monitor.core.profile.rules import ChannelRules
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import EARLIEST, days_in, format_instant
 from tests.reference import lot_inputs as ref
 from tests.reference.lot_golden import LotCase
 

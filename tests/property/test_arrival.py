@@ -10,13 +10,13 @@ import pytest
 from reference.histories import history
 from test_excursions import as_dict, readings_of, rules_of
 
-from monitor.core.channel import judge
-from monitor.core.installation import Installation, Probe, Unit
-from monitor.core.reading import Reading
-from monitor.core.unit import Channel
-from monitor.runtime import judge as judging
+from monitor.core.channel.fold import judge
+from monitor.core.channel.reading import Reading
+from monitor.core.profile.installation import Installation, Probe, Unit
+from monitor.core.profile.unit import Channel
 from monitor.store import series
 from monitor.testing import Writer
+from monitor.writer.channel import judge as judging
 
 SEEDS = range(int(os.environ.get("ARRIVALS_FROM", "0")), int(os.environ.get("ARRIVALS_TO", "25")))
 VARYING = ("id", "version", "decided_by")
@@ -103,7 +103,7 @@ def test_a_history_gives_the_same_facts_however_it_arrives(seed: int, tmp_path: 
 
 
 def _as_json(excursion: dict) -> dict:
-    from monitor.core.instant import format_instant
+    from monitor.core.time.instant import format_instant
 
     keys = ("started_at", "ended_at", "closed_at", "confirmed_at")
     return {k: format_instant(v) if k in keys and v is not None else v for k, v in excursion.items()}

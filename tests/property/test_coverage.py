@@ -10,12 +10,12 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.instant import MINUTE, parse_instant
-from monitor.core.reading import Fault, Reading
-from monitor.core.unit import ProbeSettings
-from monitor.runtime.calendar.coverage import coverage
+from monitor.core.channel.reading import Fault, Reading
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import MINUTE, parse_instant
 from monitor.store import series
 from monitor.testing import Writer, one_unit
+from monitor.writer.calendar.coverage import coverage
 
 T0 = parse_instant("2026-03-27T12:00:00Z")
 GAP = 15 * MINUTE

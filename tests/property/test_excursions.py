@@ -9,13 +9,13 @@ import pytest
 from reference.golden import Case, differences, load_cases
 from reference.histories import history
 
-from monitor.core.channel import judge
-from monitor.core.excursion import Excursion
-from monitor.core.instant import days_in
-from monitor.core.profile import Band, Profile, SideRule, Window
-from monitor.core.reading import Reading
-from monitor.core.rules import ChannelRules
-from monitor.core.unit import ProbeSettings
+from monitor.core.channel.excursion import Excursion
+from monitor.core.channel.fold import judge
+from monitor.core.channel.reading import Reading
+from monitor.core.profile.profile import Band, Profile, SideRule, Window
+from monitor.core.profile.rules import ChannelRules
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import days_in
 
 SEEDS = range(int(os.environ.get("HISTORIES_FROM", "0")), int(os.environ.get("HISTORIES_TO", "150")))
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.forecast import HORIZON, LOOK_BACK, Forecast, forecast
-from monitor.core.instant import HOUR, MINUTE, SECOND
+from monitor.core.outlook.forecast import HORIZON, LOOK_BACK, Forecast, forecast
+from monitor.core.time.instant import HOUR, MINUTE, SECOND
 
 T0 = 1_770_000_000_000
 ANY_CELSIUS = st.floats(allow_nan=False, allow_infinity=False)

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.installation import Installation, Probe, Unit
-from monitor.core.instant import EARLIEST, days_in
-from monitor.core.ledger import Ledger
-from monitor.core.place import rule_in
-from monitor.core.profile import SideRule
-from monitor.core.reading import Reading
-from monitor.core.rules import constant
-from monitor.core.unit import Channel, ProbeSettings
+from monitor.core.channel.reading import Reading
+from monitor.core.lot.ledger import Ledger
+from monitor.core.lot.place import rule_in
+from monitor.core.profile.installation import Installation, Probe, Unit
+from monitor.core.profile.profile import SideRule
+from monitor.core.profile.rules import constant
+from monitor.core.profile.unit import Channel, ProbeSettings
+from monitor.core.time.instant import EARLIEST, days_in
 from monitor.ports import Arrived, Decoded
-from monitor.runtime import judge as judging
 from monitor.store import series
 from monitor.testing import Writer
+from monitor.writer.channel import judge as judging
 from tests.property import product
 from tests.reference import lot_inputs as ref
 from tests.reference.lot_golden import LotCase
@@ -114,7 +114,7 @@ def small_limits(chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(series, "SMALL_BLOCKS_MAX", 3)
     monkeypatch.setattr(judging, "CHECKPOINT_AFTER", chance.choice((1, 3, 10)))
     monkeypatch.setattr(judging, "STAGE", chance.choice((3, 8, 1_000)))
-    monkeypatch.setattr("monitor.core.ledger.CALM_MAX", chance.choice((2, 5, 4_096)))
+    monkeypatch.setattr("monitor.core.lot.ledger.CALM_MAX", chance.choice((2, 5, 4_096)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core import ledger
+from monitor.core.lot import ledger
 from tests.property.product import Channels, disagreements, judged, steady
 from tests.reference.lot_golden import LotCase, load_lot_cases
 from tests.reference.lot_histories import lot_history

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.core.channel import ChannelState, fold, judge, seen_at
-from monitor.core.checkpoint import state_from_json, state_to_json
-from monitor.core.instant import MINUTE, SECOND, days_in, format_instant
-from monitor.core.profile import Band, SideRule
-from monitor.core.reading import Reading
-from monitor.core.rules import constant
-from monitor.core.unit import ProbeSettings
+from monitor.core.channel.checkpoint import state_from_json, state_to_json
+from monitor.core.channel.fold import ChannelState, fold, judge, seen_at
+from monitor.core.channel.reading import Reading
+from monitor.core.profile.profile import Band, SideRule
+from monitor.core.profile.rules import constant
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import MINUTE, SECOND, days_in, format_instant
 from monitor.testing import ManualClock, Writer, one_unit, ult_profile
 
 T0 = 1_774_738_800_000  # 2026-03-29, shortly before Berlin's clocks go forward

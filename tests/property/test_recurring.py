@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.instant import DAY, HOUR, MINUTE, from_datetime, parse_instant, to_datetime
-from monitor.core.recurring import Recurring, due_period
+from monitor.core.time.instant import DAY, HOUR, MINUTE, from_datetime, parse_instant, to_datetime
+from monitor.core.time.recurring import Recurring, due_period
 
 ZONES = (
     *("Europe/Zurich", "America/St_Johns", "Australia/Lord_Howe", "Africa/Cairo", "America/Nuuk"),

@@ -8,12 +8,12 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.instant import DAY, HOUR, MINUTE
 from monitor.core.sign.base import Probed, Sign, Told, opened_at
 from monitor.core.sign.cooling import cooling_over, cooling_weak
 from monitor.core.sign.door import door_open, openings
 from monitor.core.sign.rising import rising
 from monitor.core.sign.trail import HOURS_FOR, MINUTES_FOR, PARTS_FOR, Ring, Trail
+from monitor.core.time.instant import DAY, HOUR, MINUTE
 from tests.unit.signs import cycling, failing, readings
 from tests.unit.test_signs_recovery import NOW, UNTIL, WEAKER, weakening
 

@@ -25,10 +25,10 @@ from monitor.core.alarm.alarm import (
     worsened,
 )
 from monitor.core.alarm.condition import AlarmCondition, Truth
-from monitor.core.alarm.policy import Contact, Ladder, Place, Policy, QuietHours, Recipient, Route, Step
-from monitor.core.alarm.rota import Override, Rota
-from monitor.core.alarm.told import MessageKind, Told, plan
-from monitor.core.instant import HOUR, MINUTE
+from monitor.core.telling.policy import Contact, Ladder, Place, Policy, QuietHours, Recipient, Route, Step
+from monitor.core.telling.rota import Override, Rota
+from monitor.core.telling.told import MessageKind, Told, plan
+from monitor.core.time.instant import HOUR, MINUTE
 
 T0 = 1_780_000_000_000
 PLACE = Place("lab1", "lab1/F01")

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.core.channel import ChannelState, advance
-from monitor.core.checkpoint import state_from_json, state_to_json
-from monitor.core.instant import MINUTE, SECOND, days_in, parse_instant
-from monitor.core.profile import SideRule, WarningLevel, Window
-from monitor.core.reading import Reading
-from monitor.core.rules import constant
-from monitor.core.unit import ProbeSettings
-from monitor.core.warning import Spell
+from monitor.core.channel.checkpoint import state_from_json, state_to_json
+from monitor.core.channel.fold import ChannelState, advance
+from monitor.core.channel.reading import Reading
+from monitor.core.channel.warning import Spell
+from monitor.core.profile.profile import SideRule, WarningLevel, Window
+from monitor.core.profile.rules import constant
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import MINUTE, SECOND, days_in, parse_instant
 from monitor.testing import Writer, ult_profile
 
 T0 = parse_instant("2026-11-20T08:00:00Z")

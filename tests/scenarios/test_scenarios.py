@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from monitor.core import verdict
+from laboratory.check import check_all, check_scenario, expectations_of
 from monitor.core.alarm.condition import Truth
-from monitor.core.excursion import Walk
-from monitor.core.instant import MINUTE
+from monitor.core.channel.excursion import Walk
+from monitor.core.channel.liveness import Watch
+from monitor.core.lot import verdict
+from monitor.core.time.instant import MINUTE
 from monitor.ports import JSON
-from monitor.runtime.alarm.alarms import Alarms
-from monitor.runtime.condition.watch import Watch
-from monitor.simulation.check import check_all, check_scenario, expectations_of
+from monitor.writer.alarm.alarms import Alarms
 from simulators.scenario.file import load, shipped_scenarios
 from tests.conftest import need
 

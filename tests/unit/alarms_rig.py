@@ -12,10 +12,10 @@ import httpx
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
-from monitor.commands import OwnCommands
-from monitor.core.instant import HOUR, MINUTE
+from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ingest.decode import Decoder
 from monitor.ports import JSON
+from monitor.program.commands import OwnCommands
 from monitor.testing import Writer, one_unit
 from monitor.web.application import create_application
 from monitor.web.events import EventHub

@@ -7,9 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.core.alarm.condition import AlarmCondition, Truth
-from monitor.core.alarm.policy import Contact, Ladder, Policy, Recipient, Route, Step
-from monitor.core.alarm.rota import Rota
-from monitor.core.instant import HOUR, MINUTE
+from monitor.core.telling.policy import Contact, Ladder, Policy, Recipient, Route, Step
+from monitor.core.telling.rota import Rota
+from monitor.core.time.instant import HOUR, MINUTE
 from monitor.testing import Writer
 from tests.unit.lab import live, minutes
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.core.instant import format_instant
+from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from monitor.core.instant import DAY, MINUTE, parse_instant
-from monitor.core.lot import LotEvent, LotEventKind
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Reading
+from monitor.core.lot.event import LotEvent, LotEventKind
+from monitor.core.time.instant import DAY, MINUTE, parse_instant
 from monitor.testing import Writer
 
 T0 = parse_instant("2026-11-20T08:00:00Z")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.instant import parse_instant
+from monitor.core.time.instant import parse_instant
 from monitor.ingest import files
 from monitor.ingest.decode import Decoder
 from monitor.ingest.files import look_at, read_parts

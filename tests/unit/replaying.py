@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from monitor.core.installation import Installation
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
-from monitor.core.profile import Band, Profile, Window
+from monitor.asking.difference import Difference
+from monitor.asking.replay import Progress, Replay
+from monitor.core.profile.installation import Installation
+from monitor.core.profile.profile import Band, Profile, Window
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.ports import JSON
-from monitor.runtime.retrial.difference import Difference
-from monitor.runtime.retrial.replay import Progress, Replay
 from monitor.store.facts import rule_versions
 from monitor.store.rulebook import Rulebook
 from monitor.store.store import Store
@@ -55,7 +55,7 @@ def replayed(
     end: int = END,
     as_dated: bool = False,
 ) -> JSON:
-    """As :func:`monitor.app.replay` does it, without its clock."""
+    """As :func:`monitor.program.app.replay` does it, without its clock."""
     installation = installation or one_unit()
     store = Store(f"sqlite:///{path}", read_only=True)
     try:
@@ -84,7 +84,7 @@ def outcomes(part: JSON) -> dict[str, int]:
 
 
 def nothing_replayed(configuration: Any, *, progress: Progress, **asked: Any) -> JSON:
-    """In the place of :func:`monitor.app.replay`: an empty store."""
+    """In the place of :func:`monitor.program.app.replay`: an empty store."""
     progress("lab1/F01/product", 0.5, 2)
     part = {"unchanged": 0, "differences": [], "units": []}
     return {

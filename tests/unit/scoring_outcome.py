@@ -5,12 +5,12 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
-from monitor.core.instant import HOUR, format_instant, parse_instant
-from monitor.scoring.expectation import check, read_expectations
-from monitor.scoring.finding import Finding
-from monitor.scoring.outcome import Outcome
-from monitor.scoring.report import Report
-from monitor.scoring.span import parse_span
+from laboratory.scoring.expectation import check, read_expectations
+from laboratory.scoring.finding import Finding
+from laboratory.scoring.outcome import Outcome
+from laboratory.scoring.report import Report
+from laboratory.scoring.span import parse_span
+from monitor.core.time.instant import HOUR, format_instant, parse_instant
 
 JSON = dict[str, Any]
 START = parse_instant("2026-11-22T00:00:00Z")

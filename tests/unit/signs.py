@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from random import Random
 from zoneinfo import ZoneInfo
 
-from monitor.core.installation import Installation, Probe, Unit
-from monitor.core.instant import MINUTE
-from monitor.core.reading import Reading
-from monitor.core.unit import Channel, ProbeSettings
+from monitor.core.channel.reading import Reading
+from monitor.core.profile.installation import Installation, Probe, Unit
+from monitor.core.profile.unit import Channel, ProbeSettings
+from monitor.core.time.instant import MINUTE
 
 PERIOD = 20
 WARMS_FOR = 12

@@ -6,12 +6,12 @@ from typing import get_args
 
 import pytest
 
-from monitor.config.people_file import Condition
+from monitor.config.file.people_file import Condition
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.instant import MINUTE, parse_instant
-from monitor.core.quality import why_bad
-from monitor.core.reading import Reading
-from monitor.core.unit import ProbeSettings
+from monitor.core.channel.quality import why_bad
+from monitor.core.channel.reading import Reading
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import MINUTE, parse_instant
 
 
 def test_a_route_may_name_every_condition() -> None:

@@ -18,7 +18,7 @@ from monitor.core.alarm.health import (
     figures,
     to_json,
 )
-from monitor.core.instant import DAY, HOUR, MINUTE
+from monitor.core.time.instant import DAY, HOUR, MINUTE
 
 START = 1_000 * WEEK
 END = START + 4 * WEEK

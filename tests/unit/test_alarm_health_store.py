@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.alarm.policy import Contact, Policy, Recipient
-from monitor.core.instant import DAY, HOUR, MINUTE
+from monitor.core.telling.policy import Contact, Policy, Recipient
+from monitor.core.time.instant import DAY, HOUR, MINUTE
 from monitor.testing import Writer
 from tests.unit.lab import T0, WARM, live, minutes
 from tests.unit.test_writer_alarms import policy

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.alerting.link_key import LinkKeyError, installation_id, link_key
-from monitor.core.alarm.link import Claim, LinkError, claim, ticket
+from monitor.core.telling.link import Claim, LinkError, claim, ticket
+from monitor.telling.link_key import LinkKeyError, installation_id, link_key
 
 KEY, OTHER_KEY = b"k" * 32, b"K" * 32
 END = 1_795_000_000_000

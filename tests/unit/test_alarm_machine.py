@@ -24,7 +24,7 @@ from monitor.core.alarm.alarm import (
 )
 from monitor.core.alarm.condition import LATCHED, LEVEL_OF, LEVELS, AlarmCondition, Truth
 from monitor.core.alarm.machine import ACTIVE, LETTERS, TRANSITIONS, Event, State, after
-from monitor.core.instant import HOUR, MINUTE
+from monitor.core.time.instant import HOUR, MINUTE
 
 T0 = 1_764_000_000_000
 ANNA = Acknowledgement(T0 + MINUTE, "anna", "on my way", "", "web")

@@ -11,10 +11,10 @@ import pytest
 
 from monitor.core.alarm.alarm import Alarm, raised
 from monitor.core.alarm.condition import AlarmCondition, Truth
-from monitor.core.alarm.policy import Contact, Ladder, Place, Policy, QuietHours, Recipient, Route, Step
-from monitor.core.alarm.rota import Override, Rota
 from monitor.core.alarm.suppression import Suppression, breaks_through, hushing, why_not_shelved
-from monitor.core.instant import DAY, HOUR, MINUTE, from_datetime, parse_instant
+from monitor.core.telling.policy import Contact, Ladder, Place, Policy, QuietHours, Recipient, Route, Step
+from monitor.core.telling.rota import Override, Rota
+from monitor.core.time.instant import DAY, HOUR, MINUTE, from_datetime, parse_instant
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ROTA = Rota("oncall", "Europe/Berlin", ("anna", "bert", "chris"), date(2026, 1, 5), time(8), ())

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from monitor.alerting.alarm_doc import alarm_doc
-from monitor.alerting.case import Case, Context
-from monitor.alerting.meaning import MEANINGS
-from monitor.alerting.message import headline, message
-from monitor.alerting.wording import WORDINGS, why_cleared
 from monitor.cli.program import program
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.alarm.machine import TRANSITIONS
+from monitor.words.alarm_doc import alarm_doc
+from monitor.words.case import Case, Context
+from monitor.words.condition import WORDINGS, why_cleared
+from monitor.words.meaning import MEANINGS
+from monitor.words.message import headline, message
 from tests.house import ROOT
 
 PAGE = ROOT / "docs" / "alarms.md"

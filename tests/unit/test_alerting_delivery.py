@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from monitor.alerting.delivery import MOST_DUE, Deliverer
-from monitor.core.instant import LATEST, MINUTE, SECOND
+from monitor.core.time.instant import LATEST, MINUTE, SECOND
 from monitor.ports import DeliveryError, Lane, Notification, Owed
+from monitor.telling.delivery import MOST_DUE, Deliverer
 
 FIRST, LONGEST = 10 * SECOND, 5 * MINUTE
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.alerting.delivery import Deliverer
-from monitor.core.instant import HOUR, MINUTE, SECOND, format_instant
+from monitor.core.time.instant import HOUR, MINUTE, SECOND, format_instant
 from monitor.ports import DeliveryError, Notification
+from monitor.telling.delivery import Deliverer
 from tests.unit.test_alerting_delivery import FIRST, LONGEST, HandClock, MemoryOutbox, Wire, deliverer, fail
 
 

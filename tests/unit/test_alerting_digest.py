@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.alerting.digest import digest
-from monitor.alerting.message import WIDTH
-from monitor.alerting.summary import summary
+from monitor.words.digest import digest
+from monitor.words.message import WIDTH
+from monitor.words.summary import summary
 from tests.unit.test_alerting_message import CONTEXT, WARM, over
 
 LOTS: list[dict[str, Any]] = [

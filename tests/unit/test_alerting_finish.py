@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.alerting.finish import MOST_PICTURES, Finisher
-from monitor.core.alarm.link import claim
-from monitor.core.instant import HOUR
+from monitor.core.telling.link import claim
+from monitor.core.time.instant import HOUR
 from monitor.ports import JSON, Notification
+from monitor.telling.finish import MOST_PICTURES, Finisher
 
 KEY = b"k" * 32
 URL = "https://monitor.lab.example/"

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.alerting.finish import with_link
-from monitor.alerting.media.letter import letter
-from monitor.alerting.media.page import html_of
-from monitor.alerting.message import Context, message
-from monitor.core.alarm.policy import Recipient
-from monitor.core.alarm.told import MessageKind, message_id
+from monitor.core.telling.policy import Recipient
+from monitor.core.telling.told import MessageKind, message_id
 from monitor.ports import JSON, Notification
+from monitor.telling.finish import with_link
+from monitor.telling.media.letter import letter
+from monitor.telling.media.page import html_of
+from monitor.words.message import Context, message
 
 NOW = 1_795_000_000_000
 LINK = "https://monitor.lab.example/a/t0ken-of-anna"

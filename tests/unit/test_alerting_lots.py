@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.alerting.message import MOST_LOTS, WIDTH, Context, closed, opened
-from monitor.core.instant import parse_instant
+from monitor.core.time.instant import parse_instant
+from monitor.words.message import MOST_LOTS, WIDTH, Context, closed, opened
 from tests.unit.test_alerting_message import CONTEXT, WARM, alarm, over
 
 THAWED_AT = "2026-11-22T02:12:00.000Z"

@@ -6,10 +6,10 @@ import io
 
 import pytest
 
-from monitor.alerting.media.apprise_medium import AppriseMedium, is_permanent, reason_from, understands
-from monitor.alerting.media.console import ConsoleMedium
-from monitor.alerting.media.mail import MailMedium, MailServer
 from monitor.ports import DeliveryError, Notification
+from monitor.telling.media.apprise_medium import AppriseMedium, is_permanent, reason_from, understands
+from monitor.telling.media.console import ConsoleMedium
+from monitor.telling.media.mail import MailMedium, MailServer
 
 NOTE = Notification(
     "n1", "Anna", "mail", "anna@lab.example", "[CRITICAL] F02", "[CRITICAL] F02\n\n-48.2 °C [/bold] :fire:\n"

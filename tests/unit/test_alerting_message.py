@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.alerting.case import celsius_text, duration_text, page
-from monitor.alerting.message import MOST_LOTS, WIDTH, Context, closed, opened
-from monitor.alerting.wording import WORDINGS
-from monitor.core.instant import parse_instant, to_datetime
+from monitor.core.time.instant import parse_instant, to_datetime
+from monitor.words.case import celsius_text, duration_text, page
+from monitor.words.condition import WORDINGS
+from monitor.words.message import MOST_LOTS, WIDTH, Context, closed, opened
 
 CONTEXT = Context({"lab1": ZoneInfo("Europe/Zurich")}, "https://monitor.lab.example/")
 WARM: dict[str, Any] = {

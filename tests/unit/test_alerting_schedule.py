@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import apscheduler.schedulers.base
 import pytest
 
-from monitor.alerting.schedule import Every, Job, Schedules
+from monitor.program.schedule import Every, Job, Schedules
 
 
 def eventually(claim: Callable[[], bool], seconds: float = 5.0) -> bool:

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from monitor.cli.program import program
-from monitor.core.instant import DAY, MINUTE, parse_instant
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Reading
+from monitor.core.time.instant import DAY, MINUTE, parse_instant
 from monitor.store import backup as module
 from monitor.store import retention, schema
 from monitor.store.backup import BackupError, BackupNotHereError, back_up, backups_in

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.assembly import binding
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
-from monitor.core.profile import Band, Profile, Window
+from monitor.core.profile.profile import Band, Profile, Window
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
+from monitor.program.assembly import binding
 from monitor.testing import Writer, ult_profile
 from monitor.wire.v1 import LotEventTopic, RejectedError, decode_lot_event
 from tests.unit.lab import T0, WARM, live, lot_event, minutes, register

@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.alarm.policy import Contact, Ladder, Policy, Recipient, Route, Step
-from monitor.core.instant import DAY, HOUR, MINUTE, parse_instant, to_datetime
-from monitor.core.reading import Reading
-from monitor.core.recurring import Agenda, Recurring
+from monitor.core.channel.reading import Reading
+from monitor.core.telling.policy import Contact, Ladder, Policy, Recipient, Route, Step
+from monitor.core.time.instant import DAY, HOUR, MINUTE, parse_instant, to_datetime
+from monitor.core.time.recurring import Agenda, Recurring
 from monitor.store import schema
 from monitor.testing import ManualClock, Writer
 

@@ -16,7 +16,7 @@ import monitor
 from monitor.cli.output import clean, duration, local, percent
 from monitor.cli.program import program
 from monitor.config.starter import write_starter
-from monitor.core.instant import format_instant, parse_instant
+from monitor.core.time.instant import format_instant, parse_instant
 from monitor.ports import JSON
 from simulators.scenario.file import load as load_scenario
 from tests.house import ROOT
@@ -116,9 +116,9 @@ def test_the_example_of_a_command_works(
     benches: list[list[str]] = []
     monkeypatch.setattr("benchmarks.run.main", lambda argv: benches.append(argv) or 0)
     monkeypatch.setattr(app, "replay", nothing_replayed, raising=False)
-    monkeypatch.setattr("monitor.simulation.feed.feed", lambda *given, **named: 1)
-    monkeypatch.setattr("monitor.simulation.check.check_all", went_as_expected)
-    monkeypatch.setattr("monitor.simulation.score.score_fleets", lambda *given, **named: ({}, "scored"))
+    monkeypatch.setattr("laboratory.feed.feed", lambda *given, **named: 1)
+    monkeypatch.setattr("laboratory.check.check_all", went_as_expected)
+    monkeypatch.setattr("laboratory.score.score_fleets", lambda *given, **named: ({}, "scored"))
     add_person(tmp_path)
     app.view.all_lots[0]["lot"] = "EXO-2026-014"
     app.view.all_unwatched = []
@@ -167,7 +167,7 @@ def test_help_loads_neither_the_store_nor_the_configuration() -> None:
         "from monitor.cli.program import program\n"
         "try: program()\n"
         "except SystemExit: pass\n"
-        "heavy = {'sqlalchemy', 'monitor.config', 'monitor.app', 'fastapi', 'benchmarks'} & set(sys.modules)\n"
+        "heavy = {'sqlalchemy', 'monitor.config', 'monitor.program.app', 'fastapi', 'benchmarks'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", text], check=True, capture_output=True, cwd=ROOT, timeout=60)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from monitor.cli.output import fitted
-from monitor.clock import SystemClock
-from monitor.core.instant import HOUR, MINUTE, parse_instant
+from monitor.core.time.instant import HOUR, MINUTE, parse_instant
+from monitor.program.clock import SystemClock
 from tests.unit.cli_alarms import alarm, suppression
 from tests.unit.test_cli_fakes import FakeApp, answer, app, run
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from monitor.core.instant import format_instant
-from monitor.core.lot import LotEventKind
+from monitor.core.lot.event import LotEventKind
+from monitor.core.time.instant import format_instant
 from monitor.wire.v1 import LotEventTopic, decode_lot_event
 from tests.unit.test_cli_fakes import NOW, FakeApp, add_site, answer, app, lot, run
 
@@ -107,7 +107,7 @@ def test_a_registered_lot_has_every_field_that_was_given(app: FakeApp) -> None:
 
 def test_what_is_not_given_has_the_documented_default(app: FakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getpass, "getuser", lambda: "keller")
-    monkeypatch.setattr("monitor.cli.recording.SystemClock.now", lambda self: NOW)
+    monkeypatch.setattr("monitor.cli.lot.recording.SystemClock.now", lambda self: NOW)
     run(f"{REGISTER} --expires-at 2028-06-30T22:00:00Z --quantity '25 vials'")
     _, _, event = recorded(app)
     assert str(uuid.UUID(event.pop("event_id")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from monitor.core.instant import HOUR
+from monitor.core.time.instant import HOUR
 from tests.unit.test_cli_fakes import FakeApp, answer, app, run
 from tests.unit.test_export import READINGS, T0, History, crlf, view
 

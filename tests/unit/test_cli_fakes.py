@@ -1,4 +1,4 @@
-"""What the tests of the command line put in the place of :mod:`monitor.app`: two sites, one lot breached, one well.
+"""What tests of the command line put in the place of :mod:`monitor.program.app`: two sites, one lot breached, one well.
 
 Not a test itself; the name lets the other test files of the command line find it.
 """
@@ -22,7 +22,7 @@ import monitor
 from monitor.cli.program import program
 from monitor.config import Configuration, load
 from monitor.config.starter import write_starter
-from monitor.core.instant import format_instant, parse_instant
+from monitor.core.time.instant import format_instant, parse_instant
 from monitor.ports import JSON
 from tests.unit.cli_alarms import AlarmsOfCommands, AlarmsOfView
 
@@ -262,10 +262,10 @@ class FakeCommands(AlarmsOfCommands):
 
 
 class FakeApp(ModuleType):
-    """In the place of :mod:`monitor.app`. ``called`` holds what the commands asked of it."""
+    """In the place of :mod:`monitor.program.app`. ``called`` holds what the commands asked of it."""
 
     def __init__(self) -> None:
-        super().__init__("monitor.app")
+        super().__init__("monitor.program.app")
         self.view = FakeView()
         self.commands = FakeCommands()
         self.called: dict[str, Any] = {}
@@ -369,7 +369,7 @@ class FakeApp(ModuleType):
 def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeApp:
     """The fake application, and a current directory with a configuration of two units at one site."""
     fake = FakeApp()
-    monkeypatch.setitem(sys.modules, "monitor.app", fake)
+    monkeypatch.setitem(sys.modules, "monitor.program.app", fake)
     monkeypatch.setattr(monitor, "app", fake, raising=False)
     monkeypatch.delenv("EXOSOME_MONITOR_CONFIG", raising=False)
     monkeypatch.chdir(tmp_path)

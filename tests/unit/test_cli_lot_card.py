@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.cli.lot_words import bar, evidence_lines, least_left
+from monitor.cli.lot.lot_words import bar, evidence_lines, least_left
 from tests.unit.test_cli_fakes import FakeApp, answer, app, budget, lot, run
 
 __all__ = ["app"]  # a fixture
@@ -237,7 +237,7 @@ def test_a_profile_that_was_edited_after_it_judged_is_told_with_exit_2(app: Fake
     from pathlib import Path
 
     from monitor.config import ConfigurationError
-    from monitor.config.problem import Problem
+    from monitor.config.file.problem import Problem
 
     problem = Problem("profiles/ult-80.toml", "version", "1", "2")
     app.contradiction = ConfigurationError(Path("config"), [problem])

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from monitor.config import Configuration, ConfigurationError, Secret, load
-from monitor.config.fields import NAME
-from monitor.config.files import DEFAULT_ROOT
-from monitor.config.people_file import Condition
-from monitor.config.secret import redacted
-from monitor.core.alarm.policy import QuietHours, Step
-from monitor.core.instant import DAY, HOUR, MINUTE, SECOND
-from monitor.core.profile import Band, MktRule, SideRule, ThawRule, Window
+from monitor.config.file.fields import NAME
+from monitor.config.file.files import DEFAULT_ROOT
+from monitor.config.file.people_file import Condition
+from monitor.config.secret.secret import redacted
+from monitor.core.profile.profile import Band, MktRule, SideRule, ThawRule, Window
+from monitor.core.telling.policy import QuietHours, Step
+from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND
 from monitor.wire import v1
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "config"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from monitor import app
-from monitor.assembly import media_of, policy_of
 from monitor.cli.program import program
-from monitor.clock import SystemClock
 from monitor.config import Configuration, ConfigurationError, load
 from monitor.config.starter import write_starter
+from monitor.program import app
+from monitor.program.assembly import media_of, policy_of
+from monitor.program.clock import SystemClock
 
 ROUTING_KEY = "R0123456789abcdefghijklmnopqrstu"
 MAIL = {"EXOSOME_MONITOR__MAIL__HOST": "127.0.0.1", "EXOSOME_MONITOR__MAIL__FROM": "monitor@lab.example"}

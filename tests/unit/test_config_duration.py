@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.config.duration import LONGEST, format_duration, parse_duration
-from monitor.core.instant import DAY, HOUR, MINUTE, SECOND
+from monitor.config.file.duration import LONGEST, format_duration, parse_duration
+from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from monitor.config import load
 from monitor.config.effective import effective_files, effective_json, effective_toml
-from monitor.config.schema import schemas
+from monitor.config.file.schema import schemas
+from monitor.config.file.toml import dump, parse
 from monitor.config.starter import starter_source, write_starter
-from monitor.config.toml import dump, parse
 
 STARTER = Path(__file__).parents[2] / "config"
 

@@ -17,8 +17,8 @@ from monitor.config.versions import (
     settings_from_json,
     settings_to_json,
 )
-from monitor.core.profile import Profile
-from monitor.core.unit import ProbeSettings
+from monitor.core.profile.profile import Profile
+from monitor.core.profile.unit import ProbeSettings
 
 PROFILES = load(Path(__file__).parents[2] / "config", {}).profiles
 

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.core.custody import Stay, lot_history, voided_by
-from monitor.core.instant import DAY, HOUR, LATEST, parse_instant
-from monitor.core.lot import Disposition, LotEvent, LotEventKind
+from monitor.core.lot.custody import Stay, lot_history, voided_by
+from monitor.core.lot.event import Disposition, LotEvent, LotEventKind
+from monitor.core.time.instant import DAY, HOUR, LATEST, parse_instant
 
 BERLIN = ZoneInfo("Europe/Berlin")
 T0 = parse_instant("2026-03-01T08:00:00Z")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from monitor.core.instant import MINUTE, format_instant, parse_instant
-from monitor.core.lot import LotEventKind
-from monitor.core.quality import why_bad
-from monitor.core.reading import Fault
-from monitor.core.unit import ProbeSettings
+from monitor.core.channel.quality import why_bad
+from monitor.core.channel.reading import Fault
+from monitor.core.lot.event import LotEventKind
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import MINUTE, format_instant, parse_instant
 from monitor.ingest.decode import Decoder
 from monitor.ports import Decoded, Message
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
 from monitor.ports import JSON
 from monitor.report.lot import export_lot
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from monitor.app import load, open_view
-from monitor.core.instant import parse_instant
-from monitor.core.verdict import VERDICT_OF
+from monitor.core.lot.verdict import VERDICT_OF
+from monitor.core.time.instant import parse_instant
+from monitor.program.app import load, open_view
 from tests.house import ROOT
 
 DOCUMENT = ROOT / "docs" / "figures.md"

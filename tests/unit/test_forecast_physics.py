@@ -1,7 +1,7 @@
 """Forecasts scored against the simulators' physics: does the interval hold what it promises?
 
-The constants of ``monitor.core.forecast`` were chosen on seeds 0 to 239 (``TUNED_ON``) of this generator and of a
-forerunner; what is asserted and printed here is of seeds that were not looked at before (``REPORTED_ON``).
+The constants of ``monitor.core.outlook.forecast`` were chosen on seeds 0 to 239 (``TUNED_ON``) of this generator and
+of a forerunner; what is asserted and printed here is of seeds that were not looked at before (``REPORTED_ON``).
 ``FORECAST_CASES`` in the environment takes more or fewer of them.
 The truth is what the probe's element has, without noise and resolution.
 """
@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import pytest
 
-from monitor.core.forecast import HORIZON, Forecast, forecast
-from monitor.core.instant import HOUR, MINUTE, SECOND
+from monitor.core.outlook.forecast import HORIZON, Forecast, forecast
+from monitor.core.time.instant import HOUR, MINUTE, SECOND
 from monitor.wire.v1 import decode_readings
 from simulators.physics.unit import Unit, UnitModel
 from simulators.sensing.probe import Probe, ProbeModel

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from monitor.core.quality import why_bad
-from monitor.core.unit import ProbeSettings
+from monitor.core.channel.quality import why_bad
+from monitor.core.profile.unit import ProbeSettings
 from monitor.wire.v1 import (
     Channel,
     Reading,

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from monitor.core.instant import DAY, MINUTE, format_instant
-from monitor.core.lot import LotEvent
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Reading
+from monitor.core.lot.event import LotEvent
+from monitor.core.time.instant import DAY, MINUTE, format_instant
 from monitor.ports import JSON, Arrived, Decoded
-from monitor.runtime.importing import IDLE_MAX
 from monitor.testing import Writer, one_unit
+from monitor.writer.imports import IDLE_MAX
 from tests.unit.lab import T0, WARM, live, lot_event, minutes, register, subjects
 
 CHANNEL = "lab1/F01/product"

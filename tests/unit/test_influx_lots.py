@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.instant import DAY, MINUTE
-from monitor.core.profile import Band, MktRule, OutOfStorage, ThawRule, UnknownRule, Window
+from monitor.core.profile.profile import Band, MktRule, OutOfStorage, ThawRule, UnknownRule, Window
+from monitor.core.time.instant import DAY, MINUTE
 from monitor.influx.lines import fact_line
 from monitor.ports import JSON, LoggedFact
 from monitor.store.projection import Projection

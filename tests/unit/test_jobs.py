@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from prometheus_client import generate_latest
 
-from monitor import jobs as jobs_module
-from monitor.alerting.dead_man import DeadMan
-from monitor.alerting.media.attempt import Attempts
 from monitor.config import load
 from monitor.core.alarm.condition import AlarmCondition, Truth
-from monitor.core.instant import DAY, HOUR, MINUTE, SECOND, parse_instant
-from monitor.housekeeping import Housekeeping
-from monitor.jobs import Jobs
-from monitor.measures import Measures
+from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND, parse_instant
+from monitor.program import jobs as jobs_module
+from monitor.program.housekeeping import Housekeeping
+from monitor.program.jobs import Jobs
+from monitor.program.measures import Measures
 from monitor.store.backup import backups_in
 from monitor.store.projection import Projection
+from monitor.telling.dead_man import DeadMan
+from monitor.telling.media.attempt import Attempts
 from monitor.testing import ManualClock, Writer
 
 T0 = parse_instant("2026-03-27T12:00:00Z")  # two days before the clocks go forward

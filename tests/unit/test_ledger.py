@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from monitor.core.instant import EARLIEST, MINUTE, days_in
-from monitor.core.ledger import Calm, Ledger, Unknown, Untold
-from monitor.core.place import rule_in
-from monitor.core.rules import ChannelRules, Stretch
-from monitor.core.unit import ProbeSettings
+from monitor.core.lot.ledger import Calm, Ledger, Unknown, Untold
+from monitor.core.lot.place import rule_in
+from monitor.core.profile.rules import ChannelRules, Stretch
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import EARLIEST, MINUTE, days_in
 from monitor.testing import ult_profile
 
 DAY_OF = days_in(ZoneInfo("UTC"))

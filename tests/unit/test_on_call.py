@@ -11,13 +11,13 @@ from typer.testing import CliRunner
 
 from monitor.cli.program import program
 from monitor.config import load
+from monitor.config.file.problem import Review
 from monitor.config.on_call import LOOK_AHEAD, doubt_routes, nobody_on_call
-from monitor.config.problem import Review
 from monitor.config.starter import write_starter
 from monitor.core.alarm.alarm import Alarm, Run
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.alarm.policy import Place, Route
-from monitor.core.instant import HOUR, parse_instant
+from monitor.core.telling.policy import Place, Route
+from monitor.core.time.instant import HOUR, parse_instant
 
 PEOPLE = """
 [[person]]

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from monitor.alerting.emergency import Emergency
 from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.alarm.limits import Limits
-from monitor.core.alarm.policy import Contact, Ladder, Policy, Recipient, Route, Step
-from monitor.core.instant import HOUR, LATEST, MINUTE, SECOND, format_instant, parse_instant
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Reading
+from monitor.core.telling.policy import Contact, Ladder, Policy, Recipient, Route, Step
+from monitor.core.time.instant import HOUR, LATEST, MINUTE, SECOND, format_instant, parse_instant
 from monitor.ports import JSON, Arrived, Decoded, Message
-from monitor.runtime.condition.ourselves import DEAD_MAN, Ourselves
-from monitor.runtime.loop import Loop
+from monitor.telling.emergency import Emergency
 from monitor.testing import FakeMedium, ListSource, PlainWording, Writer
+from monitor.writer.condition.ourselves import DEAD_MAN, Ourselves
+from monitor.writer.loop import Loop
 
 T0 = parse_instant("2026-11-20T08:00:00Z")
 ANNA, BERT = (Recipient(name, "mail", f"{name}@lab.example") for name in ("anna", "bert"))

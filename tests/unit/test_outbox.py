@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from monitor.alerting.delivery import Deliverer
-from monitor.core.instant import LATEST, MINUTE, SECOND
+from monitor.core.time.instant import LATEST, MINUTE, SECOND
 from monitor.ports import DeliveryError, Lane, Notification
 from monitor.store.store import Store
+from monitor.telling.delivery import Deliverer
 from monitor.testing import ManualClock
 
 DEAD = 6_500

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.installation import Installation
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
-from monitor.core.profile import SideRule, Window
-from monitor.core.unit import ProbeSettings
+from monitor.core.profile.installation import Installation
+from monitor.core.profile.profile import SideRule, Window
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.ports import JSON
 from monitor.store.store import Store
 from monitor.testing import Writer, one_unit

@@ -17,23 +17,23 @@ from typer.testing import CliRunner
 from benchmarks.replay import main as bench
 from monitor.cli.program import program
 from monitor.config.starter import write_starter
-from monitor.core.channel import judge
-from monitor.core.instant import DAY, HOUR, LATEST, MINUTE, days_in, format_instant
-from monitor.core.ledger import Calm, GoodValues, Ledger
-from monitor.core.line import Line, nano
-from monitor.core.mkt import heat_along, heat_of
-from monitor.core.place import rule_in
-from monitor.core.plain import Plain
-from monitor.core.profile import Profile, ThawRule, UnknownRule, Window
-from monitor.core.reading import Reading
-from monitor.core.rules import constant
-from monitor.core.unit import ProbeSettings
+from monitor.core.channel.columns import Plain
+from monitor.core.channel.fold import judge
+from monitor.core.channel.line import Line, nano
+from monitor.core.channel.reading import Reading
+from monitor.core.lot.ledger import Calm, GoodValues, Ledger
+from monitor.core.lot.mkt import heat_along, heat_of
+from monitor.core.lot.place import rule_in
+from monitor.core.profile.profile import Profile, ThawRule, UnknownRule, Window
+from monitor.core.profile.rules import constant
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import DAY, HOUR, LATEST, MINUTE, days_in, format_instant
 from monitor.ports import JSON
-from monitor.runtime.retrial.sweep import LedgerFold
 from monitor.store import series
 from monitor.store.engine import StoreUnreadableError
 from monitor.store.store import Store
 from monitor.testing import Writer, one_unit, ult_profile
+from monitor.writer.lot.sweep import LedgerFold
 from tests.unit.lab import T0, live, minutes, register
 from tests.unit.replaying import FAILING, WARMING, history, outcomes, profile, replayed, tighter
 
@@ -221,8 +221,8 @@ class Command:
         self.profile = self.folder / "profiles" / "ult-80.toml"
 
     def fill(self) -> None:
-        from monitor import app
-        from monitor.assembly import installation_of
+        from monitor.program import app
+        from monitor.program.assembly import installation_of
 
         live_one = app.load(self.folder)
         writer = Writer(

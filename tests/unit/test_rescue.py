@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.instant import HOUR
-from monitor.core.rescue import LotAtRisk, Rescue, Shelter, rescue_order
+from monitor.core.outlook.rescue import LotAtRisk, Rescue, Shelter, rescue_order
+from monitor.core.time.instant import HOUR
 
 T0 = 1_770_000_000_000
 ULT = ("ult-80", "freezer-20")

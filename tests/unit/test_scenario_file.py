@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.simulation.check import expectations_of
+from laboratory.check import expectations_of
 from monitor.wire.v1 import LotEventKind
 from simulators.clock import DAY, HOUR, MINUTE, SECOND
 from simulators.happening import Happening

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.instant import HOUR
+from monitor.core.time.instant import HOUR
 from tests.unit.scoring_outcome import OUTCOME, START, excursion, one
 
 MET = [

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
-from monitor.scoring.failure import attribute, in_order, pages_of
-from monitor.scoring.fleet import GRACE, score, score_forecasts
-from monitor.scoring.share import delays, percentile_95, wilson
-from monitor.scoring.usual import UsualPage
+from laboratory.scoring.failure import attribute, in_order, pages_of
+from laboratory.scoring.fleet import GRACE, score, score_forecasts
+from laboratory.scoring.share import delays, percentile_95, wilson
+from laboratory.scoring.usual import UsualPage
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 
 JSON = dict[str, Any]
 

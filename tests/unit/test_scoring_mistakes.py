@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.instant import HOUR, MINUTE, SECOND
-from monitor.scoring.expectation import read_expectations
-from monitor.scoring.outcome import crossings
-from monitor.scoring.span import parse_span, span_words
-from monitor.scoring.table import ExpectationError
+from laboratory.scoring.expectation import read_expectations
+from laboratory.scoring.outcome import crossings
+from laboratory.scoring.span import parse_span, span_words
+from laboratory.scoring.table import ExpectationError
+from monitor.core.time.instant import HOUR, MINUTE, SECOND
 from tests.unit.scoring_outcome import OUTCOME, one, told
 
 MISTAKES = [

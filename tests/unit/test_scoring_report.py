@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.instant import HOUR, MINUTE
+from monitor.core.time.instant import HOUR, MINUTE
 from tests.unit.scoring_outcome import OUTCOME, TRUTH, alarm, at, one, report, told
 from tests.unit.test_scoring_expectations import MET, MISSED
 

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from monitor.core.instant import MINUTE
-from monitor.scoring.usual import ULT, UsualLimits, UsualPage, UsualReading, usual_pages
+from laboratory.scoring.usual import ULT, UsualLimits, UsualPage, UsualReading, usual_pages
+from monitor.core.time.instant import MINUTE
 
 FRIDGE = UsualLimits(low=2.0, high=8.0)
 LIMITS = {"lab1/F01": ULT, "lab1/K01": FRIDGE}

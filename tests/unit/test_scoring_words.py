@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.instant import DAY, HOUR, SECOND
-from monitor.scoring.fleet_plot import plot
-from monitor.scoring.fleet_words import as_markdown, as_text, percent, seconds_words
+from laboratory.scoring.fleet_plot import plot
+from laboratory.scoring.fleet_words import as_markdown, as_text, percent, seconds_words
+from monitor.core.time.instant import DAY, HOUR, SECOND
 from tests.unit.test_scoring_fleet import COMPRESSORS, PAGES, USUAL, failure, page, scored
 
 

@@ -12,9 +12,9 @@ from typing import get_args
 
 import pytest
 
-from monitor.core import quality
-from monitor.core.reading import Fault
-from monitor.core.unit import ProbeSettings
+from monitor.core.channel import quality
+from monitor.core.channel.reading import Fault
+from monitor.core.profile.unit import ProbeSettings
 from monitor.wire.v1 import FaultName, Reading, decode_reading, encode_reading
 from simulators.clock import DAY, HOUR, MINUTE
 from simulators.sensing.clockwork import DeviceClock

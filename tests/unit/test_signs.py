@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
 from monitor.core.sign.base import Probed, Told
 from monitor.core.sign.cooling import cooling_over, cooling_weak
 from monitor.core.sign.drift import drift, drift_over
 from monitor.core.sign.flat import flat, flat_over, is_moving
 from monitor.core.sign.rising import rising, rising_over
 from monitor.core.sign.trail import Trail
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
 from tests.unit.signs import HIGH, cycling, failing, readings
 
 START = 1_790_000_000_000 // DAY * DAY

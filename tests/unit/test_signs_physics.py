@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 import pytest
 
-from monitor.core.instant import DAY, HOUR, MINUTE, SECOND
 from monitor.core.sign.base import Probed, Told
 from monitor.core.sign.cooling import cooling_weak
 from monitor.core.sign.flat import flat, is_moving
 from monitor.core.sign.rising import rising, rising_over
 from monitor.core.sign.trail import Trail
+from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND
 from simulators.physics.kinds import KINDS, vary
 from simulators.physics.unit import Unit
 from simulators.sensing.probe import Probe, ProbeModel

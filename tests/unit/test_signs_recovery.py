@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.core.instant import DAY, MINUTE
 from monitor.core.sign.base import Probed
 from monitor.core.sign.cooling import cooling_over, cooling_weak
 from monitor.core.sign.course import Point
 from monitor.core.sign.recovery import Recovery, recovered, recoveries
 from monitor.core.sign.trail import Trail
+from monitor.core.time.instant import DAY, MINUTE
 from tests.unit.signs import readings
 
 START = 1_790_000_000_000 // DAY * DAY

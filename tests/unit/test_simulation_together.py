@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from laboratory.stepped import Sent, Together
 from monitor.ports import Message
-from monitor.simulation.stepped import Sent, Together
 
 
 class Trickle:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.alarm.policy import OF_UNITS, Contact, Ladder, Place, Policy, Recipient, Route, Step
-from monitor.core.instant import DAY, HOUR, MINUTE
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Reading
+from monitor.core.telling.policy import OF_UNITS, Contact, Ladder, Place, Policy, Recipient, Route, Step
+from monitor.core.time.instant import DAY, HOUR, MINUTE
 from monitor.testing import Writer, one_unit
 from tests.unit.lab import T0, WARM, live, minutes
 

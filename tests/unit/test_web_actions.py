@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from monitor.core.instant import HOUR, format_instant, format_local
+from monitor.core.time.instant import HOUR, format_instant, format_local
 from tests.unit.alarms_rig import AlarmsRig
 
 

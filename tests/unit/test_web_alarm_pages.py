@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from monitor.core.alarm.machine import State
-from monitor.core.instant import HOUR, MINUTE, format_instant
+from monitor.core.time.instant import HOUR, MINUTE, format_instant
 from monitor.ports import JSON
-from monitor.web import alarm_words
-from monitor.web.ahead_chart import AFTERWARDS, AHEAD_MOST, Ahead
+from monitor.web.charts.ahead_chart import AFTERWARDS, AHEAD_MOST, Ahead
+from monitor.words import alarm as alarm_words
 from tests.browser.alarms import fake_alarm, with_story
 from tests.browser.fakes import NOW
 from tests.browser.lots import fake_forecast

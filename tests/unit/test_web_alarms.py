@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from monitor.core.alarm.choice import Choice
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.web.client import ApiCommands, write_token_file
 from monitor.web.server import WebServer
 from tests.unit.alarms_rig import AUTHORIZED, TOKEN, AlarmsRig

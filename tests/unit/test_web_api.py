@@ -14,13 +14,13 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry, Counter
 
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
 from monitor.ports import JSON
-from monitor.web import words
 from monitor.web.application import create_application
-from monitor.web.chart import chart_spec, series_of
+from monitor.web.charts.chart import chart_spec, series_of
 from monitor.web.events import EventHub
 from monitor.web.server import WebServer
+from monitor.words import figures as words
 from tests.browser.fakes import NOW, FakeCommands, FakeView
 
 TOKEN = "correct horse"

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from monitor.core.alarm.link import ticket
-from monitor.core.instant import HOUR
+from monitor.core.telling.link import ticket
+from monitor.core.time.instant import HOUR
 from monitor.web.hosts import is_own
 from tests.unit.alarms_rig import AUTHORIZED, LINK_KEY, AlarmsRig
 

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
-from monitor.core.instant import MINUTE, format_instant
+from monitor.core.time.instant import MINUTE, format_instant
 from monitor.ingest.decode import Decoder
 from monitor.ingest.past import decode
 from monitor.ports import JSON, Message

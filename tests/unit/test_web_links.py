@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from monitor.core.alarm.link import ticket
-from monitor.core.instant import HOUR
+from monitor.core.telling.link import ticket
+from monitor.core.time.instant import HOUR
 from tests.unit.alarms_rig import LINK_KEY, AlarmsRig
 
 SCANNERS = [

@@ -7,10 +7,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.ports import JSON
-from monitor.web import lot_words
-from monitor.web.lot_chart import MOST_STAYS, Stay, lot_chart_spec, shown_range, stays_between, timeline
+from monitor.web.charts.lot_chart import (
+    MOST_STAYS,
+    Stay,
+    lot_chart_spec,
+    shown_range,
+    stays_between,
+    timeline,
+)
+from monitor.words import lot as lot_words
 from tests.browser.fakes import NOW
 from tests.unit.web_rig import Rig, lot
 

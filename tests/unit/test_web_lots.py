@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.core.instant import HOUR, format_instant, parse_instant
+from monitor.core.time.instant import HOUR, format_instant, parse_instant
 from monitor.ports import JSON
-from monitor.web import lot_words, words
 from monitor.web.zones import Zones
+from monitor.words import figures as words
+from monitor.words import lot as lot_words
 from tests.browser.fakes import NOW, FakeView
 from tests.browser.lots import budget
 from tests.unit.web_rig import Rig, before, lot, text

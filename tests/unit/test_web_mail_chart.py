@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from monitor.core.instant import HOUR, MINUTE, format_instant, parse_instant
+from monitor.core.time.instant import HOUR, MINUTE, format_instant, parse_instant
 from monitor.ports import JSON
-from monitor.web import mail_chart
-from monitor.web.mail_chart import HEIGHT, SCALE, WIDTH, alarm_picture, unit_of
-from monitor.web.png import png_of
+from monitor.web.charts import mail_chart
+from monitor.web.charts.mail_chart import HEIGHT, SCALE, WIDTH, alarm_picture, unit_of
+from monitor.web.charts.png import png_of
 
 NOW = parse_instant("2026-11-22T02:25:00.000Z")
 SPEC: JSON = {

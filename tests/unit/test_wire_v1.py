@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.core import instant
-from monitor.core.instant import EARLIEST, LATEST, format_instant, from_datetime, parse_instant
+from monitor.core.time import instant
+from monitor.core.time.instant import EARLIEST, LATEST, format_instant, from_datetime, parse_instant
 from monitor.wire import v1
 from monitor.wire.v1 import (
     Channel,

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from monitor.alerting.delivery import Deliverer
 from monitor.core.alarm.condition import AlarmCondition, Truth
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
-from monitor.core.lot import UnitEvent, UnitEventKind
-from monitor.core.reading import Reading
-from monitor.core.unit import ProbeSettings
+from monitor.core.channel.reading import Reading
+from monitor.core.lot.event import UnitEvent, UnitEventKind
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.ports import Decoded
 from monitor.store.projection import Projection
+from monitor.telling.delivery import Deliverer
 from monitor.testing import FakeMedium, ManualClock, Writer, one_unit
 from tests.unit.lab import T0, WARM, live, minutes, subjects
 

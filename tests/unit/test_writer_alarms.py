@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.alarm.policy import Contact, Ladder, Policy, Recipient, Step
-from monitor.core.instant import HOUR, MINUTE, format_instant
-from monitor.core.recurring import Agenda, Recurring
+from monitor.core.telling.policy import Contact, Ladder, Policy, Recipient, Step
+from monitor.core.time.instant import HOUR, MINUTE, format_instant
+from monitor.core.time.recurring import Agenda, Recurring
 from monitor.testing import Writer
 from tests.unit.answers import F01, hold, pass_time, policy, the_alarm, told, warm
 from tests.unit.lab import T0, live, minutes

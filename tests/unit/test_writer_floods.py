@@ -10,7 +10,7 @@ import pytest
 
 from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.alarm.flood import FLOOD_LEAST
-from monitor.core.instant import DAY, HOUR, MINUTE
+from monitor.core.time.instant import DAY, HOUR, MINUTE
 from monitor.testing import Writer, one_unit
 from tests.unit.answers import F01, hold, pass_time, policy, the_alarm, told
 from tests.unit.lab import T0, minutes

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.instant import DAY, MINUTE, format_instant
-from monitor.core.lot import LotEvent
-from monitor.core.recurring import Agenda, Recurring
+from monitor.core.lot.event import LotEvent
+from monitor.core.time.instant import DAY, MINUTE, format_instant
+from monitor.core.time.recurring import Agenda, Recurring
 from monitor.testing import Writer, one_unit
 from tests.unit.lab import T0, WARM, live, lot_event, minutes, register, subjects
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from monitor.core.alarm.condition import AlarmCondition, Truth
-from monitor.core.instant import HOUR, MINUTE, SECOND, format_instant
-from monitor.core.lot import UnitEvent, UnitEventKind
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Reading
+from monitor.core.lot.event import UnitEvent, UnitEventKind
+from monitor.core.time.instant import HOUR, MINUTE, SECOND, format_instant
 from monitor.ports import Arrived, Decoded
 from monitor.testing import Writer
 from tests.unit.lab import T0, live, minutes, subjects

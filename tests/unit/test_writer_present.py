@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitor.core.instant import HOUR, MINUTE
+from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ports import JSON
 from monitor.testing import PlainWording, Writer, one_unit
 from tests.unit.answers import pass_time, policy, warm

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
-from monitor.core.lot import UnitEvent, UnitEventKind
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Reading
+from monitor.core.lot.event import UnitEvent, UnitEventKind
 from monitor.core.sign.detection import Detection
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.ports import Decoded
 from monitor.testing import Writer
 from tests.unit.lab import T0, live, minutes, subjects

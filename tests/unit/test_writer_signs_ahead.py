@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.instant import HOUR, parse_instant
+from monitor.core.time.instant import HOUR, parse_instant
 from monitor.testing import Writer
 from tests.unit.lab import T0, subjects
 from tests.unit.signs import failing, readings, two_probes

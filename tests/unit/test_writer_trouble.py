@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.instant import DAY, HOUR, LATEST, MINUTE, format_instant
-from monitor.core.reading import Reading
-from monitor.core.unit import ProbeSettings
+from monitor.core.channel.reading import Reading
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import DAY, HOUR, LATEST, MINUTE, format_instant
 from monitor.ports import Arrived, Decoded
 from monitor.store import series
 from monitor.store.projection import Projection

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.installation import Installation
-from monitor.core.instant import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
-from monitor.core.lot import UnitEvent, UnitEventKind
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Reading
+from monitor.core.lot.event import UnitEvent, UnitEventKind
+from monitor.core.profile.installation import Installation
+from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
 from monitor.ports import JSON, Arrived, Decoded
 from monitor.testing import Writer, one_unit
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.instant import MINUTE, parse_instant
-from monitor.core.profile import WarningLevel
-from monitor.core.reading import Reading
+from monitor.core.channel.reading import Reading
+from monitor.core.profile.profile import WarningLevel
+from monitor.core.time.instant import MINUTE, parse_instant
 from monitor.testing import Writer, ult_profile
 from tests.unit.test_writer_upkeep import of, say
 

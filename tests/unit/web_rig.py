@@ -8,7 +8,7 @@ import httpx
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
-from monitor.core.instant import format_instant
+from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
 from monitor.web.application import create_application
 from monitor.web.events import EventHub

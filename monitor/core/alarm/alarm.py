@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from monitor.core.alarm.condition import LATCHED, AlarmCondition, Level, Truth, is_worse
 from monitor.core.alarm.machine import ACTIVE, Event, State, after
-from monitor.core.instant import format_instant, parse_instant
+from monitor.core.time.instant import format_instant, parse_instant
 
 
 class Acknowledgement(NamedTuple):

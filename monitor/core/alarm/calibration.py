@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from monitor.core.instant import start_of_day
+from monitor.core.time.instant import start_of_day
 
 
 def told_from(due_on: date, zone: ZoneInfo, ahead: int) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.core.instant import HOUR, MINUTE
+from monitor.core.time.instant import HOUR, MINUTE
 
 STEPS = ((24 * HOUR, 3, 2 * HOUR), (2 * HOUR, 2, 30 * MINUTE))
 """(within, so many silences, heard for so long): the first that fits."""

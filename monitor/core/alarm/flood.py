@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import LEVELS, AlarmCondition, Level
-from monitor.core.instant import HOUR, MINUTE, SECOND
+from monitor.core.time.instant import HOUR, MINUTE, SECOND
 
 FLOOD_LEAST = 10
 WITHIN = 10 * MINUTE

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from monitor.core.alarm.flood import FLOOD_LEAST, WITHIN
-from monitor.core.instant import DAY, HOUR, SECOND, format_instant
+from monitor.core.time.instant import DAY, HOUR, SECOND, format_instant
 
 WEEK = 7 * DAY
 CHATTERS = 3

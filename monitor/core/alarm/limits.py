@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.core.instant import DAY, HOUR, MINUTE
+from monitor.core.time.instant import DAY, HOUR, MINUTE
 
 CHARGED_ABOVE = 10.0
 """So many percent above the low level a battery has been replaced or charged; in between nothing is said."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
-from monitor.core.custody import LotHistory
-from monitor.core.expiry import Expiry
-from monitor.core.instant import format_instant, format_local
-from monitor.core.integrity import Integrity
-from monitor.core.verdict import VERDICT_OF, Reason, Verdict
+from monitor.core.lot.custody import LotHistory
+from monitor.core.lot.expiry import Expiry
+from monitor.core.lot.integrity import Integrity
+from monitor.core.lot.verdict import VERDICT_OF, Reason, Verdict
+from monitor.core.time.instant import format_instant, format_local
 
 OF_LOTS = (
     AlarmCondition.LOT_EXPIRING,

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import AlarmCondition, Level, is_worse
-from monitor.core.instant import format_instant, parse_instant
+from monitor.core.time.instant import format_instant, parse_instant
 
 SuppressionKind = Literal["shelved", "suppressed", "out_of_service"]
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from monitor.core.alarm.condition import AlarmCondition, Level
-from monitor.core.instant import HOUR
 from monitor.core.sign.course import Habit, Point, habit, points
 from monitor.core.sign.trail import MINUTES_FOR, PARTS_FOR, Trail
+from monitor.core.time.instant import HOUR
 
 HABITS_KEPT = 8
 HABIT_EVERY = 12 * HOUR

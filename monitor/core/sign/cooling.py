@@ -16,10 +16,10 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.core.sign.base import Probed, Sign
 from monitor.core.sign.course import Habit, Point, minutes, points, rises
 from monitor.core.sign.recovery import longest_run, recovered
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 
 NO_PAUSE_FOR = 4 * HOUR
 NO_PAUSE_SOON, NO_PAUSE_RUNS = 90 * MINUTE, 3

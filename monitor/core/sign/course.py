@@ -13,8 +13,8 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from monitor.core.instant import HOUR, MINUTE
 from monitor.core.sign.trail import Bin, Ring
+from monitor.core.time.instant import HOUR, MINUTE
 
 STEP_LEAST = 0.15
 """°C that any fall must have to count as one: more than what a resolution of 0.1 °C makes of a calm value."""

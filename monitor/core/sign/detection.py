@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.instant import MINUTE
+from monitor.core.time.instant import MINUTE
 
 SIGNS: Mapping[str, AlarmCondition] = MappingProxyType(
     {

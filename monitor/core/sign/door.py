@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
-from monitor.core.instant import format_instant
 from monitor.core.sign.base import Sign, Told, opened_at
 from monitor.core.sign.course import minutes
+from monitor.core.time.instant import format_instant
 
 
 def door_open(unit: str, events: Sequence[Told], now: int, open_after: int) -> Sign | None:

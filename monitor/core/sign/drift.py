@@ -12,9 +12,9 @@ from itertools import pairwise
 from statistics import median
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
-from monitor.core.instant import DAY, HOUR, format_instant
 from monitor.core.sign.base import Probed, Sign
 from monitor.core.sign.trail import HOURS_FOR, Bin
+from monitor.core.time.instant import DAY, HOUR, format_instant
 
 DAYS = 7
 DAYS_LEAST = 4

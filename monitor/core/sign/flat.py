@@ -10,10 +10,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.core.sign.base import Probed, Sign
 from monitor.core.sign.course import minutes
 from monitor.core.sign.trail import MINUTES_FOR, PARTS_FOR, Bin
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 
 FLAT_FOR = 90 * MINUTE
 """More than two periods of a compressor (DOMAIN section 5: 10 to 40 min; assumed)."""

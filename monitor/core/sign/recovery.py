@@ -13,10 +13,10 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from monitor.core.instant import DAY, MINUTE
 from monitor.core.sign.base import Probed
 from monitor.core.sign.course import USUAL, Habit, Point, points, rises
 from monitor.core.sign.trail import PARTS_FOR
+from monitor.core.time.instant import DAY, MINUTE
 
 SLOWER = 1.5
 """So many times as long as after leaps about as high is slow, and at least ``SLOWER_BY`` longer."""

@@ -19,10 +19,10 @@ from statistics import median
 from typing import NamedTuple
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
-from monitor.core.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.core.sign.base import Probed, Sign, Told, opened_at
 from monitor.core.sign.course import Habit, Point, minutes, rise_now
 from monitor.core.sign.trail import MINUTES_FOR
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 
 ABOVE_FOR = 8 * MINUTE
 """So long above the usual top, as slowly as in a pause, is no pause any more."""

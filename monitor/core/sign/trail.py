@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from monitor.core.instant import DAY, HOUR, MINUTE
+from monitor.core.time.instant import DAY, HOUR, MINUTE
 
 PART = 5 * MINUTE
 MINUTES_FOR = 6 * HOUR

@@ -1,0 +1,153 @@
+"""Expected excursions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from laboratory.scoring.alarm import place_of
+from laboratory.scoring.finding import Candidate, Finding, Look, judge, lasted, measured, same, when
+from laboratory.scoring.outcome import JSON, Outcome, Place
+from laboratory.scoring.span import Span, after_words, between_words, span_words
+from laboratory.scoring.table import Counts, Numbers, Table
+from monitor.core.time.instant import SECOND, parse_instant
+
+CONFIRMED_BY = ("delay", "instant", "cumulative_delay")
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedExcursion:
+    """``started`` and ``ended`` count from the scenario's start, in ms; ``ended`` False: still going on at the end.
+
+    ``duration`` and ``unknown`` are lengths in ms, ``extreme`` is °C. ``truth_within``: how far ``started_at`` may lie
+    from the instant at which the probe's true temperature crossed the excursion's limit, in ms.
+    """
+
+    number: int
+    note: str | None
+    direction: str
+    place: Place | None
+    confirmed: bool | None
+    by: str | None
+    started: Span | None
+    ended: Span | bool | None
+    extreme: Numbers | None
+    duration: Span | None
+    unknown: Span | None
+    count: Counts | None
+    truth_within: int | None
+
+    @classmethod
+    def read(cls, table: Table, number: int) -> ExpectedExcursion:
+        """Reads a table with the key ``excursion``; what is wrong is noted in it."""
+        place = place_of(table, "unit", "probe")
+        if not {"unit", "probe"} & table.keys.keys():
+            table.refuse("", None, "where the excursion is expected: one of the keys unit, probe")
+        confirmed, by = table.flag("confirmed"), table.text("by", CONFIRMED_BY)
+        if confirmed is False and by is not None:
+            table.refuse("by", by, "no key by beside confirmed = false")
+        return cls(
+            number=number,
+            note=table.text("note"),
+            direction=table.text("excursion", ("high", "low")) or "",
+            place=place,
+            confirmed=confirmed,
+            by=by,
+            started=table.spans("started"),
+            ended=table.spans_or_false("ended"),
+            extreme=table.numbers("extreme"),
+            duration=table.spans("duration"),
+            unknown=table.spans("unknown"),
+            count=table.count("count"),
+            truth_within=table.span("truth_within"),
+        )
+
+    def check(self, outcome: Outcome) -> Finding:
+        """Looks for the excursion among those that stand, of the same side and place."""
+        found = [each for each in outcome.excursions if self._is_meant(each, outcome)]
+        found.sort(key=lambda each: (parse_instant(each["started_at"]), each["channel"], each["id"]))
+        candidates = [Candidate(self._looks(each, outcome), _figures(each)) for each in found]
+        met, why, figures = judge(candidates, self.count, "there is none")
+        where = "" if self.place is None else f" of {outcome.full(self.place)}"
+        return Finding(self.number, f"{self.direction} excursion{where}", met, why, figures, self.note)
+
+    def covers(self, outcome: Outcome) -> set[str]:
+        """An excursion accounts for no alarm: what shall be told is expected as an alarm."""
+        return set()
+
+    def _is_meant(self, excursion: JSON, outcome: Outcome) -> bool:
+        if excursion["direction"] != self.direction or self.place is None:
+            return False
+        if excursion.get("superseded_by") is not None or excursion.get("withdrawn") is True:
+            return False
+        channel: str = excursion["channel"]
+        name = outcome.full(self.place)
+        return channel == name or (self.place.kind == "unit" and channel.startswith(f"{name}/"))
+
+    def _looks(self, excursion: JSON, outcome: Outcome) -> list[Look]:
+        start, ended_at = outcome.after(excursion["started_at"]), excursion["ended_at"]
+        end = None if ended_at is None else outcome.after(ended_at)
+        looks = [Look(True, f"started {after_words(start)}")]
+        if self.started is not None:
+            looks = [when("started", start, self.started)]
+        if self.ended is not None and self.ended is not True:
+            looks.append(_ended(end, self.ended))
+        is_confirmed = excursion["confirmed_at"] is not None
+        if self.confirmed is not None:
+            words = "confirmed" if is_confirmed else "not confirmed"
+            holds = is_confirmed is self.confirmed
+            expected = "" if holds else f", expected {'to be' if self.confirmed else 'not to be'}"
+            looks.append(Look(holds, words + expected))
+        if self.by is not None:
+            looks.append(same("confirmed by", excursion["confirmed_by"], self.by))
+        if self.extreme is not None:
+            looks.append(measured("extreme", excursion["extreme_celsius"], self.extreme, "°C"))
+        if self.duration is not None:
+            looks.append(lasted("lasted", (outcome.length if end is None else end) - start, self.duration))
+        if self.unknown is not None:
+            looks.append(lasted("unknown for", round(excursion["unknown_seconds"] * SECOND), self.unknown))
+        if self.truth_within is not None:
+            looks.append(self._truly(excursion, outcome, self.truth_within))
+        return looks
+
+    def _truly(self, excursion: JSON, outcome: Outcome, within: int) -> Look:
+        limit = (excursion.get("limits") or {}).get("celsius")
+        channel = excursion["channel"]
+        if limit is None or not outcome.truth.get(channel):
+            missing = "its limit" if limit is None else "the true temperature"
+            return Look(
+                False, f"{missing} is not known, expected to start within {span_words(within)} of the truth"
+            )
+        started_at = parse_instant(excursion["started_at"])
+        crossed = outcome.crossed_at(channel, limit, self.direction)
+        off = min((abs(at - started_at) for at in crossed), default=None)
+        if off is None:
+            return Look(False, f"the true temperature never crossed {limit:g} °C")
+        words = f"{span_words(off, [within])} from the true crossing of {limit:g} °C"
+        return Look(
+            off <= within, words if off <= within else f"{words}, expected {span_words(within)} at most"
+        )
+
+
+def _ended(end: int | None, expected: Span | bool) -> Look:
+    if isinstance(expected, tuple):
+        if end is None:
+            return Look(False, f"still going on, expected to end {between_words(expected)}")
+        return when("ended", end, expected)
+    return (
+        Look(True, "still going on")
+        if end is None
+        else Look(False, f"ended {after_words(end)}, expected to go on")
+    )
+
+
+def _figures(excursion: JSON) -> JSON:
+    keys = (
+        "channel",
+        "started_at",
+        "ended_at",
+        "confirmed_at",
+        "confirmed_by",
+        "extreme_celsius",
+        "unknown_seconds",
+    )
+    return {"excursion": excursion["id"], **{key: excursion[key] for key in keys}}

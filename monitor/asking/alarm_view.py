@@ -1,0 +1,194 @@
+"""What can be asked of alarms: which there are, what was told of them, what holds them back, who isn't watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from monitor.asking.picture import Picture
+from monitor.core.alarm.alarm import Alarm
+from monitor.core.alarm.suppression import Suppression, hushing
+from monitor.core.fact import JSON, instant_or_none
+from monitor.core.telling.policy import Place
+from monitor.core.time.instant import end_of_day, format_instant
+from monitor.ports import Store, Tx
+from monitor.writer.alarm.suppressions import KIND
+
+_BLIND = {"no_data": "silent", "unknown": "silent", "fault": "faulty"}
+"""The states of a probe that say nothing, or nothing that can be trusted."""
+
+
+class AlarmView:
+    """The part of :class:`monitor.ports.View` that is about alarms."""
+
+    def __init__(self, store: Store, picture: Picture) -> None:
+        self._store = store
+        self._picture = picture
+
+    def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
+        """See :class:`monitor.ports.View`."""
+        with self._store.reading() as tx:
+            facts = self._store.current_facts(tx, "alarm", open_only=True, limit=limit)
+            if not open_only:
+                newest = self._store.current_facts(tx, "alarm", limit=limit)
+                facts += [fact for fact in newest if fact.to_at is not None]
+            in_force = self._in_force(tx)
+        return [self._shown(fact.body, in_force) for fact in facts[:limit]]
+
+    def alarm(self, alarm: str) -> JSON | None:
+        """See :class:`monitor.ports.View`."""
+        with self._store.reading() as tx:
+            fact = self._store.fact(tx, "alarm", alarm)
+            if fact is None:
+                return None
+            in_force, versions = self._in_force(tx), self._store.versions(tx, "alarm", alarm)
+            same_time = self._store.current_facts(tx, "alarm", since=fact.from_at)
+            rows = self._store.messages_about(tx, alarm)
+        hushed = hushing(Alarm.from_json(fact.body), in_force, self._picture.clock.now())
+        return {
+            **self._shown(fact.body, in_force),
+            "suppression": None if hushed is None else hushed.to_json(),
+            "history": [_version(one) for one in versions],
+            "children": [
+                self._shown(other.body, in_force) for other in same_time if other.body.get("parent") == alarm
+            ],
+            "told": [_notification(row) for row in rows],
+        }
+
+    def suppressions(self, *, open_only: bool = True) -> list[JSON]:
+        """See :class:`monitor.ports.View`."""
+        with self._store.reading() as tx:
+            return [fact.body for fact in self._store.current_facts(tx, KIND, open_only=open_only)]
+
+    def notifications(self, *, limit: int = 200) -> list[JSON]:
+        """See :class:`monitor.ports.View`."""
+        with self._store.reading() as tx:
+            return [_notification(row) for row in self._store.newest_messages(tx, limit)]
+
+    def units_held_back(self, tx: Tx, now: int) -> dict[str, str]:
+        """The units that are suppressed or out of service now, with which of the two."""
+        return {
+            "/".join(one.subject.split("/")[:2]): one.kind.replace("_", " ")
+            for one in self._in_force(tx)
+            if one.holds(now) and one.kind != "shelved"
+        }
+
+    def _in_force(self, tx: Tx) -> list[Suppression]:
+        facts = self._store.current_facts(tx, KIND, open_only=True)
+        return [Suppression.from_json(fact.body) for fact in facts]
+
+    def _shown(self, body: Mapping[str, Any], in_force: Sequence[Suppression]) -> JSON:
+        """An alarm's JSON with what holds it back now."""
+        if not in_force:
+            return dict(body)
+        alarm, now = Alarm.from_json(body), self._picture.clock.now()
+        until = {
+            one.kind: format_instant(one.until_at) for one in in_force if one.holds(now) and one.covers(alarm)
+        }
+        return {
+            **body,
+            "shelved_until": until.get("shelved"),
+            "suppressed_until": until.get("suppressed"),
+            "out_of_service_until": until.get("out_of_service"),
+        }
+
+    # --- who isn't watched ---
+
+    def unwatched(self, units: Iterable[JSON]) -> list[JSON]:
+        """See :class:`monitor.ports.View`; ``units``: the cards of all."""
+        found = [*self._held_back(), *_blind(units), *self._uncalibrated()]
+        if not self._picture.is_anybody_told:
+            text = "nobody is told of any alarm: no people are configured"
+            return [*found, _without_recipient("all units", text)]
+        return [*found, *self._unreached()]
+
+    def _unreached(self) -> list[JSON]:
+        """The units of which something could be wrong without anybody hearing of it now."""
+        policy, now = self._picture.policy, self._picture.clock.now()
+        found = []
+        for path, unit in self._picture.installation.units.items():
+            unheard = [] if policy is None else policy.unreached(Place(unit.site, path), now)
+            if unheard:
+                text = ", ".join(condition.value.replace("_", " ") for condition in unheard)
+                found.append(_without_recipient(path, f"{path}: nobody would be told now of: {text}"))
+        return found
+
+    def _held_back(self) -> list[JSON]:
+        with self._store.reading() as tx:
+            in_force = self._in_force(tx)
+        now = self._picture.clock.now()
+        return [
+            {
+                "subject": one.subject,
+                "reason": one.kind,
+                "text": _why_held_back(one),
+                "since": format_instant(one.from_at),
+                "until": format_instant(one.until_at),
+                "by": one.owner,
+                "why": one.reason,
+                "condition": None if one.condition is None else one.condition.value,
+                "id": one.id,
+                "alarm": one.alarm,
+            }
+            for one in in_force
+            if one.holds(now)
+        ]
+
+    def _uncalibrated(self) -> list[JSON]:
+        now = self._picture.clock.now()
+        found = []
+        for channel, probe in self._picture.installation.probes().items():
+            if probe.calibration_due is not None:
+                zone = self._picture.installation.zone_of(probe.channel.site)
+                due = end_of_day(probe.calibration_due, zone)
+                if now >= due:
+                    text = f"{channel}: its calibration was due on {probe.calibration_due}"
+                    since = format_instant(due)
+                    found.append({"subject": channel, "reason": "uncalibrated", "text": text, "since": since})
+        return found
+
+
+def _without_recipient(subject: str, text: str) -> JSON:
+    return {"subject": subject, "reason": "without_recipient", "text": text, "since": None}
+
+
+def _why_held_back(one: Suppression) -> str:
+    what = one.subject if one.condition is None else f"{one.condition.replace('_', ' ')} of {one.subject}"
+    kind = one.kind.replace("_", " ")
+    return f"{what}: {kind} by {one.owner} until {format_instant(one.until_at)}: {one.reason}"
+
+
+def _blind(units: Iterable[JSON]) -> list[JSON]:
+    """The probes that say nothing, or nothing that can be trusted."""
+    found = []
+    for unit in units:
+        for probe in unit["probes"]:
+            channel, since = f"{unit['unit']}/{probe['probe']}", probe["measured_at"]
+            for state, reason in _BLIND.items():  # also beside something worse: a warm channel can go silent
+                if state in probe["states"]:
+                    text = f"{channel}: {probe['states'][state]}"
+                    found.append({"subject": channel, "reason": reason, "text": text, "since": since})
+    return found
+
+
+def _version(one: Mapping[str, Any]) -> JSON:
+    body = one["body"]
+    return {
+        "version": one["version"],
+        "recorded_at": format_instant(one["recorded_at"]),
+        "reason": one["reason"],
+        "state": body["state"],
+        "level": body["level"],
+    }
+
+
+def _notification(row: Mapping[str, Any]) -> JSON:
+    keys = ("id", "about", "kind", "recipient", "medium", "subject", "body", "attempts", "error")
+    return {
+        **{key: row[key] for key in keys},
+        "alarm": row["about"],
+        "due_at": format_instant(row["due_at"]),
+        "created_at": format_instant(row["created_at"]),
+        "sent_at": instant_or_none(row["sent_at"]),
+        "withdrawn_at": instant_or_none(row["withdrawn_at"]),
+    }

@@ -1,0 +1,292 @@
+"""What can be asked of the store, in the words of SPEC section 7: for pages, API, command line and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from monitor.asking.alarm_health import alarm_health
+from monitor.asking.alarm_view import AlarmView
+from monitor.asking.excursions import Excursions
+from monitor.asking.picture import Picture
+from monitor.asking.thinning import thin
+from monitor.asking.wall import Wall
+from monitor.core.channel.fold import Instant, instants
+from monitor.core.fact import (
+    JSON,
+    LotFinding,
+    lot_body,
+)
+from monitor.core.lot.custody import LotHistory
+from monitor.core.lot.timeline import Abode, UnitVersion, timeline
+from monitor.core.lot.verdict import OpenExcursion, reasons
+from monitor.core.outlook.rescue import Shelter
+from monitor.core.profile.installation import Unit
+from monitor.core.profile.unit import Channel
+from monitor.core.time.instant import format_instant, parse_instant
+from monitor.ports import Store, Tx
+from monitor.writer.lot.findings import Findings, Judged, LotEvents
+from monitor.writer.lot.ledgers import Ledgers
+from monitor.writer.lot.outlook import NOTHING, Outlook, with_outlook
+
+_FAILING = frozenset(("warning", "outside", "excursion"))
+_HEALTHY = frozenset(("ok", "warning"))
+
+
+class View:
+    """Implements :class:`monitor.ports.View`."""
+
+    def __init__(self, store: Store, picture: Picture) -> None:
+        self._store = store
+        self._picture = picture
+        self._excursions = Excursions(store, picture)
+        self._alarm_view = AlarmView(store, picture)
+
+    def now(self) -> int:
+        return self._picture.clock.now()
+
+    def sites(self) -> list[JSON]:
+        zones = self._picture.installation.zones
+        return [{"site": site, "timezone": str(zone)} for site, zone in sorted(zones.items())]
+
+    def health(self) -> JSON:
+        return self._picture.health()
+
+    # --- units ---
+
+    def units(self) -> list[JSON]:
+        return self._cards(self._picture.installation.units.values())
+
+    def unit(self, unit: str) -> JSON | None:
+        found = self._picture.installation.units.get(unit)
+        return None if found is None else self._cards([found])[0]
+
+    def _cards(self, units: Iterable[Unit], *, look_ahead: bool = True) -> list[JSON]:
+        """The cards of units; those that aren't well say what is coming, if it is to ``look_ahead``."""
+        now = self.now()
+        with self._store.reading() as tx:
+            wall = Wall(self._store, tx, self._picture, now)
+            outlook = self._outlook(tx, now)
+            shelters: list[Shelter] | None = None
+            found = []
+            for unit in units:
+                card, coming = wall.card(unit), dict(NOTHING)
+                if look_ahead and card["state"] in _FAILING:
+                    if shelters is None:
+                        every = self._picture.installation.units.values()
+                        held_back = self._alarm_view.units_held_back(tx, now)
+                        shelters = [_shelter(wall.card(one), held_back) for one in every]
+                    coming = outlook.unit(unit, card["lots"], shelters)
+                found.append({**card, **coming, "rescue": list(coming["rescue"])})
+        return found
+
+    def _outlook(self, tx: Tx, now: int, findings: Findings | None = None) -> Outlook:
+        return Outlook(self._store, tx, self._picture.rules, findings or self._findings(tx), now)
+
+    # --- readings ---
+
+    def readings(self, channel: str, start: int, end: int, points: int) -> JSON | None:
+        rules = self._picture.rules.get(channel)
+        if rules is None:
+            return None
+        with self._store.reading() as tx:
+            number = self._picture_id(tx, channel)
+            rows = self._store.history(tx, number, after=start - 1, upto=end) if number is not None else []
+        found = list(instants((row.reading for row in rows), rules))
+        return {
+            "channel": channel,
+            "from": format_instant(start),
+            "to": format_instant(end),
+            "max_gap_seconds": rules.settings_at(end).max_gap / 1000,
+            "count": len(found),
+            "readings": [_reading_json(instant) for instant in thin(found, points)],
+        }
+
+    def _picture_id(self, tx: Tx, channel: str) -> int | None:
+        return self._store.channel_ids(tx).get(channel)
+
+    # --- excursions ---
+
+    def excursions(
+        self,
+        *,
+        unit: str | None = None,
+        lot: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        open_only: bool = False,
+        as_of: int | None = None,
+        history: bool = False,
+    ) -> list[JSON]:
+        at = self.now() if as_of is None else as_of
+        channels = {c for c in self._picture.rules if unit is None or Channel.parse(c).unit_path == unit}
+        spans: list[tuple[str, int, int]] | None = None
+        if lot is not None:
+            with self._store.reading() as tx:
+                findings = self._findings(tx)
+                of_lot = findings.history(tx, lot, at)
+                profile = findings.profile_of(of_lot)
+            spans = [] if profile is None else _spans(timeline(of_lot, profile, self._units()))
+            channels &= {channel for channel, _, _ in spans}
+        found = self._excursions.of_channels(channels, at, history=history)
+        return [
+            body
+            for body in found
+            if (spans is None or _in_custody(body, spans))
+            and _touches(body, start, end)
+            and (not open_only or body["closed_at"] is None)
+        ]
+
+    # --- lots ---
+
+    def _findings(self, tx: Tx) -> Findings:
+        """What judges lots, for the questions of one transaction."""
+        picture = self._picture
+        ledgers = Ledgers(self._store, picture.profiles, self._store.channel_ids(tx))
+        return Findings(self._store, picture.installation, picture.profiles, ledgers)
+
+    def _units(self) -> Mapping[str, Sequence[UnitVersion]]:
+        return self._picture.profiles.units()
+
+    def lots(self, *, as_of: int | None = None) -> list[JSON]:
+        """All from one reading of events and of excursions, so that a thousand lots take no thousand look-ups."""
+        at = self.now() if as_of is None else as_of
+        everywhere = self.excursions(as_of=at)
+        found = []
+        with self._store.reading() as tx:
+            events, findings = LotEvents(self._store, tx), self._findings(tx)
+            outlook = self._outlook(tx, at, findings) if as_of is None else None
+            for lot in events.lots():
+                history = findings.history(tx, lot, at, events)
+                is_present = history.judged_at == at
+                body = self._lot(tx, findings, history, everywhere if is_present else None, outlook)
+                if body is not None:
+                    found.append(body)
+        return found
+
+    def lot(self, lot: str, *, as_of: int | None = None) -> JSON | None:
+        at = self.now() if as_of is None else as_of
+        with self._store.reading() as tx:
+            findings = self._findings(tx)
+            outlook = self._outlook(tx, at, findings) if as_of is None else None
+            return self._lot(tx, findings, findings.history(tx, lot, at), None, outlook)
+
+    def _lot(
+        self,
+        tx: Tx,
+        findings: Findings,
+        history: LotHistory,
+        everywhere: Sequence[JSON] | None,
+        outlook: Outlook | None,
+    ) -> JSON | None:
+        """A registered lot as JSON; ``everywhere``: all excursions as of its ``judged_at``, if they are at hand;
+        ``outlook``: what is coming, if it is judged as of now."""
+        profile = findings.profile_of(history)
+        if profile is None:
+            return None
+        judged = findings.judge(tx, history, profile)
+        spans = _spans(judged.abodes)
+        if everywhere is None:
+            channels = {channel for channel, _, _ in spans}
+            everywhere = self._excursions.of_channels(channels, history.judged_at, history=False)
+        excursions = [e for e in everywhere if _in_custody(e, spans)]
+        found = reasons(history, judged.found, judged.expiry, _open_now(judged, excursions))
+        ids = [excursion["id"] for excursion in excursions]
+        body = lot_body(LotFinding(history, judged.found, judged.expiry, found, ids))
+        return with_outlook(body, None if outlook is None else outlook.lot(judged))
+
+    # --- alarms and messages ---
+
+    def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
+        return self._alarm_view.alarms(open_only=open_only, limit=limit)
+
+    def alarm(self, alarm: str) -> JSON | None:
+        return self._alarm_view.alarm(alarm)
+
+    def suppressions(self, *, open_only: bool = True) -> list[JSON]:
+        return self._alarm_view.suppressions(open_only=open_only)
+
+    def unwatched(self) -> list[JSON]:
+        every = self._picture.installation.units.values()
+        return self._alarm_view.unwatched(self._cards(every, look_ahead=False))
+
+    def alarm_health(self, *, weeks: int = 4) -> JSON:
+        return alarm_health(self._store, self._picture, weeks)
+
+    def notifications(self, *, limit: int = 200) -> list[JSON]:
+        return self._alarm_view.notifications(limit=limit)
+
+    def rejected(self, *, limit: int = 200) -> JSON:
+        with self._store.reading() as tx:
+            counts, rows = self._store.rejected(tx, limit)
+        messages = [
+            {
+                "received_at": format_instant(row["received_at"]),
+                "topic": row["topic"],
+                "payload": row["payload"].decode("utf-8", "backslashreplace"),
+                "size": row["size"],
+                "reason": row["reason"],
+                "detail": row["detail"],
+                "item": row["item"],
+            }
+            for row in rows
+        ]
+        return {"counts": counts, "messages": messages}
+
+
+def _reading_json(instant: Instant) -> JSON:
+    return {
+        "measured_at": format_instant(instant.at),
+        "celsius": instant.celsius,
+        "quality": instant.quality.value,
+        "reason": instant.reason,
+    }
+
+
+def _spans(abodes: Iterable[Abode]) -> list[tuple[str, int, int]]:
+    """The channels whose temperature a lot had, and when."""
+    return [(abode.channel, abode.from_at, abode.to_at) for abode in abodes if abode.channel is not None]
+
+
+def _open_now(judged: Judged, excursions: Iterable[JSON]) -> list[OpenExcursion]:
+    """The confirmed, open excursions of the product probe where a lot is."""
+    channel = judged.abodes[-1].channel if judged.abodes and judged.history.unit is not None else None
+    return [
+        OpenExcursion(
+            e["id"],
+            e["channel"],
+            parse_instant(e["started_at"]),
+            e["extreme_celsius"],
+            e["limits"]["celsius"],
+        )
+        for e in excursions
+        if e["channel"] == channel and e["closed_at"] is None and e["confirmed_at"] is not None
+    ]
+
+
+def _shelter(card: JSON, held_back: Mapping[str, str]) -> Shelter:
+    """A unit as a place to take lots to; ``held_back``: those that are suppressed or out of service."""
+    is_well = card["state"] in _HEALTHY and card["unit"] not in held_back
+    return Shelter(
+        unit=card["unit"],
+        title=card["title"],
+        storage_class=card["class"],
+        is_healthy=is_well and not card["alarms"],
+        why_not=None if is_well else held_back.get(card["unit"], card["state_text"]),
+        site=card["unit"].partition("/")[0],
+        lots=len(card["lots"]),
+    )
+
+
+def _in_custody(body: JSON, spans: Iterable[tuple[str, int, int]]) -> bool:
+    start = parse_instant(body["started_at"])
+    end = None if body["ended_at"] is None else parse_instant(body["ended_at"])
+    return any(
+        channel == body["channel"] and (end is None or from_at <= end) and start <= to_at
+        for channel, from_at, to_at in spans
+    )
+
+
+def _touches(body: JSON, start: int | None, end: int | None) -> bool:
+    begins = parse_instant(body["started_at"])
+    ends = None if body["ended_at"] is None else parse_instant(body["ended_at"])
+    return (end is None or begins <= end) and (start is None or ends is None or ends >= start)

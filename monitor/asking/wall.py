@@ -1,0 +1,129 @@
+"""The units as they are shown on a wall: temperature, state in words, what is inside, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from monitor.asking.picture import Picture
+from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.fact import JSON, instant_or_none, is_alive
+from monitor.core.profile.installation import Probe, Unit
+from monitor.core.profile.profile import HIGH
+from monitor.core.profile.unit import Channel
+from monitor.core.time.instant import format_local
+from monitor.ports import Store, Tx
+
+_SIGNS = {
+    AlarmCondition.RISING_FAST: ("warning", "rises and does not fall"),
+    AlarmCondition.SLOW_DRIFT: ("warning", "drifts"),
+    AlarmCondition.COOLING_WEAK: ("warning", "cools weakly"),
+    AlarmCondition.DOOR_OPEN: ("warning", "door open"),
+    AlarmCondition.FLAT_LINE: ("fault", "stands still"),
+}
+"""What an open sign makes of a probe's state: while it is in its window, the card mustn't say that all is well."""
+_RANK = ("ok", "warning", "outside", "unknown", "no_data", "fault", "excursion")
+
+
+class Wall:
+    """All units' cards at one instant; what they have in common is read once."""
+
+    def __init__(self, store: Store, tx: Tx, picture: Picture, now: int) -> None:
+        self.now = now
+        self._picture = picture
+        paths = {number: path for path, number in store.channel_ids(tx).items()}
+        self._latest = {paths[number]: row for number, row in store.latest(tx).items()}
+        facts = store.current_facts(tx, "excursion", open_only=True)
+        self._excursions = [fact for fact in facts if is_alive(fact.body)]
+        self._alarms = [fact.body for fact in store.current_facts(tx, "alarm", open_only=True)]
+        self._lots: dict[str, list[str]] = {}
+        for fact in sorted(store.current_facts(tx, "lot"), key=lambda fact: fact.id):
+            if fact.body["unit"] and fact.to_at is None:
+                self._lots.setdefault(fact.body["unit"], []).append(fact.id)
+
+    def _alarms_of(self, unit: str) -> list[str]:
+        """The ids of the open alarms about a unit and its channels."""
+        return [alarm["id"] for alarm in self._alarms if f"{alarm['subject']}/".startswith(f"{unit}/")]
+
+    def _has_alarm(self, condition: AlarmCondition, channel: str) -> bool:
+        """Whether a condition's alarm is open for a channel, or for its unit."""
+        about = (channel, Channel.parse(channel).unit_path)
+        return any(a["condition"] == condition.value and a["subject"] in about for a in self._alarms)
+
+    def card(self, unit: Unit) -> JSON:
+        """A unit as :meth:`monitor.ports.View.units` words it."""
+        probes = [self._probe(unit, probe) for probe in unit.probes]
+        product = next(probe for probe in probes if probe["product"])
+        profile = self._picture.rules[unit.product_channel].profile_at(self.now)
+        warning = profile.warning
+        return {
+            "unit": unit.path,
+            "title": unit.title,
+            "class": unit.storage_class,
+            "profile": profile.name,
+            "profile_version": profile.version,
+            "window": product["window"],
+            "warning": None if warning is None else {"low": warning.low, "high": warning.high},
+            **{key: product[key] for key in ("celsius", "measured_at", "age_seconds", "state", "state_text")},
+            "probes": probes,
+            "lots": self._lots.get(unit.path, []),
+            "alarms": self._alarms_of(unit.path),
+            "excursions": [e.id for e in self._excursions if e.subject.startswith(unit.path + "/")],
+        }
+
+    def _probe(self, unit: Unit, probe: Probe) -> JSON:
+        channel = str(probe.channel)
+        row = self._latest.get(channel, {})
+        window = self._picture.rules[channel].profile_at(self.now).window
+        holding = self._holding(channel, row)
+        state = max(holding, key=_RANK.index)
+        measured_at = row.get("measured_at")
+        return {
+            "probe": probe.channel.probe,
+            "product": probe.channel.probe == unit.product_probe,
+            "celsius": row.get("celsius"),
+            "measured_at": instant_or_none(measured_at),
+            "received_at": instant_or_none(row.get("received_at")),
+            "age_seconds": None if measured_at is None else max(0, self.now - measured_at) / 1000,
+            "quality": row.get("quality"),
+            "reason": row.get("reason"),
+            "battery_percent": row.get("battery_percent"),
+            "online": None if row.get("online") is None else bool(row["online"]),
+            "state": state,
+            "states": holding,
+            "state_text": "; ".join(holding[name] for name in sorted(holding, key=_RANK.index, reverse=True)),
+            "window": {"low": window.low, "high": window.high},
+            "alarms": probe.alarms,
+        }
+
+    def _holding(self, channel: str, row: Mapping[str, Any]) -> dict[str, str]:
+        """The states that hold for a probe, each with a few words; "ok" only where nothing else does."""
+        zone = self._picture.installation.zone_of(Channel.parse(channel).site)
+        found: dict[str, str] = {}
+        if self._has_alarm(AlarmCondition.NO_DATA, channel):
+            found["no_data"] = "silent"
+        if row.get("measured_at") is None:
+            return found or {"unknown": "never heard"}
+        for fact in self._excursions:
+            if fact.subject == channel and fact.body["confirmed_at"] is not None:
+                side = "too warm" if fact.body["direction"] == HIGH else "too cold"
+                found["excursion"] = f"{side} since {format_local(fact.from_at, zone)[11:16]}"
+        if row["quality"] == "bad":
+            found["fault"] = str(row["reason"]).removeprefix("fault:").replace("_", " ")
+        if row["celsius"] is not None and "excursion" not in found:
+            found |= self._by_value(channel, row["celsius"])
+        for condition, (state, text) in _SIGNS.items():
+            if self._has_alarm(condition, channel):
+                found[state] = f"{found[state]}, {text}" if state in found else text
+        return found or {"ok": "in its window"}
+
+    def _by_value(self, channel: str, celsius: float) -> dict[str, str]:
+        profile = self._picture.rules[channel].profile_at(self.now)
+        if not profile.window.contains(celsius):
+            return {"outside": "outside, not confirmed yet"}
+        warning = profile.warning
+        if warning is not None and warning.high is not None and celsius > warning.high:
+            return {"warning": f"warmer than {warning.high:g} °C"}
+        if warning is not None and warning.low is not None and celsius < warning.low:
+            return {"warning": f"colder than {warning.low:g} °C"}
+        return {}

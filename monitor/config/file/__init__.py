@@ -1,0 +1,1 @@
+"""The files of a configuration: what may stand in them, and mistakes in words."""

@@ -1,0 +1,126 @@
+"""The keys of ``people.toml``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from monitor.config.file.fields import (
+    ClockTime,
+    Day,
+    Duration,
+    Flag,
+    Instant,
+    Name,
+    PositiveDuration,
+    Table,
+    Text,
+    Zone,
+)
+
+Condition = Literal[
+    "temperature_high",
+    "temperature_low",
+    "rising_fast",
+    "flat_line",
+    "door_open",
+    "slow_drift",
+    "cooling_weak",
+    "no_data",
+    "probe_fault",
+    "clock_skew",
+    "battery_low",
+    "power_lost",
+    "calibration_due",
+    "lot_expiring",
+    "lot_expired",
+    "lot_budget",
+    "lot_thawed",
+    "lot_breached",
+    "broker_lost",
+    "influx_lagging",
+    "store_failing",
+    "notifier_failing",
+    "event_conflict",
+    "alarm_flood",
+    "drill",
+]
+"""Those of :class:`monitor.core.alarm.condition.AlarmCondition`: a test holds the two equal."""
+
+
+class QuietHoursTable(Table):
+    """Times of day between which warnings wait; alarms never do."""
+
+    start: ClockTime = Field(alias="from")
+    until: ClockTime
+
+
+class PersonTable(Table):
+    """``[[person]]``"""
+
+    name: Name
+    title: Text | None = Field(default=None, description="default: the name")
+    addresses: list[Text] = Field(
+        min_length=1,
+        description="mail addresses, pagerduty:ROUTING_KEY, webhook:https://…, Apprise URLs, env:NAME or file:PATH",
+    )
+    webhook_key: Text | None = Field(
+        default=None, description="env:NAME or file:PATH: the key that signs what goes to the webhooks here"
+    )
+    timezone: Zone | None = None
+    quiet_hours: QuietHoursTable | None = None
+    qa: Flag = Field(default=False, description="gets the weekly summary for QA")
+
+
+class OverrideTable(Table):
+    """Somebody stands in on a rota."""
+
+    person: Name
+    start_at: Instant = Field(alias="from")
+    until_at: Instant = Field(alias="until")
+
+
+class RotaTable(Table):
+    """``[[rota]]``"""
+
+    name: Name
+    timezone: Zone
+    people: list[Name] = Field(min_length=1, description="one week each, in this order")
+    first_week: Day = Field(description="the day on which the first one starts")
+    handover_at: ClockTime = Field(default="08:00", validate_default=True)
+    override: list[OverrideTable] = Field(default_factory=list)
+
+
+class StepTable(Table):
+    """One step of a ladder."""
+
+    tell: list[Name] = Field(min_length=1, description="persons or rotas")
+    wait: Duration = Field(description="until the next step, unless somebody acknowledges")
+
+
+class LadderTable(Table):
+    """``[[ladder]]``"""
+
+    name: Name
+    step: list[StepTable] = Field(min_length=1)
+    repeat: PositiveDuration | None = Field(default=None, description="from the top again after this long")
+
+
+class RouteTable(Table):
+    """``[[route]]``: the first that matches is taken; what is left out matches all."""
+
+    ladder: Name
+    site: Name | None = None
+    unit: Name | None = None
+    condition: Condition | None = None
+    level: Literal["warning", "alarm", "critical"] | None = None
+
+
+class PeopleFile(Table):
+    """``people.toml``"""
+
+    person: list[PersonTable] = Field(default_factory=list)
+    rota: list[RotaTable] = Field(default_factory=list)
+    ladder: list[LadderTable] = Field(default_factory=list)
+    route: list[RouteTable] = Field(default_factory=list)

@@ -1,0 +1,1 @@
+"""Secrets, and the places where they may stand."""

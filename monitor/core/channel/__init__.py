@@ -1,0 +1,1 @@
+"""One channel judged: readings, their quality, the line between them, excursions, and whether it speaks at all."""

@@ -1,0 +1,1 @@
+"""What is configured, in dated versions: storage profiles, units, probes, and the rules that follow."""

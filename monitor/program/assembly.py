@@ -1,0 +1,343 @@
+"""Configuration → adapters: each part of the program made from what the files say, before anything runs."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from monitor.config import Configuration, ConfigurationError
+from monitor.config.file.problem import Problem
+from monitor.core.lot.event import LotEvent, LotEventKind
+from monitor.core.profile.installation import Installation, Probe, Unit
+from monitor.core.profile.profile import Profile
+from monitor.core.profile.rules import ChannelRules
+from monitor.core.profile.unit import Channel
+from monitor.core.telling.policy import Contact, Policy, Recipient
+from monitor.core.telling.told import MessageKind
+from monitor.core.time.recurring import Agenda
+from monitor.influx.sink import FileSink, InfluxSink, open_sink
+from monitor.ports import JSON, Clock, Medium, View
+from monitor.store.engine import StoreUnreadableError
+from monitor.store.rulebook import EditedProfileError, Rulebook, load_rulebook, refuse_edits
+from monitor.store.store import Store
+from monitor.telling.dead_man import DeadMan
+from monitor.telling.finish import Finisher
+from monitor.telling.link_key import installation_id
+from monitor.telling.media.apprise_medium import AppriseMedium, understands
+from monitor.telling.media.console import ConsoleMedium
+from monitor.telling.media.mail import MailMedium, MailServer, Security
+from monitor.telling.media.pagerduty import PagerDutyMedium
+from monitor.telling.media.webhook import WebhookMedium
+from monitor.web.charts.mail_chart import alarm_picture
+from monitor.words import digest, message, summary
+from monitor.words.case import Case
+
+log = structlog.get_logger(__name__)
+
+NOT_UNDERSTOOD_EXPECTED = (
+    "a URL that Apprise understands (a service that it knows, with all that this service needs); "
+    "for a webhook of your own write webhook:https://…"
+)
+
+
+def installation_of(configuration: Configuration) -> Installation:
+    """What is watched."""
+    units = {
+        unit.path: Unit(
+            site=unit.site,
+            name=unit.name,
+            title=unit.title,
+            profile=unit.profile,
+            storage_class=unit.storage_class,
+            product_probe=unit.product_probe,
+            probes=tuple(
+                Probe(
+                    channel=Channel(unit.site, unit.name, probe.name),
+                    settings=probe.settings,
+                    silent_after=probe.silent_after,
+                    profile=probe.profile,
+                    alarms=probe.alarms,
+                    calibration_due=probe.calibration_due,
+                )
+                for probe in unit.probes
+            ),
+        )
+        for unit in configuration.units
+    }
+    return Installation(units, {name: site.zone for name, site in configuration.sites.items()})
+
+
+def policy_of(configuration: Configuration) -> Policy:
+    """Who is told of what. The console, if it is on, is told of everything."""
+    contacts = {
+        person.name: Contact(
+            name=person.name,
+            recipients=tuple(
+                Recipient(person.name, address.medium, address.source) for address in person.addresses
+            ),
+            timezone=person.timezone,
+            quiet_hours=person.quiet_hours,
+        )
+        for person in configuration.people
+    }
+    console = (Recipient("console", "console", "console"),) if configuration.alerting.console else ()
+    return Policy(
+        contacts=contacts,
+        rotas={rota.name: rota for rota in configuration.rotas},
+        ladders={ladder.name: ladder for ladder in configuration.ladders},
+        routes=configuration.routes,
+        always=console,
+        zones={name: site.zone for name, site in configuration.sites.items()},
+        rearm_after=configuration.alerting.rearm_after,
+    )
+
+
+def agenda_of(configuration: Configuration) -> Agenda:
+    """What is told by the calendar, and to whom."""
+    alerting = configuration.alerting
+    site = next(iter(configuration.sites.values()), None)
+    zones = {person: rota.timezone for rota in reversed(configuration.rotas) for person in rota.everyone()}
+    if not zones:
+        zones = {one.name: one.timezone or (site.timezone if site else "UTC") for one in configuration.people}
+    return Agenda(
+        digest=alerting.digest_at,
+        summary=alerting.qa_summary,
+        drill=alerting.drill,
+        qa=tuple(person.name for person in configuration.people if person.qa),
+        drilled=tuple((person, ZoneInfo(zone)) for person, zone in sorted(zones.items())),
+    )
+
+
+def dead_man_of(configuration: Configuration, clock: Clock) -> DeadMan | None:
+    """What pings an outside URL while all is well; None where none is configured."""
+    found = configuration.alerting.dead_man
+    return None if found is None else DeadMan(found.url.reveal(), found.every, clock)
+
+
+def is_anybody_told(configuration: Configuration) -> bool:
+    """Whether an alarm reaches a person; a console is none."""
+    return any(person.addresses for person in configuration.people)
+
+
+def refuse_unknown_services(configuration: Configuration) -> None:
+    """Raises ConfigurationError for addresses that Apprise doesn't understand: nobody would ever be told there."""
+    problems = [
+        Problem("people.toml", address.key, address.shown, NOT_UNDERSTOOD_EXPECTED)
+        for person in configuration.people
+        for address in person.addresses
+        if address.medium == "apprise" and not understands(address.value.reveal())
+    ]
+    if problems:
+        raise ConfigurationError(configuration.directory, problems)
+
+
+def media_of(configuration: Configuration, clock: Clock, key: bytes | None = None) -> dict[str, Medium]:
+    """A medium of each kind. Addresses kept elsewhere are looked up when a message is sent. ``key``: the installation's
+    (:mod:`monitor.telling.link_key`), by which other services tell it from another one; None: only for a test."""
+    installation = "" if key is None else installation_id(key)
+    kept = {a.source: a.value for person in configuration.people for a in person.addresses}
+    keys = {person.name: person.webhook_key for person in configuration.people}
+
+    def reveal(source: str) -> str:
+        return kept[source].reveal() if source in kept else source
+
+    def key_of(person: str) -> str | None:
+        found = keys.get(person)
+        return None if found is None else found.reveal()
+
+    server, external_url = _mail_server(configuration), configuration.web.external_url
+    return {
+        "mail": MailMedium(server, clock, installation=installation, reveal=reveal),
+        "pagerduty": PagerDutyMedium(
+            clock, installation=installation, external_url=external_url, reveal=reveal
+        ),
+        "webhook": WebhookMedium(clock, key_of, reveal=reveal),
+        "apprise": AppriseMedium(reveal=reveal),
+        "console": ConsoleMedium(sys.stderr),
+    }
+
+
+def _mail_server(configuration: Configuration) -> MailServer | None:
+    mail = configuration.mail
+    if not mail.host:
+        return None
+    security: Security = "tls" if mail.tls else "starttls" if mail.starttls else "none"
+    password = None if mail.password is None else mail.password.reveal()
+    return MailServer(mail.host, mail.port, mail.sender, mail.username, password, security)
+
+
+def finisher_of(configuration: Configuration, view: View, clock: Clock, key: bytes) -> Finisher:
+    """What adds to a message, as it is sent, what only its recipient may have, and the picture of the last hours."""
+    return Finisher(
+        clock,
+        alarm_of=view.alarm,
+        draw=partial(alarm_picture, view),
+        key=key,
+        external_url=configuration.web.external_url,
+    )
+
+
+class MessageWording:
+    """Implements :class:`monitor.ports.Wording` and :class:`monitor.ports.Guide` with the alerting room's texts."""
+
+    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+        zones = {name: site.zone for name, site in configuration.sites.items()}
+        self._context = message.Context(zones, configuration.web.base_url, clock.now)
+
+    def message(
+        self, kind: MessageKind, alarm: JSON, *, others: Sequence[str] = (), children: Sequence[JSON] = ()
+    ) -> tuple[str, str]:
+        return message.message(kind, alarm, self._context, others=others, children=children)
+
+    def headline(self, alarm: JSON) -> str:
+        if alarm.get("cleared_at") is None:
+            return message.headline(Case.of(alarm, self._context))
+        return message.closed(alarm, self._context)[0].removeprefix("[CLOSED] ")
+
+    def first_steps(self, alarm: JSON) -> list[str]:
+        return message.first_steps(Case.of(alarm, self._context))
+
+    def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
+        return message.shelf_ended(suppression, alarm, self._context)
+
+    def digest(self, site: str, period: str, found: JSON) -> tuple[str, str]:
+        return digest.digest(site, period, found, self._context)
+
+    def summary(self, site: str, period: str, found: JSON) -> tuple[str, str]:
+        return summary.summary(site, period, found, self._context)
+
+
+class _InfluxSettings(NamedTuple):
+    url: str
+    org: str
+    bucket: str
+    token: str
+
+
+def sink_of(configuration: Configuration) -> InfluxSink | FileSink | None:
+    """Where the projection goes: InfluxDB, a file, or nowhere."""
+    influx = configuration.influx
+    token = "" if influx.token is None else influx.token.reveal()
+    return open_sink(_InfluxSettings(influx.url, influx.org, influx.bucket, token))
+
+
+def token_path(configuration: Configuration, store: Store) -> Path:
+    """Where the running program leaves the way into its API: beside the store."""
+    beside = store.database.path
+    return Path("var/writer.token") if beside is None else beside.with_name(beside.name + ".token")
+
+
+def link_key_path(configuration: Configuration, store: Store) -> Path:
+    """Where the key lies that signs links in messages (:mod:`monitor.telling.link_key`): beside the store."""
+    beside = store.database.path
+    return Path("var/link.key") if beside is None else beside.with_name(beside.name + ".link-key")
+
+
+def binding(view: View, lot: str, profile: str, *, reason: str, by: str) -> LotEvent:
+    """The event by which QA binds a lot to another profile version (``name@version``), now.
+
+    Raises ValueError, in words, where the lot is unknown, or it isn't said who binds it and why.
+    """
+    for name, text in (("reason", reason), ("by", by)):
+        if not text.strip():
+            raise ValueError(f"a binding needs {name!r}: it is kept who bound a lot, and why")
+        if "\0" in text:
+            raise ValueError(f"{name!r} has a NUL character in it")
+    found = view.lot(lot)
+    if found is None:
+        raise ValueError(f"there is no lot {lot!r}")
+    return LotEvent(
+        lot=lot,
+        site=found["site"],
+        event_id=str(uuid.uuid4()),
+        occurred_at=view.now(),
+        kind=LotEventKind.BOUND,
+        by=by.strip(),
+        profile=profile,
+        reason=reason.strip(),
+    )
+
+
+class Books(NamedTuple):
+    """The rules as the store holds them, for what is configured."""
+
+    installation: Installation
+    rulebook: Rulebook
+    rules: dict[str, ChannelRules]
+    channel_ids: dict[str, int]
+
+
+@contextmanager
+def _edits_in_words(configuration: Configuration) -> Iterator[None]:
+    """A profile that was edited where it may not be is a mistake in its file."""
+    try:
+        yield
+    except EditedProfileError as error:
+        files = ((edit, _file_of(configuration.directory, edit.profile)) for edit in error.edits)
+        problems = [Problem(file, "version", edit.found, edit.expected) for edit, file in files]
+        raise ConfigurationError(configuration.directory, problems) from error
+
+
+def _file_of(directory: Path, profile: Profile) -> str:
+    """The file of a profile version, below the configuration's directory."""
+    of_version = f"profiles/{profile.label}.toml"
+    return of_version if (directory / of_version).exists() else f"profiles/{profile.name}.toml"
+
+
+def refuse_edited_profiles(configuration: Configuration) -> None:
+    """Raises ConfigurationError if the store's past forbids an edit of a profile. Changes nothing; a store that isn't
+    there yet, or not with the tables of this version, has nothing against anything."""
+    try:
+        store = Store(configuration.store.url, read_only=True)
+    except StoreUnreadableError:
+        return
+    try:
+        with store.reading() as tx, _edits_in_words(configuration):
+            refuse_edits(tx, configuration.profiles)
+    finally:
+        store.close()
+
+
+def open_books(configuration: Configuration, store: Store, now: int) -> Books:
+    """Brings the store's rules up to the configuration (the writer's lock must be held).
+
+    Raises ConfigurationError where a profile was edited that has been judging.
+    """
+    installation = installation_of(configuration)
+    with store.writing() as tx:
+        ids = store.add_channels(tx, list(installation.probes()))
+        with _edits_in_words(configuration):
+            rulebook, changed = load_rulebook(tx, installation, configuration.profiles, now)
+    for what in changed:
+        log.info("configuration changed: takes effect now", what=what)
+    return books_of(installation, rulebook, ids)
+
+
+def books_of(installation: Installation, rulebook: Rulebook, ids: dict[str, int]) -> Books:
+    rules = {channel: rulebook.rules_of(channel) for channel in installation.probes()}
+    known = {channel: found for channel, found in rules.items() if found is not None}
+    return Books(installation, rulebook, known, ids)
+
+
+def read_books(configuration: Configuration, store: Store) -> Books:
+    """The rules as the running program has them; what it doesn't know yet waits for its restart."""
+    installation = installation_of(configuration)
+    with store.reading() as tx:
+        ids = store.channel_ids(tx)
+        known = {
+            path: replace(unit, probes=tuple(probe for probe in unit.probes if str(probe.channel) in ids))
+            for path, unit in installation.units.items()
+            if unit.product_channel in ids
+        }
+        return books_of(
+            Installation(known, installation.zones), Rulebook.stored(tx, installation.zone_of), ids
+        )

@@ -1,1 +1,0 @@
-"""Other rules tried on the stored history."""

@@ -1,0 +1,122 @@
+"""What requests that change something share: who may, how long a body may be, and how a refusal is said."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from fastapi import Request
+
+from monitor.config.file.duration import parse_duration
+from monitor.core.time.instant import parse_instant
+from monitor.ports import JSON
+from monitor.web.errors import ApiError, ErrorBody
+from monitor.web.wiring import Wiring
+from monitor.wire.v1 import MESSAGE_BYTES_MAX
+
+Body = TypeVar("Body")
+Answer = TypeVar("Answer")
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a body of no use raises."""
+
+AUTHORIZED: dict[int | str, dict[str, Any]] = {
+    401: {"model": ErrorBody, "description": "no token, or a wrong one"},
+    413: {"model": ErrorBody, "description": "the body is too large"},
+}
+"""What every request that changes something may be answered with, for the API's description."""
+
+
+def authorize(wired: Wiring, request: Request) -> None:
+    """Raises 401 unless the request carries the token of this server."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if wired.token is None:
+        text, remedy = (
+            "This server takes no changes: it has no token.",
+            "Start it with one, or use the command line.",
+        )
+    elif scheme.lower() != "bearer" or not given.strip():
+        text, remedy = "This request carries no token.", "Send the header Authorization: Bearer <token>."
+    elif not hmac.compare_digest(given.strip().encode(), wired.token.encode()):
+        text, remedy = "The token is not the right one.", "Use the one in the token file beside the store."
+    else:
+        return
+    raise ApiError(401, "unauthorized", text, remedy, headers={"WWW-Authenticate": "Bearer"})
+
+
+async def body_of(request: Request, bytes_max: int = MESSAGE_BYTES_MAX) -> bytes:
+    """The body; raises 413 for one that is longer. By default it may be as long as a message over MQTT."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > bytes_max:
+            raise ApiError(413, "too_large", f"The body is over {bytes_max} bytes.", "Send less at a time.")
+    return bytes(body)
+
+
+def decoded(body: bytes, kind: type[Body], *, code: str, remedy: str) -> Body:
+    """The body as what it should be; raises 422 with ``code``, naming what is wrong."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except UNREADABLE as error:
+        text = f"The body does not say what to do: {error}."
+        raise ApiError(422, code, text, remedy) from error
+
+
+def described(required: tuple[str, ...], properties: JSON, example: JSON) -> JSON:
+    """A JSON object as the body of a request, for the API's description."""
+    schema = {"type": "object", "required": list(required), "properties": properties}
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def needed(name: str, text: str, why: str) -> str:
+    """A text that must be there; raises 422 if it isn't."""
+    if not text.strip():
+        raise ApiError(422, f"{name}_missing", f"{why}.", f"Add {name!r} and send it again.")
+    return text
+
+
+def end_at(wired: Wiring, until: str | None, lasting: str | None) -> int:
+    """The instant at which something ends: given as one, or as the time from now on. Raises 422."""
+    if (until is None) == (lasting is None):
+        text = "It is not said when it ends." if until is None else "It is said twice when it ends."
+        raise ApiError(422, "bad_end", text, "Give either until (RFC 3339) or for (such as 2h).")
+    if until is not None:
+        return instant_of("until", until)
+    try:
+        return wired.view.now() + parse_duration(lasting)
+    except ValueError as error:
+        text = f"for {lasting!r} is not {error}."
+        raise ApiError(422, "bad_end", text, "Write for how long: 90m, 2h, 1d.") from error
+
+
+def instant_of(name: str, text: str) -> int:
+    """An instant of a body; raises 422."""
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        said = f"{name} {text!r} is no instant: {error}."
+        raise ApiError(422, "bad_instant", said, "Write it with an offset: 2026-11-22T10:00:00Z.") from error
+
+
+def carried_out(what: str, where: str, do: Callable[[], Answer]) -> Answer:
+    """What a command answers; raises 404 for a ``what`` that isn't there, and 409 for what can't be. The answer's
+    ``reason`` is what the command said."""
+    try:
+        return do()
+    except LookupError as error:
+        if type(error) is not LookupError:  # a KeyError is a mistake of ours
+            raise
+        text, remedy = _sentence(error), f"{where} lists those that are."
+        raise ApiError(404, f"unknown_{what}", text, remedy, more={"reason": str(error)}) from error
+    except ValueError as error:
+        text, remedy = _sentence(error), "Look at it as it is now, and ask for what can be."
+        raise ApiError(409, "refused", text, remedy, more={"reason": str(error)}) from error
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."

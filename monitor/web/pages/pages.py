@@ -1,0 +1,306 @@
+"""The pages, and the fragments of them that a page fetches again when something changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import jinja2
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import Field
+
+from monitor.core.time.instant import DAY, HOUR, format_instant
+from monitor.ports import JSON
+from monitor.web import assets
+from monitor.web.api.api import known_lot, known_unit
+from monitor.web.api.queries import AsOfQuery, Instant, Strict
+from monitor.web.charts.ahead_chart import Ahead
+from monitor.web.charts.lot_chart import Stay, lot_chart_spec, shown_range, stays_between, timeline
+from monitor.web.charts.palette import DARK, LIGHT
+from monitor.web.charts.unit_chart import CHART_POINTS, unit_chart
+from monitor.web.errors import ApiError, JsonResponse
+from monitor.web.wiring import Wired, Wiring
+from monitor.web.zones import Zones
+from monitor.words import alarm as alarm_words
+from monitor.words import figures as words
+from monitor.words import lot as lot_words
+
+RANGES = {"1h": HOUR, "6h": 6 * HOUR, "24h": DAY, "7d": 7 * DAY}
+LOT_RANGES: dict[str, int | None] = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "all": None}
+FEWEST_POINTS = 50
+WEEK_POINTS = 4_000
+"""More for the week: thinned readings have to stay closer together than the usual ``max_gap`` of 15 min."""
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+class RangeQuery(Strict):
+    """How much of a unit's past the chart shows, and on which background."""
+
+    range: Literal["1h", "6h", "24h", "7d"] = "24h"
+    scheme: Literal["light", "dark"] = "light"
+
+
+class LotQuery(AsOfQuery):
+    """As of when a lot is judged, and how much of its timeline the chart shows: its end, or ``at`` in the
+    middle. Without a range: all of it where that is at most 90 days, else the last 30."""
+
+    range: Literal["24h", "7d", "30d", "all"] | None = None
+    at: Instant | None = Field(None, description="the chart shows the range around this instant")
+    scheme: Literal["light", "dark"] = "light"
+
+
+class Place(NamedTuple):
+    """What an alarm is about: its name, what people call it, and its page if it has one."""
+
+    name: str
+    title: str
+    href: str | None
+
+
+# --- rendering ----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def environment() -> jinja2.Environment:
+    """The templates. An undefined name is an error: a figure that is missing must be asked for as such."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(address=assets.address, w=words, lw=lot_words, aw=alarm_words)
+    return made
+
+
+def render(request: Request, template: str, **context: Any) -> HTMLResponse:
+    """A template as an answer; every one knows the installation's title and banner."""
+    wired: Wiring = request.app.state.wiring
+    text = (
+        environment()
+        .get_template(template)
+        .render(title=wired.title, banner=wired.banner, path=request.url.path, **context)
+    )
+    return HTMLResponse(text)
+
+
+def live(request: Request, wired: Wiring, body: str, context: JSON, **page: Any) -> HTMLResponse:
+    """A page, or only its fragment if that is what was asked for: both come from the same template."""
+    zones = Zones(wired.view)
+    common = {
+        "when": zones.when,
+        "zones": zones,
+        "clocks": zones.clocks(),
+        "now": format_instant(zones.now),
+        "unwatched": wired.view.unwatched(),
+        "body": body,
+        **context,
+    }
+    if request.url.path.startswith("/fragments/"):
+        return render(request, body, **common)
+    query = f"?{request.url.query}" if request.url.query else ""
+    fragment = f"/fragments{request.url.path.rstrip('/') or '/wall'}{query}"
+    return render(request, "page.html", fragment=fragment, **common, **page)
+
+
+def places(units: Sequence[JSON]) -> Callable[[JSON], Place]:
+    titles = {unit["unit"]: unit["title"] for unit in units}
+
+    def place_of(alarm: JSON) -> Place:
+        subject = str(alarm["subject"])
+        unit = "/".join(subject.split("/")[:2])
+        if unit in titles:
+            return Place(subject, titles[unit], f"/units/{unit}")
+        if str(alarm.get("condition", "")).startswith("lot_"):
+            return Place(subject, f"Lot {subject}", f"/lots/{subject}")
+        return Place(subject, subject, None)
+
+    return place_of
+
+
+def _counts(units: Sequence[JSON]) -> list[tuple[words.Sign, int]]:
+    """How many units are in each state, worst first."""
+    signs = [words.unit_sign(unit) for unit in units]
+    return [(sign, signs.count(sign)) for sign in sorted(set(signs), key=lambda sign: sign.rank)]
+
+
+# --- pages --------------------------------------------------------------------------------------------------
+
+
+@router.get("/")
+@router.get("/fragments/wall")
+def wall(request: Request, wired: Wired) -> Response:
+    """The wall screen: open alarms, every unit, lots that need attention."""
+    units, every_lot = wired.view.units(), wired.view.lots()
+    lots = [lot for lot in every_lot if _needs_attention(lot)]
+    context = {
+        "units": sorted(units, key=lambda unit: words.unit_sign(unit).rank),
+        "counts": _counts(units),
+        "alarms": by_level(wired.view.alarms(open_only=True)),
+        "place_of": places(units),
+        "lots": sorted(lots, key=lambda lot: words.verdict_sign(lot).rank),
+        "unjudged": sum(words.verdict_sign(lot) is words.NOT_JUDGED for lot in every_lot),
+    }
+    return live(request, wired, "_wall.html", context, heading="Overview", wide=True)
+
+
+def _needs_attention(lot: JSON) -> bool:
+    """Lots that are not judged yet are counted beside these, never taken as fine."""
+    if lot.get("disposition") == "disposed":
+        return False
+    return lot.get("verdict", "within_profile") != "within_profile" or lot.get("disposition") == "quarantined"
+
+
+def by_level(alarms: Sequence[JSON]) -> list[JSON]:
+    """Worst level first; within one, those that nobody has acknowledged first, then as they came."""
+    return sorted(alarms, key=lambda a: (words.level_sign(a).rank, a.get("acknowledged_at") is not None))
+
+
+@router.get("/units/{site}/{unit}")
+@router.get("/fragments/units/{site}/{unit}")
+def unit(
+    request: Request, wired: Wired, site: str, unit: str, query: Annotated[RangeQuery, Query()]
+) -> Response:
+    """One unit: its chart, probes, lots, excursions and alarms."""
+    found = known_unit(wired, f"{site}/{unit}")
+    alarms = {alarm["id"]: alarm for alarm in wired.view.alarms(open_only=True)}
+    context = {
+        "unit": found,
+        "range": query.range,
+        "ranges": list(RANGES),
+        "lots": [wired.view.lot(lot) or {"lot": lot} for lot in found["lots"]],
+        "excursions": wired.view.excursions(unit=found["unit"])[:20],
+        "alarms": by_level([alarms[each] for each in found["alarms"] if each in alarms]),
+        "place_of": places([found]),
+    }
+    return live(request, wired, "_unit.html", context, heading=found["title"], chart=found["unit"])
+
+
+@router.get("/charts/units/{site}/{unit}.json")
+def chart(wired: Wired, site: str, unit: str, query: Annotated[RangeQuery, Query()]) -> JsonResponse:
+    """The unit's chart as a Vega-Lite specification."""
+    found = known_unit(wired, f"{site}/{unit}")
+    end = wired.view.now()
+    points = WEEK_POINTS if query.range == "7d" else CHART_POINTS
+    ahead = None if query.range == "7d" else Ahead(end, found.get("forecast"), found.get("act_by"))
+    drawn = unit_chart(
+        wired.view, found, end - RANGES[query.range], end, points, scheme=query.scheme, ahead=ahead
+    )
+    return JsonResponse(drawn)
+
+
+@router.get("/lots")
+@router.get("/fragments/lots")
+def lots(request: Request, wired: Wired, query: Annotated[AsOfQuery, Query()]) -> Response:
+    """Every lot, the worst verdict first."""
+    found = wired.view.lots(as_of=query.as_of)
+    context = {"lots": sorted(found, key=lambda lot: (words.verdict_sign(lot).rank, lot["lot"]))}
+    return live(request, wired, "_lots.html", {**context, **_as_of(query)}, heading="Lots")
+
+
+@router.get("/lots/{lot}")
+@router.get("/fragments/lots/{lot}")
+def lot(request: Request, wired: Wired, lot: str, query: Annotated[LotQuery, Query()]) -> Response:
+    """One lot: the verdict with its reasons, expiry, budgets, its curve over its custody, excursions."""
+    found = known_lot(wired, lot, query.as_of)
+    chosen = query.range or lot_words.default_range(found, wired.view.now())
+    context = {
+        "lot": found,
+        "excursions": wired.view.excursions(lot=lot, as_of=query.as_of),
+        "alarms": _about(found, wired.view.alarms(open_only=True)),
+        "place_of": places(wired.view.units()),
+        "range": chosen,
+        "ranges": list(LOT_RANGES),
+        "at": None if query.at is None else format_instant(query.at),
+        "has_curve": timeline(found, _judged_at(wired, query)) is not None,
+        **_as_of(query),
+    }
+    return live(request, wired, "_lot.html", context, heading=f"Lot {lot}", lot_id=lot)
+
+
+def _about(lot: JSON, alarms: Sequence[JSON]) -> list[JSON]:
+    """The alarms about a lot, and about the unit that it is in."""
+    unit = lot.get("unit")
+
+    def is_near(subject: str) -> bool:
+        return subject == lot["lot"] or (unit is not None and f"{subject}/".startswith(f"{unit}/"))
+
+    return by_level([alarm for alarm in alarms if is_near(str(alarm["subject"]))])
+
+
+@router.get("/charts/lots/{lot}.json")
+def lot_chart(wired: Wired, lot: str, query: Annotated[LotQuery, Query()]) -> JsonResponse:
+    """The lot's chart as a Vega-Lite specification; 404 for a lot that was never stored."""
+    found = known_lot(wired, lot, query.as_of)
+    span = timeline(found, _judged_at(wired, query))
+    if span is None:
+        text = f"Lot {lot!r} was never stored: there is nothing to draw."
+        raise ApiError(404, "nothing_to_draw", text, "Ask again once it has been moved to a unit.")
+    chosen = query.range or lot_words.default_range(found, wired.view.now())
+    start, end = shown_range(span, LOT_RANGES[chosen], query.at)
+    stays = [_read(wired, stay, end - start) for stay in stays_between(found, start, end)]
+    spec = lot_chart_spec(
+        stays,
+        _product_excursions(wired, found["lot"], stays, query.as_of),
+        window=found.get("window") or _last_window(wired, found, stays),
+        zone=Zones(wired.view).at(found.get("site") or found.get("unit")),
+        at=query.at,
+        palette=DARK if query.scheme == "dark" else LIGHT,
+    )
+    return JsonResponse(spec)
+
+
+def _judged_at(wired: Wiring, query: LotQuery) -> int:
+    return wired.view.now() if query.as_of is None else query.as_of
+
+
+def _read(wired: Wiring, stay: Stay, span: int) -> Stay:
+    """A stay with its unit's product probe's readings, as many as its share of the chart is wide."""
+    unit = None if stay.unit is None else wired.view.unit(stay.unit)
+    product = next((probe for probe in unit["probes"] if probe["product"]), None) if unit else None
+    if unit is None or product is None:
+        return stay
+    points = max(WEEK_POINTS * (stay.end - stay.start) // span, FEWEST_POINTS)
+    channel = f"{unit['unit']}/{product['probe']}"
+    return stay._replace(channel=wired.view.readings(channel, stay.start, stay.end, points))
+
+
+def _last_window(wired: Wiring, lot: JSON, stays: Sequence[Stay]) -> JSON | None:
+    """The window of a lot that is in no unit now, from the last that it was in, where that is judged by the same
+    version of the same profile."""
+    last = next((stay.unit for stay in reversed(stays) if stay.unit is not None), None)
+    unit = None if last is None else wired.view.unit(last)
+    keys = ("profile", "profile_version")
+    if unit is None or any(unit[key] != lot.get(key) for key in keys):
+        return None
+    window: JSON | None = unit["window"]
+    return window
+
+
+def _product_excursions(wired: Wiring, lot: str, stays: Sequence[Stay], as_of: int | None) -> list[JSON]:
+    """The excursions of the channels that the chart draws."""
+    drawn = {stay.channel["channel"] for stay in stays if stay.channel is not None}
+    start, end = stays[0].start, stays[-1].end
+    found = wired.view.excursions(lot=lot, start=start, end=end, as_of=as_of)
+    return [each for each in found if each["channel"] in drawn]
+
+
+def _as_of(query: AsOfQuery) -> JSON:
+    return {"as_of": None if query.as_of is None else format_instant(query.as_of)}
+
+
+@router.get("/docs")
+def docs(request: Request, wired: Wired) -> Response:
+    """The paths of the API, from its own schema."""
+    schema = request.app.openapi()
+    routes = [
+        {"path": path, "method": method.upper(), **operation}
+        for path, operations in schema["paths"].items()
+        for method, operation in operations.items()
+    ]
+    return render(request, "docs.html", routes=routes, schema=schema, unwatched=wired.view.unwatched())

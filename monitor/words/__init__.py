@@ -1,0 +1,1 @@
+"""The one voice: what pages, mails, commands and digests say."""

@@ -1,0 +1,115 @@
+"""A site's weekly summary for QA: what left its limits, how well it was watched, how soon people answered. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from monitor.core.fact import JSON
+from monitor.core.time.instant import SECOND
+from monitor.words.case import (
+    Context,
+    celsius_text,
+    count_text,
+    full_text,
+    local,
+    number,
+    page,
+    plain,
+    short_text,
+    span_text,
+    zone_of,
+)
+from monitor.words.condition import spell_out
+from monitor.words.digest import calibration_line, lot_line, period_text, section
+from monitor.words.message import body, labelled
+
+
+def summary(site: str, period: str, found: JSON, context: Context) -> tuple[str, str]:
+    """Subject and body of the weekly summary; ``found`` as :meth:`monitor.ports.Wording.summary` says."""
+    lots = [one for one in found.get("lots", ()) if one.get("disposition") != "disposed"]
+    worrying = [one for one in lots if one.get("verdict") != "within_profile"]
+    excursions, alarms = found.get("excursions", ()), found.get("alarms", ())
+    zone = zone_of(site, context)
+    since, until = local(found.get("since"), zone), local(found.get("until"), zone)
+    raised = sum(one["count"] for one in alarms)
+    subject = (
+        f"[WEEK] {plain(site)} {period_text(period)}: {count_text(len(excursions), 'excursion', 'excursions')}, "
+        f"{count_text(raised, 'alarm', 'alarms')}, {count_text(len(worrying), 'lot', 'lots')} to look at"
+    )
+    span = f"From {full_text(since)} to {full_text(until)}." if since and until else ""
+    cut = ["Only the newest alarms are counted: there were too many."] if found.get("alarms_cut") else []
+    due = (calibration_line(one) for one in found.get("calibrations", ()))
+    held = (_held_back_line(one, site, context) for one in found.get("suppressions", ()))
+    return subject, body(
+        [subject],
+        [span] if span else [],
+        section("Confirmed excursions:", (_excursion_line(one, site, context) for one in excursions))
+        or ["No excursion was confirmed."],
+        section("Lots to look at:", (lot_line(one, site, context) for one in worrying)),
+        [f"{count_text(len(lots) - len(worrying), 'lot', 'lots')} within profile."] if lots else [],
+        section("Known time of each unit, the least first:", map(_coverage_line, found.get("coverage", ()))),
+        section("Alarms by unit:", map(_alarms_line, alarms)),
+        cut,
+        section("Held back:", held),
+        section("Drills:", _drill_lines(found.get("drills", ()))),
+        section("Calibrations due:", due),
+        labelled("Page", page(context)),
+    )
+
+
+def _excursion_line(one: JSON, site: str, context: Context) -> str:
+    """``F01/product: up to -48.2 °C, Sun 2026-11-22 03:12 +01:00 to 05:10 +01:00``."""
+    zone = zone_of(site, context)
+    start, end = local(one.get("started_at"), zone), local(one.get("ended_at"), zone)
+    side = "down to" if one.get("direction") == "low" else "up to"
+    extreme = celsius_text(one.get("extreme_celsius"))
+    until = f" to {short_text(end, start)}" if end else ", open"
+    late = " (of before; came to be known by late data)" if one.get("is_late") else ""
+    how = f" {side} {extreme}," if extreme else ""
+    return f"{plain(one.get('channel'))}:{how} {full_text(start)}{until}{late}"
+
+
+def _coverage_line(one: JSON) -> str:
+    share = number(one.get("coverage"))
+    text = "nothing to count yet" if share is None else f"{int(share * 1000) / 10:.1f} %"
+    return f"{plain(one.get('unit'))}: {text}"
+
+
+def _alarms_line(one: JSON) -> str:
+    """``lab1/F01: 3 alarms, 2 acknowledged (typically after 4 min, at most 9 min), 1 never``."""
+    parts = [count_text(one["count"], "alarm", "alarms")]
+    if one["acknowledged"]:
+        usual, most = (span_text(int(one[key] * SECOND)) for key in ("median_seconds", "longest_seconds"))
+        parts.append(f"{one['acknowledged']} acknowledged (typically after {usual}, at most {most})")
+    if one["never_acknowledged"]:
+        parts.append(f"{one['never_acknowledged']} not acknowledged")
+    if one["past"]:
+        parts.append(f"{one['past']} past")
+    return f"{plain(one['unit'])}: {', '.join(parts)}"
+
+
+def _held_back_line(one: JSON, site: str, context: Context) -> str:
+    """``lab1/F01: suppressed for 3 h by anna: defrosting``."""
+    condition = spell_out(plain(one.get("condition")))
+    subject = f"{plain(one.get('subject'))}{f' ({condition})' if condition else ''}"
+    length = span_text(int(one["seconds"] * SECOND))
+    kind = spell_out(plain(one.get("kind")))
+    return f"{subject}: {kind} for {length} by {plain(one.get('owner'))}: {plain(one.get('reason'))}"
+
+
+def _drill_lines(drills: Iterable[JSON]) -> list[str]:
+    return [f"{plain(one.get('person'))}: {_outcome(one)}" for one in drills]
+
+
+def _outcome(one: JSON) -> str:
+    seconds, by, person = number(one.get("seconds")), plain(one.get("by")), plain(one.get("person"))
+    if seconds is not None:
+        whom = "" if by == person else f", by {by}"
+        return f"answered after {span_text(int(seconds * SECOND))}{whom}"
+    match one.get("outcome"):
+        case "unanswered":
+            return "NOT ANSWERED until the next was due"
+        case "open":
+            return "not answered yet"
+        case _:
+            return "ended: not drilled any more"

@@ -1,0 +1,1 @@
+"""Channels as the writer judges them."""

@@ -1,0 +1,73 @@
+"""What judging keeps of a channel, and what it says has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from monitor.core.channel.fold import ChannelState
+from monitor.core.channel.reading import Reading
+from monitor.core.channel.warning import Spell
+from monitor.core.fact import JSON
+from monitor.core.lot.ledger import Ledger
+from monitor.core.profile.rules import ChannelRules
+
+STAGE = 2_000
+"""Readings after which judging again keeps its state on the way."""
+
+
+class ExcursionChange(NamedTuple):
+    """A new version of an excursion, as recorded. ``is_part``: a message made it known that ends in the past as a part
+    of a longer upload does; more of its channel's past may be on its way."""
+
+    channel: str
+    id: str
+    version: int
+    reason: str
+    body: JSON
+    is_part: bool = False
+
+    @property
+    def is_rejudged(self) -> bool:
+        """Whether the channel was judged again; what else is on record of it is then of the same judgement."""
+        return self.reason.startswith("late data")
+
+
+class SpellChange(NamedTuple):
+    """What a message, or judging again, has begun and ended at a channel's warning level: ``spells`` as they were
+    then, and those ``open`` at its end. ``after``: so many changes of excursions came before it. ``is_part`` as in
+    :class:`ExcursionChange`."""
+
+    channel: str
+    spells: tuple[Spell, ...]
+    open: tuple[Spell, ...]
+    after: int
+    is_part: bool = False
+    is_rejudged: bool = False
+
+
+@dataclass(slots=True)
+class ChannelDesk:
+    """What judging keeps of one channel: its rules, its state, the ids of its open excursions; and the ledgers of the
+    lots there, which it feeds."""
+
+    id: int
+    path: str
+    rules: ChannelRules
+    state: ChannelState
+    ledgers: list[Ledger]
+    open_ids: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
+    dirty_from: int | None = None
+    since_checkpoint: int = 0
+
+
+def stages(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
+    """Cuts of at most about ``STAGE`` readings, none between two of one instant."""
+    start = 0
+    while start < len(readings):
+        end = min(start + STAGE, len(readings))
+        while end < len(readings) and readings[end].measured_at == readings[end - 1].measured_at:
+            end += 1
+        yield start, end
+        start = end

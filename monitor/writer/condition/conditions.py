@@ -1,0 +1,173 @@
+"""What faults mean for alarms, and what a person must know of the place that an alarm is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from monitor.core.alarm.alarm import Alarm
+from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.channel.liveness import ProbeFault
+from monitor.core.fact import JSON, is_alive
+from monitor.core.outlook.rescue import Shelter
+from monitor.core.profile.installation import Installation, Unit
+from monitor.core.profile.profile import HIGH
+from monitor.core.profile.rules import ChannelRules
+from monitor.core.profile.unit import Channel
+from monitor.core.time.instant import format_instant, parse_instant
+from monitor.ports import Store, Tx
+from monitor.writer.alarm.alarms import Alarms
+from monitor.writer.lot.lots import Lots
+
+_OF_CHANNELS = (
+    AlarmCondition.TEMPERATURE_HIGH,
+    AlarmCondition.TEMPERATURE_LOW,
+    AlarmCondition.NO_DATA,
+    AlarmCondition.PROBE_FAULT,
+    AlarmCondition.BATTERY_LOW,
+    AlarmCondition.CLOCK_SKEW,
+)
+_NOT_WELL = (
+    AlarmCondition.TEMPERATURE_HIGH,
+    AlarmCondition.TEMPERATURE_LOW,
+    AlarmCondition.NO_DATA,
+    AlarmCondition.PROBE_FAULT,
+    AlarmCondition.POWER_LOST,
+    AlarmCondition.RISING_FAST,
+    AlarmCondition.FLAT_LINE,
+    AlarmCondition.DOOR_OPEN,
+    AlarmCondition.COOLING_WEAK,
+)
+"""What a unit has, or one of its probes, that is no place to take lots to."""
+
+
+class Conditions:
+    """Holds and ends alarms about channels. Used by the one writer, within its transactions."""
+
+    def __init__(
+        self,
+        store: Store,
+        installation: Installation,
+        rules: Mapping[str, ChannelRules],
+        alarms: Alarms,
+        lots: Lots,
+        newest_of: Callable[[str], tuple[int, float] | None],
+    ) -> None:
+        """``newest_of`` gives the instant and the °C of a channel's newest reading."""
+        self._store = store
+        self._rules = rules
+        self._installation = installation
+        self._probes = installation.probes()
+        self._alarms = alarms
+        self._lots = lots
+        self._newest_of = newest_of
+        alarms.say_with(self.present)
+
+    def end_unwatched(self, tx: Tx, now: int) -> None:
+        """Ends the alarms about channels that the configuration no longer has: nothing could ever end them."""
+        for condition in _OF_CHANNELS:
+            for channel in self._alarms.open_subjects(condition):
+                if channel not in self._probes:
+                    evidence = {"clear_reason": "no_longer_watched"}
+                    self._alarms.end(tx, condition, channel, at=now, now=now, evidence=evidence)
+
+    def on_faults(self, tx: Tx, faults: Iterable[ProbeFault], now: int) -> None:
+        """Probes turned faulty or sound."""
+        condition = AlarmCondition.PROBE_FAULT
+        for fault in faults:
+            if not self._probes[fault.channel].alarms and self._alarms.get(condition, fault.channel) is None:
+                continue
+            kind = fault.reason.removeprefix("fault:")
+            evidence = {
+                "text": kind.replace("_", " "),
+                "fault": kind,
+                "measured_at": format_instant(fault.since_at),
+                **self.place(fault.channel),
+            }
+            truth = Truth(condition, fault.channel, fault.since_at, LEVEL_OF[condition], evidence)
+            if fault.ended_at is None:
+                self._alarms.hold(tx, truth, now)
+            elif self._alarms.get(condition, fault.channel) is None:
+                self._alarms.past(tx, truth, ended_at=fault.ended_at, now=now)
+            else:
+                cleared = {"clear_reason": "recovered"}
+                self._alarms.end(tx, condition, fault.channel, at=fault.ended_at, now=now, evidence=cleared)
+
+    def place(self, subject: str) -> JSON:
+        """What a person needs to know of the place that an alarm is about; ``subject`` is a unit or a channel."""
+        units = self._installation.units
+        unit = units[subject] if subject in units else units[Channel.parse(subject).unit_path]
+        return {"unit": unit.path, "unit_title": unit.title, "lots": self._lots.in_unit(unit.path)}
+
+    def act_by(self, tx: Tx, alarm: Alarm, now: int) -> int | None:
+        """By when somebody must have acted about a unit that an alarm is about, as forecast now."""
+        unit = self._installation.units.get("/".join(alarm.subject.split("/")[:2]))
+        if unit is None or alarm.subject not in (unit.path, unit.product_channel):
+            return None
+        coming = self.outlook(tx, unit, now)
+        return None if coming["act_by"] is None else parse_instant(coming["act_by"])
+
+    def outlook(self, tx: Tx, unit: Unit, now: int) -> JSON:
+        """What is coming to a unit, as forecast now: by when to act and why, and what to move where."""
+        outlook = self._lots.outlook(tx, self._rules, now)
+        return outlook.unit(unit, self._lots.in_unit(unit.path), self._shelters(tx, now))
+
+    def present(self, tx: Tx, alarm: Alarm, now: int) -> JSON:
+        """What of an alarm's JSON is otherwise now than when it was raised: for the words of a message that is put
+        together later, or for a later step of the ladder."""
+        evidence: JSON = {**alarm.evidence, **self._newest(tx, alarm)}
+        body: JSON = {"evidence": evidence}
+        unit = self._installation.units.get("/".join(alarm.subject.split("/")[:2]))
+        if unit is not None and alarm.subject == unit.product_channel and "rescue" in alarm.evidence:
+            coming = self.outlook(tx, unit, now)
+            evidence.update(act_by_reason=coming["act_by_reason"], rescue=coming["rescue"])
+            body["act_by"] = coming["act_by"]
+        return body
+
+    def _newest(self, tx: Tx, alarm: Alarm) -> JSON:
+        """The last value of the channel whose temperature an alarm is about, and its excursion's extreme so far."""
+        evidence, found = alarm.evidence, JSON()
+        newest = self._newest_of(str(evidence.get("channel", alarm.subject)))
+        if newest is not None and "celsius" in evidence:
+            found.update(celsius=newest[1], measured_at=format_instant(newest[0]))
+        excursion = self._store.fact(tx, "excursion", str(evidence.get("excursion")))
+        if excursion is not None:
+            # Its versions come with what it is judged by; how far it has gone since is in the readings.
+            farther = max if excursion.body["direction"] == HIGH else min
+            extreme = excursion.body["extreme_celsius"]
+            is_open = excursion.body["ended_at"] is None
+            found["extreme_celsius"] = farther(extreme, found.get("celsius", extreme)) if is_open else extreme
+        return found
+
+    def _shelters(self, tx: Tx, now: int) -> list[Shelter]:
+        """The units as places to take lots to: healthy are those without an open alarm, inside their window, and in
+        service."""
+        outside = {
+            fact.subject
+            for fact in self._store.current_facts(tx, "excursion", open_only=True)
+            if is_alive(fact.body)
+        }
+        held_back = {
+            one.subject: one.kind.replace("_", " ")
+            for one in self._alarms.suppressions.in_force()
+            if one.holds(now) and one.kind != "shelved"
+        }
+        found = []
+        for unit in self._installation.units.values():
+            channels = [str(probe.channel) for probe in unit.probes]
+            about = [*channels, unit.path]
+            wrong = [c.value for c in _NOT_WELL for subject in about if self._alarms.get(c, subject)]
+            wrong += [held_back[subject] for subject in about if subject in held_back]
+            if unit.product_channel in outside:
+                wrong.append("outside its window")
+            found.append(
+                Shelter(
+                    unit=unit.path,
+                    title=unit.title,
+                    storage_class=unit.storage_class,
+                    is_healthy=not wrong,
+                    why_not=", ".join(wrong) or None,
+                    site=unit.site,
+                    lots=len(self._lots.in_unit(unit.path)),
+                )
+            )
+        return found

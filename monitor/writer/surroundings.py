@@ -1,0 +1,36 @@
+"""What the writer needs beside the store: given once, by the composition root or a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from monitor.core.alarm.limits import Limits
+from monitor.core.profile.installation import Installation
+from monitor.core.profile.rules import ChannelRules
+from monitor.core.sign.detection import Detection
+from monitor.core.telling.policy import Policy
+from monitor.core.time.instant import HOUR
+from monitor.core.time.recurring import Agenda
+from monitor.ports import JSON, Clock, ProfileBook, Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The configuration as it judges, the clock, who is told and in which words.
+
+    ``publish(kind, body)`` tells open pages that something changed; it must not wait.
+    """
+
+    clock: Clock
+    installation: Installation
+    rules: Mapping[str, ChannelRules]
+    profiles: ProfileBook
+    channel_ids: Mapping[str, int]
+    policy: Policy
+    wording: Wording
+    agenda: Agenda = field(default_factory=Agenda)
+    detection: Detection = field(default_factory=Detection)
+    limits: Limits = field(default_factory=Limits)
+    shelve_max: int = 12 * HOUR
+    publish: Callable[[str, JSON], None] = lambda kind, body: None

@@ -1,0 +1,97 @@
+"""From what is true of an alarm to the rows that say what is owed about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from monitor.core.alarm.alarm import Alarm
+from monitor.core.alarm.suppression import Suppression
+from monitor.core.profile.installation import Installation
+from monitor.core.telling.policy import NOWHERE, Place, Policy
+from monitor.core.telling.told import Owed, message_id, plan
+from monitor.ports import JSON, Store, Tx, Wording
+from monitor.writer.telling.owing import owed_row
+
+Present = Callable[[Tx, Alarm, int], JSON]
+"""What of an alarm's JSON is otherwise now than when it was raised."""
+
+
+class Telling:
+    """Compares what is true with what was told, and owes the difference. Used by the one writer. ``present`` says how
+    it is now: what is told late, or again, must not be of long ago."""
+
+    present: Present = staticmethod(lambda tx, alarm, now: {})
+
+    def __init__(self, store: Store, policy: Policy, wording: Wording, installation: Installation) -> None:
+        self._store = store
+        self._policy = policy
+        self._wording = wording
+        self._installation = installation
+
+    def place_of(self, alarm: Alarm) -> Place:
+        """Where an alarm is: the unit of its subject, else the one that its evidence names. What belongs to no site
+        belongs to the only one, if there is only one."""
+        units, zones = self._installation.units, self._installation.zones
+        for path in ("/".join(alarm.subject.split("/")[:2]), str(alarm.evidence.get("unit"))):
+            if path in units:
+                return Place(units[path].site, path)
+        if alarm.subject in zones:
+            return Place(alarm.subject, None)
+        return Place(next(iter(zones)), None) if len(zones) == 1 else NOWHERE
+
+    def tell(
+        self, tx: Tx, alarm: Alarm, now: int, *, is_hushed: bool, children: Sequence[Alarm] = ()
+    ) -> bool:
+        """Owes what is to be said of an alarm now, and withdraws what is no longer true; whether time alone may owe
+        more."""
+        told = self._store.told(tx, alarm.id)
+        found = plan(alarm, told, self._policy, now, place=self.place_of(alarm), is_hushed=is_hushed)
+        self._store.withdraw(tx, found.withdrawn, now)
+        if found.owed:
+            names = {one.recipient.name for one in told.values()}
+            names |= {one.recipient.name for one in found.owed}
+            body = {**alarm.to_json(), **self.present(tx, alarm, now)}
+            self._store.owe(tx, self._rows(alarm, body, found.owed, names, children, now))
+        return found.more
+
+    def _rows(
+        self,
+        alarm: Alarm,
+        body: JSON,
+        owed: Iterable[Owed],
+        names: set[str],
+        children: Sequence[Alarm],
+        now: int,
+    ) -> list[dict[str, object]]:
+        of_children = [child.to_json() for child in children]
+        return [
+            owed_row(
+                message.id,
+                message.recipient,
+                self._wording.message(
+                    message.kind,
+                    body,
+                    others=sorted(names - {message.recipient.name}),
+                    children=of_children,
+                ),
+                about=alarm.id,
+                kind=message.kind,
+                run=alarm.run.number,
+                now=now,
+                waits_for=message.waits_for,
+            )
+            for message in owed
+        ]
+
+    def shelf_ended(self, tx: Tx, shelf: Suppression, alarm: Alarm, now: int) -> None:
+        """Owes the news that something is watched again, to whoever hears first of such an alarm."""
+        words = self._wording.shelf_ended(shelf.to_json(), alarm.to_json())
+        recipients = dict.fromkeys(self._policy.always)
+        first = self._policy.ladder_of(alarm, self.place_of(alarm)).steps[0]
+        for contact in self._policy.contacts_of(first, now):
+            recipients.update(dict.fromkeys(contact.recipients))
+        rows = [
+            owed_row(message_id(shelf.id, "notice", to), to, words, about=shelf.id, kind="notice", now=now)
+            for to in recipients
+        ]
+        self._store.owe(tx, rows)
