@@ -96,7 +96,7 @@ class _Site:
                     unit=f"{_SITE}/{unit}",
                     expires_at=BEGINS_AT + 500 * DAY,
                 )
-                store.append_event(tx, "lot", event.lot, _STORED_AT, event_to_json(event))
+                store.log.append_event(tx, "lot", event.lot, _STORED_AT, event_to_json(event))
         store.close()
 
     def _open(self) -> Store:
@@ -109,7 +109,7 @@ class _Site:
         """The writer, resumed, and the channels' numbers in the log."""
         store = self._open()
         with store.writing() as tx:
-            ids = store.add_channels(tx, list(self._installation.probes()))
+            ids = store.history.add_channels(tx, list(self._installation.probes()))
             book, _ = load_rulebook(tx, self._installation, [profile()], self._clock.now())
         rules = {path: book.rules_of(path) for path in self._installation.probes()}
         around = Surroundings(

@@ -36,7 +36,8 @@ from monitor.core.profile.unit import Channel, ProbeSettings
 from monitor.core.time.instant import DAY, HOUR, MINUTE
 from monitor.ports import JSON, LogTuple
 from monitor.store import series
-from monitor.store.facts import put_markers, rule_versions
+from monitor.store.due import Due
+from monitor.store.rule_versions import rule_versions
 from monitor.store.rulebook import Rulebook, load_rulebook
 from monitor.store.store import Store
 from monitor.store.trial import Trial
@@ -126,7 +127,7 @@ def fill(path: Path, watched: Installation, days: int, lots: int, console: Conso
     store.open_for_writing()
     count, position = days * 1440, 1
     with store.writing() as tx:
-        ids = store.add_channels(tx, list(watched.probes()))
+        ids = store.history.add_channels(tx, list(watched.probes()))
         load_rulebook(tx, watched, profiles(1), START)
     for number, (unit, (name, channel)) in enumerate(zip(watched.units.values(), ids.items(), strict=True)):
         console.print(f"making {name}", end="\r")
@@ -136,9 +137,9 @@ def fill(path: Path, watched: Installation, days: int, lots: int, console: Conso
                 series.settle(tx, _rows(channel, position + start, start, values[start : start + SETTLED]))
         position += count
     with store.writing() as tx:
-        put_markers(tx, {"settled_position": position})
+        Due().put_markers(tx, {series.SETTLED: position})
         for event in _lot_events(watched, days, lots):
-            store.append_event(tx, "lot", event.lot, event.occurred_at, event_to_json(event))
+            store.log.append_event(tx, "lot", event.lot, event.occurred_at, event_to_json(event))
     store.close()
     return count * len(ids)
 

@@ -203,7 +203,7 @@ def _as_part(service: Service, found: Iterable[JSON]) -> list[JSON]:
 def _levels(service: Service, alarm: str) -> list[tuple[int, str]]:
     """Since when an alarm had which level."""
     with service.store.reading() as tx:
-        versions = service.store.versions(tx, "alarm", alarm)
+        versions = service.store.facts.versions(tx, "alarm", alarm)
     return [(one["recorded_at"], one["body"]["level"]) for one in versions]
 
 

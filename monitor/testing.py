@@ -173,7 +173,7 @@ class Writer:
         self.store = Store(f"sqlite:///{path}")
         self.store.open_for_writing()
         with self.store.writing() as tx:
-            self.ids = self.store.add_channels(tx, list(self.installation.probes()))
+            self.ids = self.store.history.add_channels(tx, list(self.installation.probes()))
             book, _ = load_rulebook(
                 tx, self.installation, list(profiles) or [ult_profile()], self.clock.now()
             )

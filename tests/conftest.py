@@ -6,11 +6,23 @@ A test that needs a server which is missing is skipped by name; with ``REQUIRE_S
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections.abc import Iterator
 
 import pytest
 import structlog
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draws the seed from which tests draw theirs: one for all processes of a run, or they would collect differently.
+    ``TEST_SEED=N`` runs it again."""
+    random.seed(int(os.environ.setdefault("TEST_SEED", str(random.randrange(10**9)))))
+
+
+def pytest_report_header() -> str:
+    """The seed of this run."""
+    return f"TEST_SEED={os.environ['TEST_SEED']}"
 
 
 @pytest.fixture(autouse=True)

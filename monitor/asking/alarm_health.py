@@ -50,8 +50,8 @@ def _record(
     store: Store, tx: Tx, units: Collection[str], machines: Collection[str], start: int, end: int
 ) -> Record:
     """Alarms that stood open within the span or became known in it, what was told of them, and what was held back."""
-    facts = store.current_facts(tx, "alarm", since=start, until=end)
-    known_later = store.current_facts(tx, "alarm", recorded_after=start - 1)
+    facts = store.facts.current(tx, "alarm", since=start, until=end)
+    known_later = store.facts.current(tx, "alarm", recorded_after=start - 1)
     every = {fact.id: fact for fact in (*facts, *known_later)}
     alarms, pages = [], []
     for fact in every.values():
@@ -60,7 +60,7 @@ def _record(
         alarms.append(alarm)
         if not alarm.is_drill:
             pages += _pages(store, tx, fact.id, unit, machines)
-    held = [_held(fact, units, end) for fact in store.current_facts(tx, KIND, since=start)]
+    held = [_held(fact, units, end) for fact in store.facts.current(tx, KIND, since=start)]
     return Record(alarms, pages, held)
 
 
@@ -86,7 +86,7 @@ def _first_acknowledged(store: Store, tx: Tx, fact: Fact) -> int | None:
     """When somebody first took it: an alarm that got worse or was told anew has forgotten that."""
     if fact.version == 1:
         return None
-    for version in store.versions(tx, "alarm", fact.id):
+    for version in store.facts.versions(tx, "alarm", fact.id):
         if (text := version["body"].get("acknowledged_at")) is not None:
             return parse_instant(text)
     return None
@@ -95,7 +95,7 @@ def _first_acknowledged(store: Store, tx: Tx, fact: Fact) -> int | None:
 def _pages(store: Store, tx: Tx, alarm: str, unit: str | None, machines: Collection[str]) -> list[Page]:
     """One for each person and telling: what goes out by several media is one page. What was never sent is none."""
     found: dict[tuple[str, str], int] = {}
-    for row in store.messages_about(tx, alarm):
+    for row in store.outbox.about(tx, alarm):
         kind, person = str(row["kind"]), str(row["recipient"])
         if kind.partition(":")[0] not in _PAGES or person in _NOBODY or row["sent_at"] is None:
             continue

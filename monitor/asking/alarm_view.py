@@ -28,9 +28,9 @@ class AlarmView:
     def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
-            facts = self._store.current_facts(tx, "alarm", open_only=True, limit=limit)
+            facts = self._store.facts.current(tx, "alarm", open_only=True, limit=limit)
             if not open_only:
-                newest = self._store.current_facts(tx, "alarm", limit=limit)
+                newest = self._store.facts.current(tx, "alarm", limit=limit)
                 facts += [fact for fact in newest if fact.to_at is not None]
             in_force = self._in_force(tx)
         return [self._shown(fact.body, in_force) for fact in facts[:limit]]
@@ -38,12 +38,12 @@ class AlarmView:
     def alarm(self, alarm: str) -> JSON | None:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
-            fact = self._store.fact(tx, "alarm", alarm)
+            fact = self._store.facts.one(tx, "alarm", alarm)
             if fact is None:
                 return None
-            in_force, versions = self._in_force(tx), self._store.versions(tx, "alarm", alarm)
-            same_time = self._store.current_facts(tx, "alarm", since=fact.from_at)
-            rows = self._store.messages_about(tx, alarm)
+            in_force, versions = self._in_force(tx), self._store.facts.versions(tx, "alarm", alarm)
+            same_time = self._store.facts.current(tx, "alarm", since=fact.from_at)
+            rows = self._store.outbox.about(tx, alarm)
         hushed = hushing(Alarm.from_json(fact.body), in_force, self._picture.clock.now())
         return {
             **self._shown(fact.body, in_force),
@@ -58,12 +58,12 @@ class AlarmView:
     def suppressions(self, *, open_only: bool = True) -> list[JSON]:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
-            return [fact.body for fact in self._store.current_facts(tx, KIND, open_only=open_only)]
+            return [fact.body for fact in self._store.facts.current(tx, KIND, open_only=open_only)]
 
     def notifications(self, *, limit: int = 200) -> list[JSON]:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
-            return [_notification(row) for row in self._store.newest_messages(tx, limit)]
+            return [_notification(row) for row in self._store.outbox.newest(tx, limit)]
 
     def units_held_back(self, tx: Tx, now: int) -> dict[str, str]:
         """The units that are suppressed or out of service now, with which of the two."""
@@ -74,7 +74,7 @@ class AlarmView:
         }
 
     def _in_force(self, tx: Tx) -> list[Suppression]:
-        facts = self._store.current_facts(tx, KIND, open_only=True)
+        facts = self._store.facts.current(tx, KIND, open_only=True)
         return [Suppression.from_json(fact.body) for fact in facts]
 
     def _shown(self, body: Mapping[str, Any], in_force: Sequence[Suppression]) -> JSON:

@@ -79,7 +79,7 @@ class Difference:
         }
 
     def _facts(self, kind: str, subject: str) -> list[Fact]:
-        return self._store.current_facts(self._tx, kind, subjects=[subject], until=self._end)
+        return self._store.facts.current(self._tx, kind, subjects=[subject], until=self._end)
 
     # --- excursions ---
 
@@ -162,7 +162,7 @@ class Difference:
 
     def _doubt_lot(self, side: Side, pair: LotPair) -> None:
         """Whether the verdict on record is what its rules give, if need be as of the instant it was recorded for."""
-        fact = self._store.fact(self._tx, "lot", pair.history.lot)
+        fact = self._store.facts.one(self._tx, "lot", pair.history.lot)
         if fact is None or fact.body.get("withdrawn") or parse_instant(fact.body["as_of"]) > self._end:
             return
         recorded = _codes(fact.body)

@@ -38,12 +38,12 @@ class Excursions:
         """The excursions of some channels as of an instant, newest first, with what is joined to them."""
         with self._store.reading() as tx:
             found = [shown for channel in channels for shown in self._of_channel(tx, channel, at, history)]
-            lots = self._store.current_facts(tx, "lot") if found else []
+            lots = self._store.facts.current(tx, "lot") if found else []
             joined = [self._joined(tx, shown, at, lots) for shown in found]
         return sorted(joined, key=lambda body: (body["started_at"], body["channel"]), reverse=True)
 
     def _of_channel(self, tx: Tx, channel: str, at: int, history: bool) -> list[_Shown]:
-        facts = self._store.current_facts(tx, "excursion", subjects=[channel], until=at)
+        facts = self._store.facts.current(tx, "excursion", subjects=[channel], until=at)
         standing = [fact for fact in facts if is_alive(fact.body)]
         settled = [f for f in standing if (decided := decided_at(f.body)) is not None and decided <= at]
         shown = [_Shown(f.id, f.version, dict(f.body)) for f in settled]
@@ -55,13 +55,13 @@ class Excursions:
 
     def _folded(self, tx: Tx, channel: str, at: int, standing: Sequence[Fact]) -> list[_Shown]:
         rules = self._picture.rules[channel]
-        number = self._store.channel_ids(tx).get(channel)
+        number = self._store.history.channel_ids(tx).get(channel)
         assert number is not None
-        checkpoint = self._store.checkpoint_before(tx, number, at + 1)
+        checkpoint = self._store.due.checkpoint_before(tx, number, at + 1)
         state = ChannelState(rules) if checkpoint is None else state_from_json(checkpoint[1], rules)
         after = None if checkpoint is None else checkpoint[0]
         carried = state.open_excursions()
-        rows = self._store.history(tx, number, after=after, upto=at)
+        rows = self._store.history.readings(tx, number, after=after, upto=at)
         touched = fold(state, rules, (row.reading for row in rows), at)
         judged = [e for e in carried if not any(e is t for t in touched)] + touched
         before = [f for f in standing if after is not None and (decided_at(f.body) or at + 1) <= after]
@@ -84,7 +84,7 @@ class Excursions:
         channel = Channel.parse(body["channel"])
         start = parse_instant(body["started_at"])
         end = at if body["ended_at"] is None else parse_instant(body["ended_at"])
-        events = self._store.events(tx, "unit", subject=channel.unit_path, start=start, end=end)
+        events = self._store.log.events(tx, "unit", subject=channel.unit_path, start=start, end=end)
         return {
             "id": shown.id,
             "version": shown.version,

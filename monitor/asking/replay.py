@@ -142,7 +142,7 @@ class Replay:
         self._installation = installation
         self._start = start
         self._end = end
-        self._ids = store.channel_ids(tx)
+        self._ids = store.history.channel_ids(tx)
         self.was, self.would_be = (Side(store, installation, book, self._ids, end) for book in books)
         self._readings = 0
 
@@ -217,7 +217,7 @@ class Replay:
         return {**dict.fromkeys(of_lots, False), **dict.fromkeys(watched, True)}
 
     def _sweep(self, channel: str, is_watched: bool, progress: Callable[[float], None]) -> None:
-        course = list(self._store.course(self._tx, self._ids[channel], upto=self._end))
+        course = list(self._store.history.course(self._tx, self._ids[channel], upto=self._end))
         passed = 0
 
         def pass_by(readings: int) -> None:

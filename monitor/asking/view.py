@@ -90,7 +90,11 @@ class View:
             return None
         with self._store.reading() as tx:
             number = self._picture_id(tx, channel)
-            rows = self._store.history(tx, number, after=start - 1, upto=end) if number is not None else []
+            rows = (
+                self._store.history.readings(tx, number, after=start - 1, upto=end)
+                if number is not None
+                else []
+            )
         found = list(instants((row.reading for row in rows), rules))
         return {
             "channel": channel,
@@ -102,7 +106,7 @@ class View:
         }
 
     def _picture_id(self, tx: Tx, channel: str) -> int | None:
-        return self._store.channel_ids(tx).get(channel)
+        return self._store.history.channel_ids(tx).get(channel)
 
     # --- excursions ---
 
@@ -141,7 +145,7 @@ class View:
     def _findings(self, tx: Tx) -> Findings:
         """What judges lots, for the questions of one transaction."""
         picture = self._picture
-        ledgers = Ledgers(self._store, picture.profiles, self._store.channel_ids(tx))
+        ledgers = Ledgers(self._store, picture.profiles, self._store.history.channel_ids(tx))
         return Findings(self._store, picture.installation, picture.profiles, ledgers)
 
     def _units(self) -> Mapping[str, Sequence[UnitVersion]]:
@@ -217,7 +221,7 @@ class View:
 
     def rejected(self, *, limit: int = 200) -> JSON:
         with self._store.reading() as tx:
-            counts, rows = self._store.rejected(tx, limit)
+            counts, rows = self._store.log.rejected(tx, limit)
         messages = [
             {
                 "received_at": format_instant(row["received_at"]),

@@ -31,13 +31,13 @@ class Wall:
     def __init__(self, store: Store, tx: Tx, picture: Picture, now: int) -> None:
         self.now = now
         self._picture = picture
-        paths = {number: path for path, number in store.channel_ids(tx).items()}
-        self._latest = {paths[number]: row for number, row in store.latest(tx).items()}
-        facts = store.current_facts(tx, "excursion", open_only=True)
+        paths = {number: path for path, number in store.history.channel_ids(tx).items()}
+        self._latest = {paths[number]: row for number, row in store.history.latest(tx).items()}
+        facts = store.facts.current(tx, "excursion", open_only=True)
         self._excursions = [fact for fact in facts if is_alive(fact.body)]
-        self._alarms = [fact.body for fact in store.current_facts(tx, "alarm", open_only=True)]
+        self._alarms = [fact.body for fact in store.facts.current(tx, "alarm", open_only=True)]
         self._lots: dict[str, list[str]] = {}
-        for fact in sorted(store.current_facts(tx, "lot"), key=lambda fact: fact.id):
+        for fact in sorted(store.facts.current(tx, "lot"), key=lambda fact: fact.id):
             if fact.body["unit"] and fact.to_at is None:
                 self._lots.setdefault(fact.body["unit"], []).append(fact.id)
 

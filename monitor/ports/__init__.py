@@ -6,10 +6,16 @@ Threading: a :class:`Source` is driven by one thread. A :class:`View` may be use
 from monitor.core.channel.reading import Arrived
 from monitor.core.fact import JSON
 from monitor.ports.asking import Commands, View
+from monitor.ports.due import Due
+from monitor.ports.facts import Fact, Facts
+from monitor.ports.history import History, Packed, Placed
+from monitor.ports.log import Log, LogRow, LogTuple, Outcome, Tx
+from monitor.ports.outbox import Lane, Notification, Outbox, Owed
+from monitor.ports.profiles import ProfileBook
 from monitor.ports.projection import LoggedFact, LoggedReading, ProjectionSource, Refusal
 from monitor.ports.source import Clock, Decoded, Message, Source
-from monitor.ports.storing import Fact, LogRow, LogTuple, Outcome, Packed, Placed, ProfileBook, Store, Tx
-from monitor.ports.telling import DeliveryError, Guide, Lane, Medium, Notification, Outbox, Owed, Wording
+from monitor.ports.store import Store
+from monitor.ports.telling import DeliveryError, Guide, Medium, Wording
 
 __all__ = [
     "JSON",
@@ -18,9 +24,13 @@ __all__ = [
     "Commands",
     "Decoded",
     "DeliveryError",
+    "Due",
     "Fact",
+    "Facts",
     "Guide",
+    "History",
     "Lane",
+    "Log",
     "LogRow",
     "LogTuple",
     "LoggedFact",

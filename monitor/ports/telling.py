@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from monitor.core.fact import JSON
 from monitor.core.telling.told import MessageKind
-
-
-class Notification(NamedTuple):
-    """One message to one recipient by one medium. ``id`` is stable: the same message has the same id for ever.
-
-    ``about`` is the id of the alarm, or what else it is about; ``kind`` what it says of that
-    (:data:`monitor.core.telling.told.MessageKind`, or ``test``); ``created_at`` (ms) since when it is owed.
-
-    The rest is added when it is sent, and stands in no store: the alarm's JSON as it is then, the address that
-    acknowledges it in this recipient's name, and a picture (PNG) of the last hours.
-    """
-
-    id: str
-    recipient: str
-    medium: str
-    address: str
-    subject: str
-    body: str
-    attempts: int = 0
-    about: str = ""
-    kind: str = "notice"
-    created_at: int = 0
-    alarm: JSON | None = None
-    link: str = ""
-    picture: bytes | None = None
+from monitor.ports.outbox import Notification
 
 
 class DeliveryError(Exception):
@@ -49,48 +25,6 @@ class Medium(Protocol):
 
     def deliver(self, notification: Notification) -> None:
         """Hands the message over, or raises :class:`DeliveryError` within a bounded time."""
-
-
-Lane = tuple[str, str]
-"""A medium and an address: what is told through it is told one after another, in order."""
-
-
-class Owed(NamedTuple):
-    """What is not yet delivered in a lane: ``messages``, whenever they are due, to ``recipient``; the most
-    ``attempts`` that one of them has had; since when (ms) the oldest one that was tried in vain is owed, None: none
-    was."""
-
-    lane: Lane
-    recipient: str
-    messages: int
-    attempts: int
-    failing_since: int | None
-
-
-class Outbox(Protocol):
-    """The messages that are owed, as rows: what is due when, and what was told. Nothing owed is ever dropped."""
-
-    def due(
-        self, now: int, limit: int, *, per_lane: int | None = None, without: Collection[Lane] = ()
-    ) -> list[Notification]:
-        """Messages owed and due at ``now``, none of the lanes ``without``; within a lane in the order in which they
-        must be told. A *closed* message isn't due before its *opened* one has been delivered.
-
-        At most ``limit`` in all and ``per_lane`` of each lane; the rest of a lane is given once these are told, fail
-        or are left out. The first of every lane, the oldest first, comes before the second of any: so however much
-        is owed to one address, all others get their turn. Only with more than ``limit`` lanes at once do those of
-        the newest messages wait until older ones are left out.
-        """
-
-    def owed(self) -> list[Owed]:
-        """Every lane with a message that is neither delivered nor withdrawn, that of the oldest first. There are no
-        more than addresses were told of."""
-
-    def record_sent(self, notification_id: str, at: int) -> None:
-        """Recorded *after* the medium took it; a crash in between repeats the message, nothing loses it."""
-
-    def record_failure(self, notification_id: str, at: int, error: str, next_attempt_at: int) -> None:
-        """Keeps it owed, due again at ``next_attempt_at``."""
 
 
 class Guide(Protocol):

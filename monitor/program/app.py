@@ -47,8 +47,8 @@ from monitor.program.commands import OwnCommands
 from monitor.program.service import Service
 from monitor.store.backup import BackupNotHereError, back_up
 from monitor.store.engine import StoreLockedError, refuse_absent
-from monitor.store.facts import rule_versions
 from monitor.store.projection import Projection
+from monitor.store.rule_versions import rule_versions
 from monitor.store.rulebook import Rulebook
 from monitor.store.store import Store
 from monitor.store.trial import Trial
@@ -225,7 +225,7 @@ def ingest(
         store = Store(configuration.store.url)
         try:
             with store.reading() as tx:
-                return int(store.marker(tx, mark) or 0)
+                return int(store.due.marker(tx, mark) or 0)
         finally:
             store.close()
 

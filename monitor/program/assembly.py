@@ -314,7 +314,7 @@ def open_books(configuration: Configuration, store: Store, now: int) -> Books:
     """
     installation = installation_of(configuration)
     with store.writing() as tx:
-        ids = store.add_channels(tx, list(installation.probes()))
+        ids = store.history.add_channels(tx, list(installation.probes()))
         with _edits_in_words(configuration):
             rulebook, changed = load_rulebook(tx, installation, configuration.profiles, now)
     for what in changed:
@@ -332,7 +332,7 @@ def read_books(configuration: Configuration, store: Store) -> Books:
     """The rules as the running program has them; what it doesn't know yet waits for its restart."""
     installation = installation_of(configuration)
     with store.reading() as tx:
-        ids = store.channel_ids(tx)
+        ids = store.history.channel_ids(tx)
         known = {
             path: replace(unit, probes=tuple(probe for probe in unit.probes if str(probe.channel) in ids))
             for path, unit in installation.units.items()

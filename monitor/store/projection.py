@@ -15,7 +15,7 @@ from monitor.core.profile.rules import ChannelRules
 from monitor.ports import LoggedFact, LoggedReading, Placed, Refusal
 from monitor.store import schema, series
 from monitor.store.engine import Database, upsert
-from monitor.store.log import channel_ids
+from monitor.store.history import History
 
 LOOK_BACK = 24 * 3_600_000
 """How far back the reading before is looked for, by which a step is too fast."""
@@ -26,6 +26,7 @@ class Projection:
 
     def __init__(self, database: Database, rules: Callable[[], Mapping[str, ChannelRules]]) -> None:
         self._database = database
+        self._history = History()
         self._rules = rules
 
     def cursor(self, name: str) -> int:
@@ -56,7 +57,7 @@ class Projection:
             for row in rows:
                 first, last = spans.get(row.channel, (row.measured_at, row.measured_at))
                 spans[row.channel] = (min(first, row.measured_at), max(last, row.measured_at))
-            paths = {number: path for path, number in channel_ids(tx).items()}
+            paths = {number: path for path, number in self._history.channel_ids(tx).items()}
             seen = self._seen(tx, spans, paths)
         return [
             _logged(row.position, paths[row.channel], instant, row.battery_percent)
@@ -121,18 +122,18 @@ class Projection:
     def channels(self) -> list[str]:
         with self._database.reading() as tx:
             known = set(self._rules())
-            return sorted(path for path in channel_ids(tx) if path in known)
+            return sorted(path for path in self._history.channel_ids(tx) if path in known)
 
     def readings_between(self, channel: str, start: int, end: int) -> list[LoggedReading]:
         with self._database.reading() as tx:
-            number = channel_ids(tx)[channel]
+            number = self._history.channel_ids(tx)[channel]
             seen = self._seen(tx, {number: (start, end - 1)}, {number: channel})[number]
         return [_logged(0, channel, instant, instant.battery_percent) for instant in seen.values()]
 
     def span(self, channel: str) -> tuple[int, int] | None:
         block, reading = schema.series_block.c, schema.reading.c
         with self._database.reading() as tx:
-            number = channel_ids(tx)[channel]
+            number = self._history.channel_ids(tx)[channel]
             settled = tx.execute(
                 sa.select(sa.func.min(block.first_at), sa.func.max(block.last_at)).where(
                     block.channel == number

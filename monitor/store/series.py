@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate, groupby
 from math import isnan, nan
 from operator import itemgetter, sub
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -21,7 +19,6 @@ from sqlalchemy import Connection
 from monitor.core.channel.columns import Plain
 from monitor.core.channel.quality import CLOCK_AHEAD_MAX, RESET_BEFORE
 from monitor.core.channel.reading import Fault, Reading
-from monitor.core.profile.rules import Stretch
 from monitor.ports import LogTuple, Placed
 from monitor.store import schema
 
@@ -30,6 +27,8 @@ SETTLE_AT = 50_000
 BLOCK_MAX = 4_096
 SMALL_BLOCK = 512
 SMALL_BLOCKS_MAX = 16
+SETTLED = "settled_position"
+"""The marker of the position up to which the log is in blocks."""
 
 _FAULTS: tuple[str | None, ...] = (None, *(fault.value for fault in Fault))
 _FAULT_CODE = {fault: code for code, fault in enumerate(_FAULTS)}
@@ -101,139 +100,9 @@ def summary(rows: Sequence[Settled]) -> dict[str, float | int | None]:
     }
 
 
-class Packed:
-    """Readings of a channel that lie together: a block, or several that overlap with what is unsettled among them.
-
-    ``stretch`` is what they come to, None if they have to be looked at one by one. Blocks are unpacked only for
-    :meth:`readings`, in the transaction that they were found in.
-    """
-
-    __slots__ = (
-        "_blocks",
-        "_channel",
-        "_is_plain",
-        "_loose",
-        "_span",
-        "_tx",
-        "first_at",
-        "last_at",
-        "stretch",
-    )
-
-    def __init__(self, tx: Connection, channel: int, span: tuple[int | None, int | None]) -> None:
-        self.stretch: Stretch | None = None
-        self.first_at = self.last_at = 0
-        self._tx = tx
-        self._channel = channel
-        self._span = span
-        self._blocks: list[int] = []
-        self._loose: list[Placed] = []
-        self._is_plain = False
-
-    def add_block(self, row: Any) -> None:
-        """A block; blocks are added in the order of their first readings."""
-        is_alone = not self._blocks
-        self.first_at = row.first_at if is_alone else self.first_at
-        self.last_at = row.last_at if is_alone else max(self.last_at, row.last_at)
-        self._blocks.append(row.id)
-        after, upto = self._span
-        is_whole = (after is None or row.first_at > after) and (upto is None or row.last_at <= upto)
-        self.stretch = None
-        self._is_plain = is_alone and row.longest is not None
-        if self._is_plain and is_whole:
-            self.stretch = Stretch(
-                row.first_at, row.last_at, row.readings, row.low, row.high, row.last, row.longest
-            )
-
-    def add_loose(self, row: Placed) -> None:
-        """A reading that isn't settled yet."""
-        self.stretch = None
-        self._is_plain = False
-        self._loose.append(row)
-
-    def plain(self) -> Plain | None:
-        """The columns within the span that was asked for, where a single block of plain readings has them; None where
-        readings have to be looked at one by one."""
-        if not self._is_plain:
-            return None
-        block = sa.select(_B.count, _B.packed).where(_B.id == self._blocks[0])
-        count, packed = self._tx.execute(block).one()
-        at, celsius = unpack_plain(count, packed)
-        after, upto = self._span
-        first = 0 if after is None else bisect_right(at, after)
-        last = count if upto is None else bisect_right(at, upto)
-        return Plain(at[first:last], celsius[first:last]) if first < last else None
-
-    def readings(self) -> list[Reading]:
-        """The readings within the span that was asked for, in order, copies included."""
-        found = list(self._loose)
-        if self._blocks:
-            blocks = sa.select(_B.count, _B.packed).where(_B.id.in_(self._blocks)).order_by(_B.first_at)
-            for count, packed in self._tx.execute(blocks):
-                found.extend(unpack(self._channel, count, packed))
-        found.sort(key=in_time)
-        return [row.reading for row in found if _is_within(row, self._span)]
-
-
-def _is_within(row: Placed, span: tuple[int | None, int | None]) -> bool:
-    after, upto = span
-    at = row.reading.measured_at
-    return (after is None or at > after) and (upto is None or at <= upto)
-
-
-def course(
-    tx: Connection,
-    channel: int,
-    *,
-    after: int | None = None,
-    upto: int | None = None,
-    unsettled: Sequence[Placed] | None = None,
-) -> Iterator[Packed]:
-    """A channel's readings with ``after`` < measured_at ≤ ``upto`` in the order of time, as they lie together.
-
-    ``unsettled``: the tail of this channel, if the caller has it already.
-    """
-    span = (after, upto)
-    columns = (
-        _B.id,
-        _B.first_at,
-        _B.last_at,
-        _B.count.label("readings"),
-        _B.low,
-        _B.high,
-        _B.last,
-        _B.longest,
-    )
-    query = sa.select(*columns).where(_B.channel == channel)
-    if after is not None:
-        query = query.where(_B.last_at > after)
-    if upto is not None:
-        query = query.where(_B.first_at <= upto)
-    found: list[Packed] = []
-    for row in tx.execute(query.order_by(_B.first_at, _B.id)):
-        if not found or row.first_at > found[-1].last_at:
-            found.append(Packed(tx, channel, span))
-        found[-1].add_block(row)
-    rows = tail(tx, [channel], after=after, upto=upto) if unsettled is None else unsettled
-    between: dict[int, Packed] = {}
-    firsts = [packed.first_at for packed in found]
-    for placed in rows:
-        if _is_within(placed, span):
-            index = bisect_right(firsts, placed.reading.measured_at) - 1
-            if index >= 0 and placed.reading.measured_at <= found[index].last_at:
-                found[index].add_loose(placed)
-            else:
-                between.setdefault(index, Packed(tx, channel, span)).add_loose(placed)
-    for index in range(-1, len(found)):
-        if index >= 0:
-            yield found[index]
-        if index in between:
-            yield between[index]
-
-
 def settled_position(tx: Connection) -> int:
     """The position up to which the log is in blocks."""
-    value = tx.scalar(sa.select(schema.marker.c.value).where(schema.marker.c.name == "settled_position"))
+    value = tx.scalar(sa.select(schema.marker.c.value).where(schema.marker.c.name == SETTLED))
     return int(value) if value is not None else 0
 
 
@@ -294,21 +163,6 @@ def settled(
             if (after is None or row.reading.measured_at > after)
             and (upto is None or row.reading.measured_at <= upto)
         ]
-    return found
-
-
-def history(
-    tx: Connection,
-    channel: int,
-    *,
-    after: int | None = None,
-    upto: int | None = None,
-    position_max: int | None = None,
-) -> list[Placed]:
-    """The readings of a channel with ``after`` < measured_at ≤ ``upto``, sorted by instant, copies included."""
-    found = settled(tx, channel, after=after, upto=upto)
-    found.extend(tail(tx, [channel], after=after, upto=upto, position_max=position_max))
-    found.sort(key=in_time)
     return found
 
 

@@ -89,7 +89,7 @@ class Deadlines:
         writer = self._writer
         while True:
             with writer._writing() as tx:
-                due = self._store.due(tx, now, DUE_MAX)
+                due = self._store.due.passed(tx, now, DUE_MAX)
                 late = {lot: due_at for due_at, kind, lot in due if kind == "lot"}
                 for lot, due_at in late.items():
                     writer._judge_lot(tx, lot, due_at, now, "date")

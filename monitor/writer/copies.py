@@ -23,7 +23,9 @@ class Copies:
     def resume(self, tx: Tx, now: int) -> None:
         """Finds out how far each channel has come; what lies in the future says nothing about that."""
         horizon = now + CLOCK_AHEAD_MAX
-        self._last = {channel: min(at, horizon) for channel, at in self._store.last_measured(tx).items()}
+        self._last = {
+            channel: min(at, horizon) for channel, at in self._store.history.last_measured(tx).items()
+        }
 
     def leave_out(self, tx: Tx, arrived: Sequence[Arrived]) -> list[Arrived]:
         """Leaves out readings that the log has already. One later than all of its channel can't be a copy."""
@@ -51,7 +53,7 @@ class Copies:
     def _sift(
         self, tx: Tx, arrived: Sequence[Arrived], fresh: Sequence[Arrived], late: Sequence[Arrived]
     ) -> list[Arrived]:
-        known = self._store.known(tx, _spans(late))
+        known = self._store.history.known(tx, _spans(late))
         chosen = {id(one) for one in fresh}
         kept: list[Arrived] = []
         item = 0

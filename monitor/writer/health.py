@@ -27,7 +27,7 @@ class Counts:
 
 def note_health(store: Store, tx: Tx, parts: Mapping[str, bool], counts: Counts, now: int) -> None:
     """Records a version of the program's health if a part has changed, or an hour has passed."""
-    old = store.fact(tx, "health", "monitor")
+    old = store.facts.one(tx, "health", "monitor")
     body: JSON = {f"{part}_ok": is_ok for part, is_ok in parts.items()}
     is_news = old is None or any(old.body.get(key) != value for key, value in body.items())
     if old is not None and not is_news and now - old.recorded_at < HOUR:
@@ -35,4 +35,4 @@ def note_health(store: Store, tx: Tx, parts: Mapping[str, bool], counts: Counts,
     body["readings_judged"] = counts.judged
     version = 1 if old is None else old.version + 1
     fact = Fact("health", "monitor", version, now, "monitor", now, None, body)
-    store.record_fact(tx, fact, "changed" if is_news else "hourly")
+    store.facts.record(tx, fact, "changed" if is_news else "hourly")

@@ -63,7 +63,7 @@ class Imports:
 
     def resume(self, tx: Tx) -> None:
         """Takes what is held back from the store: at the start, and after a transaction that failed."""
-        kept: dict[str, Any] = json.loads(self._store.marker(tx, _MARKER) or "{}")
+        kept: dict[str, Any] = json.loads(self._store.due.marker(tx, _MARKER) or "{}")
         self._until, self._last = kept.get("until"), None
         self._since = {int(channel): at for channel, at in kept.get("since", {}).items()}
         self._faults = {
@@ -76,7 +76,7 @@ class Imports:
         if self._until is not None:
             faults = {path: (fault.since_at, fault.reason) for path, fault in self._faults.items()}
             kept = {"until": self._until, "since": self._since, "faults": faults}
-        self._store.put_markers(tx, {_MARKER: json.dumps(kept)})
+        self._store.due.put_markers(tx, {_MARKER: json.dumps(kept)})
 
     @property
     def is_on(self) -> bool:
@@ -118,19 +118,19 @@ class Imports:
         writer, store = self._writer, self._store
         with self._writing() as (tx, now):
             if self._last is None:
-                self._last = store.last_measured(tx)
+                self._last = store.history.last_measured(tx)
             self._until = now + IDLE_MAX
-            position = store.next_position()
+            position = store.log.next_position()
             rows, lots = writer._commit(decoded)
-            events = store.next_position() - position - len(rows)
+            events = store.log.next_position() - position - len(rows)
             reasons = writer._judge.why_bad(rows)
             writer._hear(tx, rows, reasons, now)
             changes = self._judge(tx, rows, reasons, now)
             writer._signs.forget({row.channel for row in rows})
             self._touched.lots |= lots
-            store.put_markers(tx, marks)
+            store.due.put_markers(tx, marks)
             self._save(tx)
-            writer._judged_position = max(writer._judged_position, store.next_position() - 1)
+            writer._judged_position = max(writer._judged_position, store.log.next_position() - 1)
             writer._flush(tx, now)
             alarms = self._of_the_past()
         writer.counts.judged += len(rows)
@@ -255,7 +255,7 @@ class Imports:
     def _judge_again(self, tx: Tx, channel: int, since: int, now: int) -> dict[str, str]:
         """Judges a channel from an instant on. Its readings of that instant are handed over twice: whatever was last
         judged there, the second time they come late, and late readings have the whole history judged again."""
-        placed = self._store.history(tx, channel, after=since - 1, upto=since)
+        placed = self._store.history.readings(tx, channel, after=since - 1, upto=since)
         rows = [Arrived(channel, row.reading, n, False) for n, row in enumerate(placed + placed)]
         changes = self._writer._judge.take(tx, rows, self._writer._judge.why_bad(rows), now)
         return self._follow(tx, list({change.id: change for change in changes}.values()), now)
@@ -266,14 +266,14 @@ class Imports:
         with writer._lock:
             with self._writing() as (tx, now):
                 before = self._verdicts(tx)
-                for fact in self._store.current_facts(tx, "excursion", open_only=True):
+                for fact in self._store.facts.current(tx, "excursion", open_only=True):
                     if is_going_on(fact.body) and fact.subject in writer._around.rules:
                         temperatures.on_held_back(tx, fact, now)
                 temperatures.tell_open(tx, now)
                 conditions.on_faults(tx, self._faults.values(), now)
                 self._until, self._last, self._faults = None, None, {}
                 self._touched.queue(tx, writer)
-                self._store.put_markers(tx, marks)
+                self._store.due.put_markers(tx, marks)
                 self._save(tx)
                 alarms = list(self._alarms or ())
             self._touched = _Touched()
@@ -292,7 +292,7 @@ class Imports:
         return _answer(ended=True, lots=lots, alarms=[alarm.id for alarm in alarms if alarm.is_open])
 
     def _verdicts(self, tx: Tx) -> dict[str, str]:
-        return {fact.id: fact.body["verdict"] for fact in self._store.current_facts(tx, "lot")}
+        return {fact.id: fact.body["verdict"] for fact in self._store.facts.current(tx, "lot")}
 
 
 class _Touched:

@@ -110,11 +110,11 @@ class Monitor:
             now = self._around.clock.now()
             self._is_behind, self._is_stale = True, False  # all of it is taken from the store here
             with self._writing() as tx:
-                self._judged_position = int(self._store.marker(tx, "judged_position") or 0)
+                self._judged_position = int(self._store.due.marker(tx, "judged_position") or 0)
                 self._judged_noted = self._judged_position
                 self._copies.resume(tx, now)
                 self._judge.resume(tx, self._judged_position)
-                self._watch.resume(self._store.latest(tx))
+                self._watch.resume(self._store.history.latest(tx))
                 self._recall(tx)
                 self._temperatures.resume(tx)
                 if not self.imports.is_on:
@@ -165,7 +165,7 @@ class Monitor:
         """Judges what the log holds beyond the judged position, and lots whose events may not have been judged."""
         while True:
             with self._store.reading() as tx:
-                rows = self._store.log_after(tx, self._judged_position, RESUME_CHUNK)
+                rows = self._store.log.after(tx, self._judged_position, RESUME_CHUNK)
             if not rows:
                 break
             self._judge_rows(
@@ -198,7 +198,7 @@ class Monitor:
             if was_behind:
                 self.resume()
             else:
-                self._judge_rows(rows, self._store.next_position() - 1, lots)
+                self._judge_rows(rows, self._store.log.next_position() - 1, lots)
         except Exception as error:
             # What was committed stays; the facts are made from the last judged position as soon as that works.
             log.exception("judging failed; it starts again from the last judged position")
@@ -211,8 +211,8 @@ class Monitor:
         lots: set[str] = set()
         with self._writing() as tx:
             rows = self._copies.leave_out(tx, decoded.readings)
-            position = self._store.next_position()
-            self._store.append_readings(
+            position = self._store.log.next_position()
+            self._store.log.append_readings(
                 tx,
                 [
                     (position + n, channel, *reading, item)
@@ -225,7 +225,7 @@ class Monitor:
             for unit_event, received_at in decoded.unit_events:
                 body = {name: getattr(unit_event, name) for name in UnitEvent.__slots__}
                 self._append_event(tx, "unit", unit_event.unit_path, received_at, body, lots)
-            self._store.append_rejected(tx, decoded.rejected)
+            self._store.log.append_rejected(tx, decoded.rejected)
         counts = self.counts
         counts.received += len(decoded.readings)
         counts.duplicates += len(decoded.readings) - len(rows)
@@ -239,7 +239,7 @@ class Monitor:
         self, tx: Tx, scope: str, subject: str, received_at: int, body: JSON, lots: set[str]
     ) -> Outcome:
         """Appends an event; ``lots`` gains those to judge: its own, and with a contested id all that had that id."""
-        outcome = self._store.append_event(tx, scope, subject, received_at, body)
+        outcome = self._store.log.append_event(tx, scope, subject, received_at, body)
         event_id = body["event_id"]
         if scope == "lot":
             lots.add(subject)
@@ -247,7 +247,7 @@ class Monitor:
             self._signs.doors.stir(subject)
             self._power.stir(subject)
         if outcome == "conflict":
-            lots.update(self._store.event_subjects(tx, "lot", event_id))
+            lots.update(self._store.log.event_subjects(tx, "lot", event_id))
             condition = AlarmCondition.EVENT_CONFLICT
             text = f"two different events of id {event_id!r}, one for {subject}: both are set aside"
             evidence = {"text": text, scope: subject, "event_id": event_id}
@@ -259,7 +259,7 @@ class Monitor:
         now = self._around.clock.now()
         reasons = self._judge.why_bad(rows)
         with self._writing() as tx:
-            fact_position = self._store.next_fact_position()
+            fact_position = self._store.facts.next_position()
             self._hear(tx, rows, reasons, now)
             changes = self._judge.take(tx, rows, reasons, now)
             for change in changes:
@@ -272,7 +272,7 @@ class Monitor:
             self._lots.queue_after_event(tx, lots)
             judged = self._judge_queued(tx, now)
             self._judged_position = max(self._judged_position, last_position)
-            if self._store.next_fact_position() != fact_position or now - self._flushed_at >= FLUSH_AFTER:
+            if self._store.facts.next_position() != fact_position or now - self._flushed_at >= FLUSH_AFTER:
                 self._flush(tx, now)
         self._lots.done(judged)
         self.counts.judged += len(rows)
@@ -282,10 +282,10 @@ class Monitor:
     def _flush(self, tx: Tx, now: int) -> None:
         """Notes how far judging has come, together with everything that followed from it."""
         if self._judged_position != self._judged_noted:
-            self._store.put_markers(tx, {"judged_position": self._judged_position})
+            self._store.due.put_markers(tx, {"judged_position": self._judged_position})
             self._judged_noted = self._judged_position
-        self._store.put_latest(tx, self._watch.take_changed())
-        if self._store.settle(tx, self._judged_position):
+        self._store.history.put_latest(tx, self._watch.take_changed())
+        if self._store.history.settle(tx, self._judged_position):
             self._judge.checkpoint(tx)
         self._flushed_at = now
 

@@ -135,7 +135,7 @@ def test_every_reading_that_was_taken_is_in_the_store_once(tmp_path: Path) -> No
     for batch in arrival(readings, chance):
         subject.read(batch)
     with subject.store.reading() as tx:
-        rows = [row.reading.identity for row in subject.store.history(tx, 1)]
+        rows = [row.reading.identity for row in subject.store.history.readings(tx, 1)]
     subject.close()
     assert len(set(rows)) == len({r.identity for r in readings})
     # A copy is in the log again only if it arrived earlier than the one before: trust depends on arrival.

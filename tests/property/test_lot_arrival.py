@@ -158,7 +158,7 @@ def telling(body: dict | None) -> dict | None:
 
 def on_record(writer: Writer, lot: str) -> dict | None:
     with writer.store.reading() as tx:
-        fact = writer.store.fact(tx, "lot", lot)
+        fact = writer.store.facts.one(tx, "lot", lot)
     return None if fact is None else telling(fact.body)
 
 

@@ -12,7 +12,7 @@ from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Band, Profile, Window
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.ports import JSON
-from monitor.store.facts import rule_versions
+from monitor.store.rule_versions import rule_versions
 from monitor.store.rulebook import Rulebook
 from monitor.store.store import Store
 from monitor.store.trial import Trial

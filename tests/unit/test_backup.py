@@ -66,7 +66,7 @@ def test_a_backup_made_while_the_program_writes_is_whole_and_opens_as_a_store(
     restored = tmp_path / "restored.db"
     shutil.copy(made[-1].path, restored)
     again = Writer(restored, now=T0 + 2 * DAY)
-    assert again.store.next_position() == made[-1].log_position + 1
+    assert again.store.log.next_position() == made[-1].log_position + 1
     assert again.view.readings("lab1/F01/product", T0, T0 + 49 * MINUTE, 0)["count"] == 50
     read(again, 3, T0 + 3 * DAY)
     again.close()
@@ -237,8 +237,8 @@ def test_old_payloads_and_texts_go_and_what_is_owed_or_the_record_stays(
         for n in range(10)
     ]
     with writer.store.writing() as tx:
-        writer.store.append_rejected(tx, rejected)
-        writer.store.owe(
+        writer.store.log.append_rejected(tx, rejected)
+        writer.store.outbox.owe(
             tx,
             [
                 *(owed(n, sent_at=T0 + n * DAY) for n in range(8)),
@@ -256,9 +256,9 @@ def test_old_payloads_and_texts_go_and_what_is_owed_or_the_record_stays(
     assert more == (1, 0, 0)
     assert tidy(writer.store.database, rejected_before=T0 + 7 * DAY, texts_before=T0 + 5 * DAY) == (0, 0, 0)
     with writer.store.reading() as tx:
-        counts, kept = writer.store.rejected(tx, 100)
+        counts, kept = writer.store.log.rejected(tx, 100)
         assert (counts, len(kept)) == ({"r": 10}, 3)
-        rows = {row["id"]: row for row in writer.store.newest_messages(tx, 100)}
+        rows = {row["id"]: row for row in writer.store.outbox.newest(tx, 100)}
         assert [line[0] for line in tx.execute(sa.select(schema.refused_line.c.line))] == ["5", "6"]
     assert [rows[f"m{n}"]["body"] for n in range(10)] == [""] * 5 + ["act"] * 3 + ["", "act"]
     assert all(row["subject"] == "warm" for row in rows.values())

@@ -80,7 +80,7 @@ def test_who_bound_a_lot_when_and_why_is_kept_in_the_log_and_shown(writer: Write
         "at": format_instant(writer.clock.at),
     }
     with writer.store.reading() as tx:
-        kept = writer.store.events(tx, "lot", subject="L1")[-1]
+        kept = writer.store.log.events(tx, "lot", subject="L1")[-1]
     assert (kept["kind"], kept["event_id"], kept["site"]) == ("bound", bound["event_id"], "lab1")
     writer.close()
 

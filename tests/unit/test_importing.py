@@ -75,7 +75,7 @@ def lot_figures(writer: Writer) -> JSON:
 def recorded_lot(writer: Writer) -> JSON:
     """The lot as the writer recorded it."""
     with writer.store.reading() as tx:
-        fact = writer.store.fact(tx, "lot", "L1")
+        fact = writer.store.facts.one(tx, "lot", "L1")
     assert fact is not None
     return fact.body
 
@@ -352,9 +352,9 @@ def test_a_part_that_fails_leaves_nothing_and_can_be_taken_again(
         with pytest.raises(RuntimeError, match="disk full"):
             part(writer, minutes(WARM)[5:], done="23")
     with writer.store.reading() as tx:
-        assert writer.store.marker(tx, "done") == "5"
-        assert len(writer.store.log_after(tx, 0, None)) == 5
-        assert int(writer.store.marker(tx, "judged_position") or 0) == 5
+        assert writer.store.due.marker(tx, "done") == "5"
+        assert len(writer.store.log.after(tx, 0, None)) == 5
+        assert int(writer.store.due.marker(tx, "judged_position") or 0) == 5
     writer.close()
     writer = Writer(path, now=NOW)
     part(writer, minutes(WARM)[5:], done="23")

@@ -332,7 +332,7 @@ def test_what_is_old_goes_each_day(tmp_path: Path) -> None:
     rig = Rig(tmp_path, 'keep_rejected = "2d"')
     row = {"topic": "t", "payload": b"x", "reason": "r", "detail": "", "item": None}
     with rig.writer.store.writing() as tx:
-        rig.writer.store.append_rejected(tx, [{**row, "received_at": T0 - day * DAY} for day in range(4)])
+        rig.writer.store.log.append_rejected(tx, [{**row, "received_at": T0 - day * DAY} for day in range(4)])
     rig.at("2026-03-28T03:00:00Z", "housekeeping")
     assert rig.writer.view.rejected()["counts"] == {"r": 4}
     assert len(rig.writer.view.rejected()["messages"]) == 2

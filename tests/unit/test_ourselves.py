@@ -332,7 +332,7 @@ def test_messages_to_an_address_that_is_gone_are_withdrawn_and_all_others_stay_o
     assert owed(writer) == ["closed anna", "closed console"]
     assert {one.address for one in writer.store.outbox.due(LATEST, 9)} == {moved.address, CONSOLE.address}
     with writer.store.reading() as tx:
-        assert len(writer.store.undelivered(tx)) == 2
+        assert len(writer.store.outbox.undelivered(tx)) == 2
     writer.close()
 
 

@@ -83,7 +83,7 @@ def test_a_closed_message_is_not_due_before_its_opened_one_was_delivered_or_with
     assert [one.id for one in store.outbox.due(NOW, 10)] == ["o2"], "o1 isn't due, and c1 waits for it"
     store.outbox.record_sent("o1", NOW + MINUTE)
     with store.writing() as tx:
-        store.withdraw(tx, ["o2"], NOW)
+        store.outbox.withdraw(tx, ["o2"], NOW)
     assert {one.id for one in store.outbox.due(NOW, 10)} == {"c1", "c2"}
 
 

@@ -218,13 +218,13 @@ def test_a_record_that_its_own_rules_do_not_give_is_warned_of(path: Path) -> Non
     store = Store(f"sqlite:///{path}")
     store.open_for_writing()
     with store.writing() as tx:
-        (fact,) = store.current_facts(tx, "excursion")
+        (fact,) = store.facts.current(tx, "excursion")
         body = {**fact.body, "confirmed_at": None}
-        store.record_fact(tx, fact._replace(version=fact.version + 1, body=body), "by hand")
-        lot = store.fact(tx, "lot", "L1")
+        store.facts.record(tx, fact._replace(version=fact.version + 1, body=body), "by hand")
+        lot = store.facts.one(tx, "lot", "L1")
         assert lot is not None
         reasons = [{"code": "expired", "text": "", "evidence": {}}]
-        store.record_fact(
+        store.facts.record(
             tx, lot._replace(version=lot.version + 1, body={**lot.body, "reasons": reasons}), "by hand"
         )
     store.close()

@@ -86,7 +86,7 @@ def test_a_gateways_readings_are_durable_when_it_is_answered_and_doubles_are_kno
     assert (found["readings"], found["duplicates"]) == (2, 1)
     with server.writer.store.reading() as tx:
         assert [
-            (r.channel, r.measured_at, r.celsius, r.seq) for r in server.writer.store.log_after(tx, 0, None)
+            (r.channel, r.measured_at, r.celsius, r.seq) for r in server.writer.store.log.after(tx, 0, None)
         ] == [
             (1, T0, -80.5, None),
             (1, T0 + 1, -80.5, None),
@@ -179,7 +179,7 @@ def test_the_import_command_reaches_a_running_program(server: Server, tmp_path: 
             "past.csv:4",
         ]
         with server.writer.store.reading() as tx:
-            assert server.writer.store.marker(tx, "import:x") == "2"
+            assert server.writer.store.due.marker(tx, "import:x") == "2"
         assert commands.ingest((), last=True)["ended"] is True
         with pytest.raises(ValueError, match="ingest/readings"):
             commands.ingest([message], live=True)

@@ -276,17 +276,17 @@ def test_a_commit_that_fails_acknowledges_nothing_and_can_be_taken_again(path: P
     writer = Writer(path, now=T0)
     acknowledged = []
     readings = minutes(WARM)
-    whole = writer.store.append_readings
+    whole = writer.store.log.append_readings
 
     def full(*args: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(writer.store, "append_readings", full)
+    monkeypatch.setattr(writer.store.log, "append_readings", full)
     decoded = _decoded(writer, readings)
     with pytest.raises(sqlite3.OperationalError):
         writer.monitor.take(decoded, lambda: acknowledged.append(1))
     assert acknowledged == []
-    monkeypatch.setattr(writer.store, "append_readings", whole)
+    monkeypatch.setattr(writer.store.log, "append_readings", whole)
     writer.monitor.take(decoded, lambda: acknowledged.append(1))
     assert acknowledged == [1]
     writer.clock.advance(DAY)
@@ -301,7 +301,8 @@ def test_health_is_on_record_when_it_changes_and_every_hour(path: Path) -> None:
         writer.monitor.note_health({"broker": ok})
     with writer.store.reading() as tx:
         found = [
-            (v["reason"], v["body"]["broker_ok"]) for v in writer.store.versions(tx, "health", "monitor")
+            (v["reason"], v["body"]["broker_ok"])
+            for v in writer.store.facts.versions(tx, "health", "monitor")
         ]
     assert found == [("changed", True), ("changed", False), ("hourly", False)]
     writer.close()

@@ -27,11 +27,11 @@ class Failing:
         self, writer: Writer, monkeypatch: pytest.MonkeyPatch, condition: str, where: str, times: int = 1
     ) -> None:
         self._condition = condition
-        self._record, self._settle = writer.store.record_fact, writer.monitor._alarms.settle
+        self._record, self._settle = writer.store.facts.record, writer.monitor._alarms.settle
         self._writing = writer.store.database.writing
         self._where, self.left = where, times
         self._depth, self._is_changed = 0, False
-        monkeypatch.setattr(writer.store, "record_fact", self._recording)
+        monkeypatch.setattr(writer.store.facts, "record", self._recording)
         monkeypatch.setattr(writer.monitor._alarms, "settle", self._settling)
         monkeypatch.setattr(writer.store.database, "writing", self._transaction)
 
@@ -183,7 +183,7 @@ def test_what_could_not_be_judged_before_the_end_is_judged_by_the_next_process(
     tmp_path: Path, monkeypatch
 ) -> None:
     writer = Writer(tmp_path / "s.db", now=T0 + HOUR)
-    monkeypatch.setattr(writer.store, "put_latest", broken_for(1, writer.store.put_latest))
+    monkeypatch.setattr(writer.store.history, "put_latest", broken_for(1, writer.store.history.put_latest))
     writer.read(minutes([-50] * 15, start=T0 + 45 * MINUTE))
     assert writer.view.excursions() == []
     writer.close()
@@ -200,11 +200,13 @@ def test_the_newest_reading_is_kept_though_noting_it_failed(tmp_path: Path, monk
         Decoded(readings=[Arrived(writer.ids[F01], Reading(T0 + 500, T0 + 500, -79.0), 0, True)]),
         lambda: None,
     )
-    monkeypatch.setattr(writer.store, "settle", broken_for(1, writer.store.settle))
+    monkeypatch.setattr(writer.store.history, "settle", broken_for(1, writer.store.history.settle))
     tick(writer, 5 * SECOND, 1 * SECOND)
     assert writer.view.units()[0]["celsius"] == -79.0
     with writer.store.reading() as tx:
-        assert int(writer.store.marker(tx, "judged_position") or 0) == writer.store.next_position() - 1
+        assert (
+            int(writer.store.due.marker(tx, "judged_position") or 0) == writer.store.log.next_position() - 1
+        )
     writer.close()
 
 

@@ -50,7 +50,7 @@ def test_an_upload_that_overlaps_the_one_before_accuses_no_other_freezer(path: P
     writer.monitor.take(Decoded(readings=batch), lambda: None)
     assert [e["channel"] for e in writer.view.excursions()] == [F01]
     with writer.store.reading() as tx:
-        assert [f.subject for f in writer.store.current_facts(tx, "excursion")] == [F01]
+        assert [f.subject for f in writer.store.facts.current(tx, "excursion")] == [F01]
     writer.close()
 
 
@@ -84,13 +84,13 @@ def test_an_excursion_that_late_data_splits_keeps_one_alarm_to_its_end(path: Pat
 def test_a_commit_that_fails_while_settling_hides_no_reading(path: Path, monkeypatch) -> None:
     monkeypatch.setattr(series, "SETTLE_AT", 20)
     writer = Writer(path, now=T0)
-    monkeypatch.setattr(writer.store, "put_latest", failing(1, writer.store.put_latest))
+    monkeypatch.setattr(writer.store.history, "put_latest", failing(1, writer.store.history.put_latest))
     for start in range(0, 60, 6):
         writer.clock.at = T0 + (start + 6) * MINUTE
         writer.read(minutes([-80] * 6, start=T0 + start * MINUTE))
     writer.monitor.tick(writer.clock.now(), T0)
     with writer.store.reading() as tx:
-        assert len(writer.store.history(tx, 1)) == 60
+        assert len(writer.store.history.readings(tx, 1)) == 60
     writer.close()
 
 
@@ -99,7 +99,7 @@ def test_readings_whose_judging_fails_are_judged_as_soon_as_that_works(
     path: Path, monkeypatch, times: int
 ) -> None:
     writer = Writer(path, now=T0 + HOUR)
-    monkeypatch.setattr(writer.store, "record_fact", failing(times, writer.store.record_fact))
+    monkeypatch.setattr(writer.store.facts, "record", failing(times, writer.store.facts.record))
     acknowledged: list[int] = []
     decoded = Decoded(readings=[Arrived(1, r, 0, True) for r in minutes(WARM[:15])])
     writer.monitor.take(decoded, lambda: acknowledged.append(1))
@@ -127,7 +127,7 @@ def test_a_silence_that_could_not_be_recorded_is_told_by_the_next_tick(path: Pat
     writer = Writer(path, now=T0)
     live(writer, minutes([-80]))
     writer.monitor.tick(writer.clock.now(), T0)
-    monkeypatch.setattr(writer.store, "record_fact", failing(1, writer.store.record_fact))
+    monkeypatch.setattr(writer.store.facts, "record", failing(1, writer.store.facts.record))
     for wait in (20 * MINUTE, 20 * MINUTE, MINUTE):
         writer.clock.advance(wait)
         writer.monitor.tick(writer.clock.now(), T0)
@@ -203,7 +203,7 @@ def test_a_lot_whose_registration_is_voided_is_no_longer_shown_anywhere(path: Pa
     assert writer.view.units()[0]["lots"] == []
     assert writer.view.alarms(open_only=True) == []
     with writer.store.reading() as tx:
-        assert writer.store.due(tx, LATEST, 10) == []
+        assert writer.store.due.passed(tx, LATEST, 10) == []
     writer.close()
 
 

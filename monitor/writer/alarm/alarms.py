@@ -77,7 +77,7 @@ class Alarms:
 
     def resume(self, tx: Tx) -> None:
         """Finds the alarms that are open, and what holds their telling back."""
-        facts = self._store.current_facts(tx, "alarm", open_only=True)
+        facts = self._store.facts.current(tx, "alarm", open_only=True)
         found = [Alarm.from_json(fact.body) for fact in facts]
         self._open = {(alarm.condition, alarm.subject): alarm for alarm in found}
         self._changed, self._was_open = {}, {}
@@ -111,7 +111,7 @@ class Alarms:
 
     def _raise(self, tx: Tx, truth: Truth, now: int) -> None:
         """A new alarm; one of before that is over and waits for a person gives way to it."""
-        for fact in self._store.current_facts(tx, "alarm", subjects=[truth.subject], limit=_EARLIER_MAX):
+        for fact in self._store.facts.current(tx, "alarm", subjects=[truth.subject], limit=_EARLIER_MAX):
             if fact.body["condition"] == truth.condition and fact.body["state"] in _WAITING:
                 self.record(tx, replaced(Alarm.from_json(fact.body)), now, "came back: a new alarm")
         self.record(tx, raised(self._new_id(), truth, now=now), now, "raised")
@@ -136,11 +136,11 @@ class Alarms:
         self.record(tx, of_the_past(self._new_id(), truth, ended_at=ended_at, now=now), now, "past")
 
     def _new_id(self) -> str:
-        return f"a{self._store.next_fact_position()}"
+        return f"a{self._store.facts.next_position()}"
 
     def record(self, tx: Tx, alarm: Alarm, now: int, reason: str) -> None:
         """Puts an alarm on record as it is now; who is to be told of it follows as the transaction ends."""
-        old = self._store.fact(tx, "alarm", alarm.id)
+        old = self._store.facts.one(tx, "alarm", alarm.id)
         fact = Fact(
             kind="alarm",
             id=alarm.id,
@@ -151,7 +151,7 @@ class Alarms:
             to_at=alarm.cleared_at,
             body=alarm.to_json(),
         )
-        self._store.record_fact(tx, fact, reason)
+        self._store.facts.record(tx, fact, reason)
         key = (alarm.condition, alarm.subject)
         if alarm.is_open:
             self._open[key] = alarm
@@ -167,7 +167,7 @@ class Alarms:
 
     def known(self, tx: Tx, alarm_id: str) -> Alarm:
         """An alarm, open or not. Raises LookupError for an unknown one."""
-        fact = self._store.fact(tx, "alarm", alarm_id)
+        fact = self._store.facts.one(tx, "alarm", alarm_id)
         if fact is None:
             raise LookupError(f"there is no alarm {alarm_id!r}")
         return Alarm.from_json(fact.body)

@@ -150,7 +150,7 @@ class Floods:
             self._alarms.adopt(tx, child, None, now, why=f"{parent.condition} of its unit is shelved")
 
     def _ended_children(self, tx: Tx, flood: Alarm) -> list[int]:
-        facts = self._store.current_facts(tx, "alarm", since=flood.raised_at)
+        facts = self._store.facts.current(tx, "alarm", since=flood.raised_at)
         return [
             parse_instant(fact.body["cleared_at"])
             for fact in facts

@@ -23,7 +23,7 @@ class Suppressions:
 
     def resume(self, tx: Tx) -> None:
         """Finds those that have not ended."""
-        facts = self._store.current_facts(tx, KIND, open_only=True)
+        facts = self._store.facts.current(tx, KIND, open_only=True)
         self._in_force = {fact.id: Suppression.from_json(fact.body) for fact in facts}
 
     def in_force(self) -> Sequence[Suppression]:
@@ -47,7 +47,7 @@ class Suppressions:
 
     def add(self, tx: Tx, wanted: Suppression, now: int) -> Suppression:
         """Puts one on record, with an id of its own."""
-        added = replace(wanted, id=f"s{self._store.next_fact_position()}")
+        added = replace(wanted, id=f"s{self._store.facts.next_position()}")
         self._record(tx, added, now, f"{added.kind} by {added.owner}: {added.reason}")
         return added
 
@@ -79,7 +79,7 @@ class Suppressions:
         return breaks_through(shelf, alarm, act_by=act_by, lots_worse=worse)
 
     def _record(self, tx: Tx, one: Suppression, now: int, reason: str) -> None:
-        old = self._store.fact(tx, KIND, one.id)
+        old = self._store.facts.one(tx, KIND, one.id)
         fact = Fact(
             kind=KIND,
             id=one.id,
@@ -90,7 +90,7 @@ class Suppressions:
             to_at=one.ended_at,
             body=one.to_json(),
         )
-        self._store.record_fact(tx, fact, reason)
+        self._store.facts.record(tx, fact, reason)
         if one.ended_at is None:
             self._in_force[one.id] = one
         else:

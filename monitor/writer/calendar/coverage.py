@@ -14,7 +14,7 @@ def coverage(store: Store, tx: Tx, channel: int, rules: ChannelRules, start: int
     None where nothing is either."""
     known, last_at = 0, None
     first = start - max(settings.max_gap for settings in rules.settings_in(start, end))
-    for packed in store.course(tx, channel, after=first - 1, upto=end):
+    for packed in store.history.course(tx, channel, after=first - 1, upto=end):
         for from_at, to_at in _runs(packed, rules):
             if last_at is not None and from_at - last_at <= rules.max_gap_after(last_at):
                 known += from_at - max(last_at, start) if from_at > start else 0

@@ -83,7 +83,7 @@ class Digests:
             owed_row(message_id(about, "digest", to), to, words, about=about, kind="digest", now=now)
             for to in recipients
         ]
-        self._store.owe(tx, rows)
+        self._store.outbox.owe(tx, rows)
         self._periods.put_done(tx, schedule, owed.name, now)
 
     def _qa(self) -> list[Recipient]:
@@ -97,8 +97,8 @@ class Digests:
     def _digest(self, tx: Tx, site: str, owed: Owed, now: int) -> JSON:
         """``{since, until, open, past, unseen, lots, unwatched, calibrations}``, as
         :meth:`monitor.ports.Wording.digest` words them."""
-        news = self._store.current_facts(tx, "alarm", recorded_after=owed.since_at)
-        still_open = self._store.current_facts(tx, "alarm", open_only=True)
+        news = self._store.facts.current(tx, "alarm", recorded_after=owed.since_at)
+        still_open = self._store.facts.current(tx, "alarm", open_only=True)
         here = [fact.body for fact in news if self._is_here(fact.body, site)]
         return {
             "since": format_instant(owed.since_at),

@@ -53,12 +53,12 @@ class Periods:
         self._put(tx, schedule, {**self._done(tx, schedule), name: now})
 
     def _done(self, tx: Tx, schedule: str) -> dict[str, int]:
-        found: dict[str, int] = json.loads(self._store.marker(tx, _marker(schedule)) or "{}")
+        found: dict[str, int] = json.loads(self._store.due.marker(tx, _marker(schedule)) or "{}")
         return found
 
     def _put(self, tx: Tx, schedule: str, done: dict[str, int]) -> None:
         kept = dict(list(done.items())[-KEPT:])
-        self._store.put_markers(tx, {_marker(schedule): json.dumps(kept)})
+        self._store.due.put_markers(tx, {_marker(schedule): json.dumps(kept)})
 
 
 def _marker(schedule: str) -> str:

@@ -51,7 +51,7 @@ class Week:
     def to_json(self) -> JSON:
         """``{since, until, excursions, lots, coverage, alarms, alarms_cut, suppressions, calibrations, drills}``, as
         :meth:`monitor.ports.Wording.summary` words them."""
-        facts = self._store.current_facts(self._tx, "alarm", since=self._start, limit=ALARMS_MAX)
+        facts = self._store.facts.current(self._tx, "alarm", since=self._start, limit=ALARMS_MAX)
         alarms = [Alarm.from_json(fact.body) for fact in facts]
         raised = [alarm for alarm in alarms if self._start < alarm.known_at <= self._end]
         return {
@@ -69,7 +69,7 @@ class Week:
 
     def _excursions(self) -> list[JSON]:
         """Those confirmed in this time, and older ones that came to be known in it; the newest first."""
-        facts = self._store.current_facts(self._tx, "excursion", recorded_after=self._start)
+        facts = self._store.facts.current(self._tx, "excursion", recorded_after=self._start)
         found = []
         for fact in facts:
             confirmed_at = fact.body["confirmed_at"]
@@ -82,7 +82,7 @@ class Week:
 
     def _is_new(self, excursion: str) -> bool:
         """Whether an excursion was not on record as confirmed before this time."""
-        versions = self._store.versions(self._tx, "excursion", excursion)
+        versions = self._store.facts.versions(self._tx, "excursion", excursion)
         before = [one for one in versions if one["recorded_at"] <= self._start]
         return not before or before[-1]["body"]["confirmed_at"] is None
 
@@ -116,7 +116,7 @@ class Week:
     def _suppressions(self) -> list[JSON]:
         """What held back telling in this time, with for how long."""
         found = []
-        for fact in self._store.current_facts(self._tx, SUPPRESSION, since=self._start):
+        for fact in self._store.facts.current(self._tx, SUPPRESSION, since=self._start):
             body = fact.body
             start = max(parse_instant(body["from"]), self._start)
             end = min(parse_instant(body["ended_at"] or body["until"]), self._end)
@@ -157,7 +157,7 @@ def _drill(alarm: Alarm) -> JSON:
 
 def lots_of(store: Store, tx: Tx, site: str) -> list[JSON]:
     """The lots of a site that are not disposed of, as facts."""
-    facts = store.current_facts(tx, "lot", open_only=True)
+    facts = store.facts.current(tx, "lot", open_only=True)
     return [fact.body for fact in facts if site_of_lot(fact.body) == site]
 
 

@@ -54,11 +54,11 @@ class Judge:
         open_facts: dict[str, list[Fact]] = {}
         self._spelled.clear()
         self._spell_changes.clear()
-        for fact in self._store.current_facts(tx, "excursion", open_only=True):
+        for fact in self._store.facts.current(tx, "excursion", open_only=True):
             open_facts.setdefault(fact.subject, []).append(fact)
         for desk in self._desks.values():
             desk.state, after = self._state_before(tx, desk, None)
-            rows = self._store.history(tx, desk.id, after=after, position_max=judged_position)
+            rows = self._store.history.readings(tx, desk.id, after=after, position_max=judged_position)
             fold(desk.state, desk.rules, (row.reading for row in rows))
             desk.state.spells = self._spelled
             desk.since_checkpoint = len(rows)
@@ -71,7 +71,7 @@ class Judge:
                 desk.dirty_from = EARLIEST  # the rules of the past were changed by hand; judge it all again
 
     def _state_before(self, tx: Tx, desk: ChannelDesk, at: int | None) -> tuple[ChannelState, int | None]:
-        found = self._store.checkpoint_before(tx, desk.id, at)
+        found = self._store.due.checkpoint_before(tx, desk.id, at)
         if found is None:
             return ChannelState(desk.rules), None
         return state_from_json(found[1], desk.rules), found[0]
@@ -91,14 +91,14 @@ class Judge:
     def good_since(self, tx: Tx, paths: Collection[str], span: int) -> dict[str, int | None]:
         """Since when, within the last ``span`` ms of what each of these channels said, all of it is good; None if the
         last isn't."""
-        latest = self._store.latest(tx) if paths else {}
+        latest = self._store.history.latest(tx) if paths else {}
         found: dict[str, int | None] = {}
         for desk in self._desks.values():
             last = latest.get(desk.id, {}).get("measured_at")
             if desk.path not in paths or last is None:
                 continue
             since: int | None = None
-            for _, _, reading in self._store.history(tx, desk.id, after=last - span):
+            for _, _, reading in self._store.history.readings(tx, desk.id, after=last - span):
                 if why_bad(reading, desk.rules.settings_at(reading.measured_at)) is not None:
                     since = None
                 elif since is None:
@@ -245,7 +245,7 @@ class Judge:
     def _rejudge(
         self, tx: Tx, desk: ChannelDesk, since: int, recorded_at: int
     ) -> tuple[list[ExcursionChange], list[Spell]]:
-        self._store.drop_checkpoints(tx, desk.id, since)
+        self._store.due.drop_checkpoints(tx, desk.id, since)
         state, after = self._state_before(tx, desk, since)
         changed: list[Spell] = []
         state.spells = changed
@@ -275,14 +275,14 @@ class Judge:
         back as far. What was packed while nothing happened isn't looked at one by one."""
         touched: list[Excursion] = []
         desk.since_checkpoint = 0
-        for packed in self._store.course(tx, desk.id, after=after):
+        for packed in self._store.history.course(tx, desk.id, after=after):
             if packed.stretch is not None and take_stretch(state, desk.rules, packed.stretch):
                 desk.since_checkpoint += packed.stretch.readings
                 continue
             readings = packed.readings()
             for start, end in stages(readings):
                 if desk.since_checkpoint >= STAGE and state.last_at is not None:
-                    self._store.put_checkpoint(tx, desk.id, state.last_at, state_to_json(state))
+                    self._store.due.put_checkpoint(tx, desk.id, state.last_at, state_to_json(state))
                     desk.since_checkpoint = 0
                 touched += fold(state, desk.rules, readings[start:end])
                 desk.since_checkpoint += end - start
@@ -290,7 +290,7 @@ class Judge:
 
     def _facts_after(self, tx: Tx, desk: ChannelDesk, after: int | None) -> dict[str, Fact]:
         """The standing excursions that a fold from ``after`` on decides, oldest first."""
-        facts = self._store.current_facts(tx, "excursion", subjects=[desk.path])
+        facts = self._store.facts.current(tx, "excursion", subjects=[desk.path])
         standing = [fact for fact in facts if is_alive(fact.body)]
         found = []
         for fact in standing:
@@ -318,7 +318,7 @@ class Judge:
         return changes
 
     def _was_confirmed(self, tx: Tx, excursion_id: str) -> bool:
-        fact = self._store.fact(tx, "excursion", excursion_id)
+        fact = self._store.facts.one(tx, "excursion", excursion_id)
         return fact is not None and fact.body["confirmed_at"] is not None
 
     def _record_matches(
@@ -356,7 +356,7 @@ class Judge:
         reason: str,
         recorded_at: int,
     ) -> ExcursionChange:
-        excursion_id = f"x{self._store.next_fact_position()}" if known is None else known[0]
+        excursion_id = f"x{self._store.facts.next_position()}" if known is None else known[0]
         version = 1 if known is None else known[1] + 1
         body = self._body(desk, excursion)
         fact = Fact(
@@ -369,7 +369,7 @@ class Judge:
             to_at=excursion.closed_at,
             body=body,
         )
-        self._store.record_fact(tx, fact, reason)
+        self._store.facts.record(tx, fact, reason)
         self._remember(desk, excursion, excursion_id, version)
         return ExcursionChange(desk.path, excursion_id, version, reason, body)
 
@@ -385,7 +385,7 @@ class Judge:
         body = {**fact.body, "withdrawn": into is None, "superseded_by": into}
         reason = "late data: withdrawn" if into is None else f"late data: part of {into}"
         gone = fact._replace(version=fact.version + 1, recorded_at=recorded_at, to_at=fact.from_at, body=body)
-        self._store.record_fact(tx, gone, reason)
+        self._store.facts.record(tx, gone, reason)
         return ExcursionChange(desk.path, fact.id, gone.version, reason, body)
 
     # --- checkpoints ---
@@ -394,5 +394,5 @@ class Judge:
         """Keeps the state of channels that have come far since their last checkpoint."""
         for desk in self._desks.values():
             if desk.since_checkpoint >= CHECKPOINT_AFTER and desk.state.last_at is not None:
-                self._store.put_checkpoint(tx, desk.id, desk.state.last_at, state_to_json(desk.state))
+                self._store.due.put_checkpoint(tx, desk.id, desk.state.last_at, state_to_json(desk.state))
                 desk.since_checkpoint = 0

@@ -129,7 +129,7 @@ class Conditions:
         newest = self._newest_of(str(evidence.get("channel", alarm.subject)))
         if newest is not None and "celsius" in evidence:
             found.update(celsius=newest[1], measured_at=format_instant(newest[0]))
-        excursion = self._store.fact(tx, "excursion", str(evidence.get("excursion")))
+        excursion = self._store.facts.one(tx, "excursion", str(evidence.get("excursion")))
         if excursion is not None:
             # Its versions come with what it is judged by; how far it has gone since is in the readings.
             farther = max if excursion.body["direction"] == HIGH else min
@@ -143,7 +143,7 @@ class Conditions:
         service."""
         outside = {
             fact.subject
-            for fact in self._store.current_facts(tx, "excursion", open_only=True)
+            for fact in self._store.facts.current(tx, "excursion", open_only=True)
             if is_alive(fact.body)
         }
         held_back = {

@@ -51,7 +51,7 @@ class Doors:
         self._due.clear()
         self._events.clear()
         self._stirred.clear()
-        for unit in self._store.event_subjects(tx, "unit"):
+        for unit in self._store.log.event_subjects(tx, "unit"):
             self.stir(unit)
 
     @property
@@ -84,7 +84,7 @@ class Doors:
         self._stirred.clear()
 
     def _read(self, tx: Tx, unit: str, now: int) -> None:
-        rows = self._store.events(tx, "unit", subject=unit, start=now - PARTS_FOR)
+        rows = self._store.log.events(tx, "unit", subject=unit, start=now - PARTS_FOR)
         self._heard_at[unit] = max((row["received_at"] for row in rows), default=now)
         self._events[unit] = [
             Told(row["occurred_at"], str(row["kind"])) for row in rows if not row["conflict"]
@@ -134,7 +134,7 @@ class Doors:
         ]
         if not over:
             return
-        facts = self._store.current_facts(tx, "alarm", subjects=[unit])
+        facts = self._store.facts.current(tx, "alarm", subjects=[unit])
         known = {
             fact.body["evidence"].get("started_at")
             for fact in facts

@@ -69,7 +69,7 @@ class Ourselves:
         """
         if self._started_at is None:
             with self._store.reading() as tx:
-                kept = self._store.marker(tx, _MARKER)
+                kept = self._store.due.marker(tx, _MARKER)
             self._lost_since, self._started_at = (int(kept) if kept else None), self._clock.now()
         if connected_since is not None:
             if self._lost_since is not None:
@@ -79,7 +79,7 @@ class Ourselves:
         if self._lost_since is None:
             now = self._clock.now()
             with self._monitor._writing() as tx:
-                self._store.put_markers(tx, {_MARKER: now})
+                self._store.due.put_markers(tx, {_MARKER: now})
             self._lost_since = now
         due_at = self._lost_since + self._limits.broker_lost_after
         sure_at = max(due_at, self._started_at + self._limits.broker_lost_after)
@@ -171,7 +171,7 @@ class Ourselves:
     ) -> None:
         evidence = {"clear_reason": why, "ended_at": format_instant(at)}
         with self._monitor._writing() as tx:
-            self._store.put_markers(tx, markers or {})
+            self._store.due.put_markers(tx, markers or {})
             self._monitor._alarms.end(tx, condition, subject, at=at, now=self._clock.now(), evidence=evidence)
 
 

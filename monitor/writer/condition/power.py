@@ -37,7 +37,7 @@ class Power:
     def resume(self, tx: Tx, now: int) -> None:
         """Looks at every unit again. Alarms of units that are no longer watched are over."""
         self._due.clear()
-        for unit in self._store.event_subjects(tx, "unit"):
+        for unit in self._store.log.event_subjects(tx, "unit"):
             self.stir(unit)
         for unit in self._alarms.open_subjects(_LOST):
             if unit not in self._installation.units:
@@ -65,7 +65,7 @@ class Power:
             self._judge(tx, unit, now)
 
     def _judge(self, tx: Tx, unit: str, now: int) -> None:
-        rows = self._store.events(tx, "unit", subject=unit, start=now - PARTS_FOR)
+        rows = self._store.log.events(tx, "unit", subject=unit, start=now - PARTS_FOR)
         rows = [row for row in rows if not row["conflict"]]
         events = [Told(row["occurred_at"], str(row["kind"])) for row in rows]
         self._end(tx, unit, events, now)
@@ -103,7 +103,7 @@ class Power:
 
     def _known(self, tx: Tx, unit: str) -> list[tuple[int, int | None]]:
         """From when to when there was an alarm about lost power, open ones included."""
-        facts = self._store.current_facts(tx, "alarm", subjects=[unit])
+        facts = self._store.facts.current(tx, "alarm", subjects=[unit])
         return [(fact.from_at, fact.to_at) for fact in facts if fact.body["condition"] == _LOST.value]
 
     def _truth(self, unit: str, outage: Outage) -> Truth:

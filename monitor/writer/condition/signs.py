@@ -128,7 +128,7 @@ class Signs:
         for place in self._places.values():
             place.seldom = place.hourly = -1  # a look that failed is no look
         self.forget(self._desks)
-        measured = self._store.last_measured(tx)
+        measured = self._store.history.last_measured(tx)
         for desk in self._desks.values():
             if desk.id not in measured:
                 desk.loaded, desk.since = _WHOLE, EARLIEST

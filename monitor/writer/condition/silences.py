@@ -40,7 +40,7 @@ class Silences:
 
     def resume(self, tx: Tx) -> None:
         """Takes from the store which channels chatter."""
-        kept = self._store.markers(tx, _MARKER)
+        kept = self._store.due.markers(tx, _MARKER)
         self._chattering = {
             name.removeprefix(_MARKER): None if value == _SILENT else int(value)
             for name, value in kept.items()
@@ -97,7 +97,7 @@ class Silences:
 
     def _raised(self, tx: Tx, channel: str) -> list[int]:
         """When the last alarms about no data were raised, the open one included."""
-        facts = self._store.current_facts(tx, "alarm", subjects=[channel], limit=_EARLIER_MAX)
+        facts = self._store.facts.current(tx, "alarm", subjects=[channel], limit=_EARLIER_MAX)
         return [fact.from_at for fact in facts if fact.body["condition"] == _NO_DATA.value]
 
     def _note(self, tx: Tx, channel: str, value: str) -> None:
@@ -105,7 +105,7 @@ class Silences:
             self._chattering[channel] = None if value == _SILENT else int(value)
         else:
             self._chattering.pop(channel, None)
-        self._store.put_markers(tx, {f"{_MARKER}{channel}": value})
+        self._store.due.put_markers(tx, {f"{_MARKER}{channel}": value})
 
     def _end(self, tx: Tx, channel: str, at: int, now: int) -> None:
         self._alarms.end(tx, _NO_DATA, channel, at=at, now=now, evidence={"clear_reason": "recovered"})

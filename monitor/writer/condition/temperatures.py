@@ -54,7 +54,7 @@ class Temperatures:
     def resume(self, tx: Tx) -> None:
         """Takes what is open from the store, and from the judge, which must have resumed."""
         self._outside = {}
-        for fact in self._store.current_facts(tx, "excursion", open_only=True):
+        for fact in self._store.facts.current(tx, "excursion", open_only=True):
             if is_going_on(fact.body):
                 self._outside.setdefault((fact.subject, fact.body["direction"]), set()).add(fact.id)
         self._spells = {(channel, spell.direction): spell for channel, spell in self._judge.open_spells()}
@@ -120,12 +120,12 @@ class Temperatures:
         return Truth(condition, change.channel, parse_instant(body["confirmed_at"]), level, evidence)
 
     def _was_told(self, tx: Tx, change: ExcursionChange) -> bool:
-        facts = self._store.current_facts(tx, "alarm", subjects=[change.channel])
+        facts = self._store.facts.current(tx, "alarm", subjects=[change.channel])
         return any(fact.body["evidence"].get("excursion") == change.id for fact in facts)
 
     def _still_outside(self, tx: Tx, change: ExcursionChange) -> bool:
         """Whether another confirmed excursion of the same side is open (one may have merged into it)."""
-        facts = self._store.current_facts(tx, "excursion", subjects=[change.channel], open_only=True)
+        facts = self._store.facts.current(tx, "excursion", subjects=[change.channel], open_only=True)
         return any(
             is_going_on(fact.body) and fact.body["direction"] == change.body["direction"] for fact in facts
         )
@@ -195,7 +195,7 @@ class Temperatures:
     def _is_on_record(self, tx: Tx, channel: str, condition: AlarmCondition, spell: Spell) -> bool:
         """Whether an alarm is known that covers some of a spell: the spell may have moved since."""
         until = spell.ended_at
-        facts: Iterable[Fact] = self._store.current_facts(tx, "alarm", subjects=[channel])
+        facts: Iterable[Fact] = self._store.facts.current(tx, "alarm", subjects=[channel])
         return any(
             fact.body["condition"] == condition.value
             and (until is None or fact.from_at <= until)

@@ -73,7 +73,7 @@ class Upkeep:
         return found
 
     def _runs(self, tx: Tx) -> dict[str, Run]:
-        kept = self._store.markers(tx, _MARKER)
+        kept = self._store.due.markers(tx, _MARKER)
         return {name.removeprefix(_MARKER): Run(*json.loads(text)) for name, text in kept.items() if text}
 
     # --- what readings say ---
@@ -90,10 +90,10 @@ class Upkeep:
         for path, run in runs.items():
             if run is None and path in self._saved:
                 del self._saved[path]
-                self._store.put_markers(tx, {f"{_MARKER}{path}": ""})
+                self._store.due.put_markers(tx, {f"{_MARKER}{path}": ""})
             elif run is not None and not (run.is_certain and self._saved.get(path)):
                 self._saved[path] = run.is_certain
-                self._store.put_markers(tx, {f"{_MARKER}{path}": json.dumps(run)})
+                self._store.due.put_markers(tx, {f"{_MARKER}{path}": json.dumps(run)})
 
     def _on_battery(self, tx: Tx, word: BatteryWord, now: int) -> None:
         if word.ended_at is not None:

@@ -38,7 +38,7 @@ class Uploads:
         known = set(watched)
         found = {
             fact.subject
-            for fact in self._store.current_facts(tx, "excursion", open_only=True)
+            for fact in self._store.facts.current(tx, "excursion", open_only=True)
             if fact.subject in known
             and is_going_on(fact.body)
             and not self._is_told(fact.subject, fact.body["direction"], as_excursion=True)
@@ -107,7 +107,7 @@ class Uploads:
 
     def _tell(self, tx: Tx, channel: str, now: int) -> None:
         self._waiting.pop(channel, None)
-        for fact in self._store.current_facts(tx, "excursion", subjects=[channel], open_only=True):
+        for fact in self._store.facts.current(tx, "excursion", subjects=[channel], open_only=True):
             if is_going_on(fact.body):
                 self._temperatures.on_held_back(tx, fact, now)
         self._temperatures.tell_open(tx, now, channel)

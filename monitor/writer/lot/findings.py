@@ -41,11 +41,11 @@ class LotEvents:
 
     def __init__(self, store: Store, tx: Tx) -> None:
         self.excursions: dict[str, list[Fact]] = {}
-        for fact in store.current_facts(tx, "excursion", open_only=True):
+        for fact in store.facts.current(tx, "excursion", open_only=True):
             self.excursions.setdefault(fact.subject, []).append(fact)
         self._rows: dict[str, list[JSON]] = {}
         self._parents: dict[str, set[str]] = {}
-        for row in store.events(tx, "lot"):
+        for row in store.log.events(tx, "lot"):
             self._rows.setdefault(row["lot"], []).append(row)
             for child in row.get("into") or ():
                 self._parents.setdefault(child, set()).add(row["lot"])
@@ -59,7 +59,7 @@ class LotEvents:
         return self._rows.get(lot, [])
 
     def relatives(self, lot: str) -> set[str]:
-        """As :meth:`monitor.ports.Store.relatives` gives them."""
+        """As :meth:`monitor.ports.Store.log.relatives` gives them."""
         ahead = {lot, *(child for row in self.of(lot) for child in row.get("into") or ())}
         found: set[str] = set()
         while ahead:
@@ -93,9 +93,9 @@ class Findings:
     def history(self, tx: Tx, lot: str, as_of: int, events: LotEvents | None = None) -> LotHistory:
         """What a lot's events, and those of its relatives, say as of an instant. ``events``: all, if at hand."""
         if events is None:
-            rows = self._store.events(tx, "lot", subject=lot)
-            others = self._store.relatives(tx, lot)
-            more = [row for one in sorted(others) for row in self._store.events(tx, "lot", subject=one)]
+            rows = self._store.log.events(tx, "lot", subject=lot)
+            others = self._store.log.relatives(tx, lot)
+            more = [row for one in sorted(others) for row in self._store.log.events(tx, "lot", subject=one)]
         else:
             rows = events.of(lot)
             more = [row for one in sorted(events.relatives(lot)) for row in events.of(one)]

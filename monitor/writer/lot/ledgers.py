@@ -80,7 +80,7 @@ class Ledgers:
                 self._feed(tx, channel, rules, ledger, ledger.rewind(at))
 
     def _feed(self, tx: Tx, channel: str, rules: ChannelRules, ledger: Ledger, after: int) -> None:
-        course = self._store.course(tx, self._ids[channel], after=after)
+        course = self._store.history.course(tx, self._ids[channel], after=after)
         sweep(course, [(rules, [LedgerFold(ledger)])])
 
     def zoom(self, tx: Tx, channel: str) -> Zoom:
@@ -101,7 +101,7 @@ class Ledgers:
         rules = self._book.rules_of(channel)
         assert rules is not None
         found: list[GoodValues] = []
-        for packed in self._store.course(tx, self._ids[channel], after=first - 1, upto=last):
+        for packed in self._store.history.course(tx, self._ids[channel], after=first - 1, upto=last):
             plain = packed.plain()
             found += _good(packed.readings(), rules) if plain is None else plain.good_values(rules)
         return found

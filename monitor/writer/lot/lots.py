@@ -66,7 +66,7 @@ class Lots:
         """Finds out which lot is where."""
         self._unit_of.clear()
         self._in_unit.clear()
-        for fact in self._store.current_facts(tx, "lot"):
+        for fact in self._store.facts.current(tx, "lot"):
             self._put(fact.id, fact.body["unit"])
 
     def _put(self, lot: str, unit: str | None) -> None:
@@ -101,7 +101,7 @@ class Lots:
     def queue_after_event(self, tx: Tx, lots: Iterable[str]) -> None:
         """Events came: their lots, all aliquots of them, and who else claims one of these as a child."""
         for lot in sorted(lots):
-            family = self._store.descendants(tx, lot) | self._store.relatives(tx, lot)
+            family = self._store.log.descendants(tx, lot) | self._store.log.relatives(tx, lot)
             self.queue([lot, *sorted(family)], "event")
 
     def queue_after_readings(self, stirred: Iterable[Ledger]) -> None:
@@ -137,7 +137,7 @@ class Lots:
 
     def refuse_without_effect(self, tx: Tx, event: LotEvent) -> None:
         """Raises ValueError, in words, for an event that a person states and that would change nothing."""
-        rows = self._store.events(tx, "lot", subject=event.lot)
+        rows = self._store.log.events(tx, "lot", subject=event.lot)
         if any(row["event_id"] == event.event_id for row in rows):
             return  # the same again is a no-op, other content a conflict: both are the log's to say
         history = self._findings.history(tx, event.lot, max(event.occurred_at, 0))
@@ -220,7 +220,7 @@ class Lots:
 
     def _remember(self, tx: Tx, judged: Judged) -> None:
         lot = judged.history.lot
-        self._store.put_deadlines(tx, "lot", {lot: judged.next_at})
+        self._store.due.put_deadlines(tx, "lot", {lot: judged.next_at})
         self._waking.wait(lot, judged.waits)
         self._put(lot, judged.history.unit)
         for channel in {abode.channel for abode in judged.abodes if abode.channel is not None}:
@@ -232,14 +232,14 @@ class Lots:
         """Takes back what was said of a lot whose registration no longer counts."""
         self._put(history.lot, None)
         self._waking.forget(history.lot)
-        self._store.put_deadlines(tx, "lot", {history.lot: history.next_event_at})
-        old = self._store.fact(tx, "lot", history.lot)
+        self._store.due.put_deadlines(tx, "lot", {history.lot: history.next_event_at})
+        old = self._store.facts.one(tx, "lot", history.lot)
         if old is not None and not old.body.get("withdrawn"):
             body = {**old.body, "withdrawn": True, "unit": None, "custody": []}
             gone = old._replace(
                 version=old.version + 1, recorded_at=recorded_at, to_at=recorded_at, body=body
             )
-            self._store.record_fact(tx, gone, "its registration no longer counts")
+            self._store.facts.record(tx, gone, "its registration no longer counts")
 
     def _open_excursions(self, tx: Tx, judged: Judged, events: LotEvents | None) -> list[OpenExcursion]:
         """The confirmed, open excursions of the product probe where the lot is."""
@@ -248,7 +248,7 @@ class Lots:
         channel = judged.abodes[-1].channel
         facts: Sequence[Fact]
         if events is None:
-            facts = self._store.current_facts(tx, "excursion", subjects=[channel], open_only=True)
+            facts = self._store.facts.current(tx, "excursion", subjects=[channel], open_only=True)
         else:
             facts = events.excursions.get(channel, ())
         return [
@@ -264,7 +264,7 @@ class Lots:
         ]
 
     def _record(self, tx: Tx, history: LotHistory, body: JSON, recorded_at: int, reason: str) -> None:
-        old = self._store.fact(tx, "lot", history.lot)
+        old = self._store.facts.one(tx, "lot", history.lot)
         if old is not None and not old.body.get("withdrawn") and _telling(old.body) == _telling(body):
             return
         fact = Fact(
@@ -277,7 +277,7 @@ class Lots:
             to_at=history.disposed_at,
             body=body,
         )
-        self._store.record_fact(tx, fact, reason)
+        self._store.facts.record(tx, fact, reason)
 
 
 def _telling(body: JSON) -> list[Any]:

@@ -45,7 +45,7 @@ class Outlook:
         self._rules = rules
         self._findings = findings
         self._now = now
-        self._ids = store.channel_ids(tx)
+        self._ids = store.history.channel_ids(tx)
         self._forecasts: dict[str, Forecast | None] = {}
 
     def forecast(self, channel: str) -> Forecast | None:

@@ -31,12 +31,12 @@ class Departed:
         """Withdraws what came to be owed there since the last look."""
         gone = {
             message: recipient
-            for message, recipient in self._store.undelivered(tx).items()
+            for message, recipient in self._store.outbox.undelivered(tx).items()
             if (recipient.medium, recipient.address) not in self._known
         }
         if gone:
             for ids in _batched(gone):
-                self._store.withdraw(tx, ids, now)
+                self._store.outbox.withdraw(tx, ids, now)
             people = sorted({recipient.name for recipient in gone.values()})
             log.warning(
                 "messages to addresses that are configured no more are withdrawn",

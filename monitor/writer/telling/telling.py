@@ -44,14 +44,14 @@ class Telling:
     ) -> bool:
         """Owes what is to be said of an alarm now, and withdraws what is no longer true; whether time alone may owe
         more."""
-        told = self._store.told(tx, alarm.id)
+        told = self._store.outbox.told(tx, alarm.id)
         found = plan(alarm, told, self._policy, now, place=self.place_of(alarm), is_hushed=is_hushed)
-        self._store.withdraw(tx, found.withdrawn, now)
+        self._store.outbox.withdraw(tx, found.withdrawn, now)
         if found.owed:
             names = {one.recipient.name for one in told.values()}
             names |= {one.recipient.name for one in found.owed}
             body = {**alarm.to_json(), **self.present(tx, alarm, now)}
-            self._store.owe(tx, self._rows(alarm, body, found.owed, names, children, now))
+            self._store.outbox.owe(tx, self._rows(alarm, body, found.owed, names, children, now))
         return found.more
 
     def _rows(
@@ -94,4 +94,4 @@ class Telling:
             owed_row(message_id(shelf.id, "notice", to), to, words, about=shelf.id, kind="notice", now=now)
             for to in recipients
         ]
-        self._store.owe(tx, rows)
+        self._store.outbox.owe(tx, rows)
