@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-import monitor
+import monitor.program
 from monitor.cli.program import program
 from monitor.config import Configuration, load
 from monitor.config.starter import write_starter
@@ -370,7 +370,8 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeApp:
     """The fake application, and a current directory with a configuration of two units at one site."""
     fake = FakeApp()
     monkeypatch.setitem(sys.modules, "monitor.program.app", fake)
-    monkeypatch.setattr(monitor, "app", fake, raising=False)
+    monkeypatch.setattr(monitor.program, "app", fake, raising=False)
+    monkeypatch.setattr("laboratory.demo.run_demo", fake.demo)
     monkeypatch.delenv("EXOSOME_MONITOR_CONFIG", raising=False)
     monkeypatch.chdir(tmp_path)
     write_starter(tmp_path / "config")
