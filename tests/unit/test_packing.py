@@ -63,6 +63,7 @@ CALLED_OTHERWISE = {
 }
 NEVER_IMPORTED = {
     "mypy": "a tool",
+    "pytest-xdist": "a plugin: runs tests beside one another",
     "psycopg": "SQLAlchemy loads it for a PostgreSQL url",
     "pyarrow": "loaded when a Parquet file is imported: it takes half a second",
     "ruff": "a tool",

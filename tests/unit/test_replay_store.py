@@ -121,7 +121,7 @@ def _agrees_with_the_view(
         if name == "would_be":
             old = Store(f"sqlite:///{path}", read_only=True)
             with old.reading() as tx:
-                rows = [row.reading for row in old.history(tx, 1)]
+                rows = [row.reading for row in old.history.readings(tx, 1)]
             old.close()
             writer.monitor.lot_event(register(at=T0 + 200 * MINUTE))
             writer.clock.at = max(row.received_at for row in rows)
