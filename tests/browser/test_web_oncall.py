@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from monitor.core.time.instant import MINUTE
 from monitor.web.server import WebServer
 from tests.browser.conftest import Lab
-from tests.unit.alarms_rig import AlarmsRig
+from tests.rigs.alarms_rig import AlarmsRig
 
 PHONE = {"width": 390, "height": 844}
 SMALL = {"width": 360, "height": 640}

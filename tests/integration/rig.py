@@ -15,7 +15,8 @@ from typing import Any
 
 import httpx
 from aiosmtpd.controller import Controller
-from conftest import need
+
+from tests.conftest import need
 
 START_SECONDS = 30.0
 

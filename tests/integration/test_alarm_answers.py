@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
-from integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
 from monitor.core.time.instant import HOUR, MINUTE, format_instant, parse_instant
+from tests.integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
 UNITS = ("F01", "F02", "F03")
 

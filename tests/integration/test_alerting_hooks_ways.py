@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import need
 
 from monitor.ports import DeliveryError, Notification
 from monitor.program.clock import SystemClock
 from monitor.telling.media.webhook import WebhookMedium
+from tests.conftest import need
 from tests.integration.tellees import Hook, free_port, web_server
 
 

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from conftest import need
 
 from monitor.ports import DeliveryError, Notification
 from monitor.telling.delivery import Deliverer
 from monitor.telling.media.mail import MailMedium, MailServer
 from monitor.words.message import Context, opened
+from tests.conftest import need
 from tests.integration.one_owed import OneOwed
 from tests.integration.tellees import Mailbox, free_port, raw_server, smtp_server
 

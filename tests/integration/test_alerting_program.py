@@ -12,9 +12,9 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
 from monitor.core.time.instant import HOUR, MINUTE, format_instant
+from tests.integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 from tests.integration.tellees import Hook, Posted, Reply, web_server
 
 KEY = "a key that only the two of us know"

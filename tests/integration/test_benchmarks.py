@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import need
 from rich.console import Console
 
 from benchmarks.child import BenchError, Child, wait_until
@@ -21,6 +20,7 @@ from benchmarks.peers import MosquittoSub, PlainScript
 from benchmarks.run import main, run
 from monitor.core.time.instant import MINUTE
 from monitor.wire.v1 import decode_readings
+from tests.conftest import need
 
 END_AT = 1_800_000_000_000
 QUIET = Console(quiet=True)

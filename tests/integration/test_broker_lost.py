@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
+
+from tests.integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from monitor.influx.exporter import Exporter
 from monitor.influx.sink import open_sink
 from monitor.store.projection import Projection
 from tests.integration.influxd import InfluxServer, influx
-from tests.unit.test_jobs import Rig
+from tests.unit.program.test_jobs import Rig
 
 __all__ = ["influx"]  # the fixture
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
 from monitor.core.time.instant import DAY, MINUTE, format_instant
+from tests.integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
 HEADER = "site,unit,probe,measured_at,celsius\n"
 WARM = [-78.0, -70.0, -62.0, *[-52.0] * 14, -62.0, -70.0, *[-78.0] * 8]

@@ -26,7 +26,7 @@ from simulators.clock import MINUTE, SimulatedClock
 from simulators.fleet import Fleet
 from simulators.publish import Broker, run
 from tests.conftest import need
-from tests.unit.simulated import START, lab
+from tests.rigs.simulated import START, lab
 
 PASSWORD = "for this test alone"
 PATIENCE = 30.0
@@ -242,7 +242,7 @@ def test_the_last_will_of_every_channel_speaks_when_the_simulators_are_killed(
     mosquitto.start()
     script = (
         "import threading, time; from simulators.clock import SimulatedClock;"
-        "from tests.unit.simulated import lab;"
+        "from tests.rigs.simulated import lab;"
         "from simulators.publish import Broker, run;"
         f"run(lab(history='0s'), SimulatedClock({START}, 60.0, time.monotonic),"
         f"    Broker(host='127.0.0.1', port={mosquitto.port}), threading.Event())"

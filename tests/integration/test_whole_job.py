@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.influxd import InfluxServer, influx  # noqa: F401 - a fixture
-from integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
 from monitor.core.time.instant import MINUTE, format_instant, parse_instant
+from tests.integration.influxd import InfluxServer, influx  # noqa: F401 - a fixture
+from tests.integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
 # Twelve minutes above -60 °C, on a line a minute; the limits of the starter's ult-80.
 CELSIUS = [

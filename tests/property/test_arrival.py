@@ -7,8 +7,6 @@ import random
 from pathlib import Path
 
 import pytest
-from reference.histories import history
-from test_excursions import as_dict, readings_of, rules_of
 
 from monitor.core.channel.fold import judge
 from monitor.core.channel.reading import Reading
@@ -17,6 +15,8 @@ from monitor.core.profile.unit import Channel
 from monitor.store import series
 from monitor.testing import Writer
 from monitor.writer.channel import judge as judging
+from tests.property.test_excursions import as_dict, readings_of, rules_of
+from tests.reference.histories import history
 
 SEEDS = range(int(os.environ.get("ARRIVALS_FROM", "0")), int(os.environ.get("ARRIVALS_TO", "25")))
 VARYING = ("id", "version", "decided_by")

@@ -6,8 +6,6 @@ import os
 from dataclasses import replace
 
 import pytest
-from reference.golden import Case, differences, load_cases
-from reference.histories import history
 
 from monitor.core.channel.excursion import Excursion
 from monitor.core.channel.fold import judge
@@ -16,6 +14,8 @@ from monitor.core.profile.profile import Band, Profile, SideRule, Window
 from monitor.core.profile.rules import ChannelRules
 from monitor.core.profile.unit import ProbeSettings
 from monitor.core.time.instant import days_in
+from tests.reference.golden import Case, differences, load_cases
+from tests.reference.histories import history
 
 SEEDS = range(int(os.environ.get("HISTORIES_FROM", "0")), int(os.environ.get("HISTORIES_TO", "150")))
 

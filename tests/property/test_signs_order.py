@@ -14,8 +14,8 @@ from monitor.core.sign.door import door_open, openings
 from monitor.core.sign.rising import rising
 from monitor.core.sign.trail import HOURS_FOR, MINUTES_FOR, PARTS_FOR, Ring, Trail
 from monitor.core.time.instant import DAY, HOUR, MINUTE
-from tests.unit.signs import cycling, failing, readings
-from tests.unit.test_signs_recovery import NOW, UNTIL, WEAKER, weakening
+from tests.rigs.signs import cycling, failing, readings
+from tests.unit.core.sign.test_recovery import NOW, UNTIL, WEAKER, weakening
 
 START = 1_790_000_000_000 // DAY * DAY
 Reading = tuple[int, float]

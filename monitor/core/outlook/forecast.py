@@ -14,8 +14,9 @@ Why the interval is wider than least squares would have it. Neighbouring reading
 what two exponentials leave out), so the median of all readings of a stretch counts as one reading; points near the
 start, where the model is at its worst, count less; the scatter is never taken to be much below ``SCATTER``; the
 ambient may be 4 °C from the one told; the rate may drift by 5 %. Where 90 % is meant, 95.5, 95.8 and 94.5 % were
-measured at 30 min, 1 h and 3 h ahead against the simulators' physics (``tests/unit/test_forecast_physics.py``, 400
-units of seeds 2000 to 2399, 1,771 forecasts); in the first two hours after a failure 92 %. Real units are less tidy.
+measured at 30 min, 1 h and 3 h ahead against the simulators' physics
+(``tests/unit/core/outlook/test_forecast_physics.py``, 400 units of seeds 2000 to 2399, 1,771 forecasts); in the first
+two hours after a failure 92 %. Real units are less tidy.
 
 What it can't know: that somebody will repair the unit, that a door stands open, that ice will melt. A warming that
 is a swing of the compressor longer than the readings given, or the echo of a door in a product probe, may be taken

@@ -1,0 +1,214 @@
+"""QA binds a lot to another profile version, and which version judges what; with the real writer on a real store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitor.core.profile.profile import Band, Profile, Window
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
+from monitor.program.assembly import binding
+from monitor.testing import Writer, ult_profile
+from monitor.wire.v1 import LotEventTopic, RejectedError, decode_lot_event
+from tests.rigs.lab import T0, WARM, live, lot_event, minutes, register
+
+STRICT = ult_profile(
+    bands=(
+        Band("warm", -60.0, -40.0, 5 * MINUTE),
+        Band("warmer", -40.0, None, None),
+        Band("cold", None, -90.0, None),
+    )
+)
+LENIENT = replace(
+    STRICT,
+    version=2,
+    effective_from=T0 + 900 * DAY,
+    bands=(Band("warm", -60.0, -40.0, DAY), *STRICT.bands[1:]),
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def writer(path: Path) -> Writer:
+    """A lot that has used up the budget of the strict version, and two hours have gone by."""
+    made = Writer(path, now=T0, profiles=[STRICT, LENIENT])
+    made.monitor.lot_event(register())
+    live(made, minutes(WARM))
+    made.clock.at = T0 + 2 * HOUR
+    return made
+
+
+def bind(writer: Writer, profile: str = "ult@2", lot: str = "L1", reason: str = "study S-12") -> str:
+    event = binding(writer.view, lot, profile, reason=reason, by="QA, R. Lindqvist")
+    return writer.monitor.lot_event(event)
+
+
+def judged(writer: Writer, as_of: int | None = None) -> tuple[str, int]:
+    lot = writer.view.lot("L1", as_of=as_of)
+    assert lot is not None
+    return lot["verdict"], lot["profile_version"]
+
+
+def test_a_bound_lot_is_judged_by_that_version_over_its_whole_timeline_from_then_on(writer: Writer) -> None:
+    bound_at = writer.clock.at
+    assert judged(writer) == ("breached", 1)
+    spent = writer.view.lot("L1")["budgets"][0]["spent_seconds"]
+    assert bind(writer) == "recorded"
+    writer.clock.advance(HOUR)
+    assert judged(writer) == ("within_profile", 2)
+    assert judged(writer, bound_at) == ("within_profile", 2)
+    assert judged(writer, bound_at - 1) == ("breached", 1)
+    budget = writer.view.lot("L1")["budgets"][0]
+    assert (budget["spent_seconds"], budget["limit_seconds"]) == (spent, 86_400.0)
+    writer.close()
+
+
+def test_who_bound_a_lot_when_and_why_is_kept_in_the_log_and_shown(writer: Writer) -> None:
+    bind(writer)
+    bound = writer.view.lot("L1")["profile_bound"]
+    assert {key: bound[key] for key in ("profile", "by", "reason", "at")} == {
+        "profile": "ult@2",
+        "by": "QA, R. Lindqvist",
+        "reason": "study S-12",
+        "at": format_instant(writer.clock.at),
+    }
+    with writer.store.reading() as tx:
+        kept = writer.store.log.events(tx, "lot", subject="L1")[-1]
+    assert (kept["kind"], kept["event_id"], kept["site"]) == ("bound", bound["event_id"], "lab1")
+    writer.close()
+
+
+def test_a_binding_ends_the_alarm_that_no_longer_holds_and_survives_a_restart(
+    writer: Writer, path: Path
+) -> None:
+    def open_now() -> list[str]:
+        return [alarm["condition"] for alarm in writer.view.alarms(open_only=True)]
+
+    assert "lot_breached" in open_now()
+    bind(writer)
+    assert "lot_breached" not in open_now()
+    writer.kill()
+    writer = Writer(path, now=T0 + 3 * HOUR, profiles=[STRICT, LENIENT])
+    assert judged(writer) == ("within_profile", 2)
+    assert "lot_breached" not in open_now()
+    writer.close()
+
+
+def test_a_lot_can_be_bound_back_and_a_binding_can_be_voided(writer: Writer) -> None:
+    bind(writer)
+    writer.clock.advance(MINUTE)
+    bind(writer, "ult@1")
+    assert judged(writer) == ("breached", 1)
+    last = writer.view.lot("L1")["profile_bound"]["event_id"]
+    writer.clock.advance(MINUTE)
+    void = lot_event("v1", "voided", writer.clock.at, voids=last, reason="wrong lot")
+    writer.monitor.lot_event(void)
+    assert judged(writer) == ("within_profile", 2)
+    writer.close()
+
+
+def test_an_aliquot_keeps_its_parents_binding_up_to_then_and_no_later_one(writer: Writer) -> None:
+    bind(writer)
+    writer.clock.advance(MINUTE)
+    writer.monitor.lot_event(lot_event("a1", "aliquoted", writer.clock.at, into=("L1-A",)))
+    writer.clock.advance(MINUTE)
+    bind(writer, "ult@1")
+    assert writer.view.lot("L1-A")["profile_version"] == 2
+    writer.clock.advance(MINUTE)
+    bind(writer, "ult@1", lot="L1-A")
+    assert writer.view.lot("L1-A")["profile_version"] == 1
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("lot", "profile", "reason", "said"),
+    [
+        ("L9", "ult@2", "x", "there is no lot 'L9'"),
+        ("L1", "ult@3", "x", "no profile version 'ult@3'; write one of ult@1, ult@2"),
+        ("L1", "ult", "x", "no profile version 'ult'; write one of ult@1, ult@2"),
+        ("L1", "ult@02", "x", "no profile version 'ult@02'"),
+        ("L1", "ult@2", " \t", "a binding needs 'reason'"),
+        ("L1", "ult@2", "a\0b", "NUL"),
+        ("L1", "ult@1", "x", "judged by ult@1 already"),
+    ],
+)
+def test_a_binding_that_makes_no_sense_is_refused_in_words_and_changes_nothing(
+    writer: Writer, lot: str, profile: str, reason: str, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        bind(writer, profile, lot, reason)
+    assert writer.view.lot("L1")["profile_bound"] is None
+    writer.close()
+
+
+def test_the_same_binding_twice_a_disposed_lot_and_a_clock_set_back_are_refused(writer: Writer) -> None:
+    bind(writer)
+    with pytest.raises(ValueError, match="judged by ult@2 already"):
+        bind(writer)
+    writer.clock.advance(-MINUTE)
+    with pytest.raises(ValueError, match="is later than now"):
+        bind(writer)
+    writer.clock.advance(HOUR)
+    writer.monitor.lot_event(lot_event("d1", "disposed", writer.clock.at))
+    writer.clock.advance(MINUTE)
+    with pytest.raises(ValueError, match="was disposed of"):
+        bind(writer, "ult@1")
+    writer.close()
+
+
+def test_no_message_can_bind_a_lot() -> None:
+    event = {
+        "event_id": "e1",
+        "occurred_at": T0,
+        "kind": "bound",
+        "by": "LIMS",
+        "profile": "ult@2",
+        "reason": "x",
+    }
+    with pytest.raises(RejectedError, match="not by a message"):
+        decode_lot_event(json.dumps(event).encode(), LotEventTopic("lab1", "L1"))
+
+
+# --- which version judges what ---
+
+
+def narrower(version: int, effective_from: int) -> Profile:
+    return ult_profile(version=version, effective_from=effective_from, window=Window(-90.0, -70.0))
+
+
+def test_a_new_version_judges_a_channel_from_its_effective_from_and_never_backwards(path: Path) -> None:
+    writer = Writer(path, now=T0, profiles=[ult_profile()])
+    live(writer, minutes([-65.0] * 10))
+    writer.close()
+    late = T0 + HOUR
+    writer = Writer(path, now=T0 + 10 * MINUTE, profiles=[ult_profile(), narrower(2, late)])
+    live(writer, minutes([-65.0] * 110, start=T0 + 10 * MINUTE))
+    (found,) = writer.view.excursions()
+    assert (found["started_at"], found["profile_version"]) == (format_instant(late), 2)
+    writer.close()
+    # Loaded later than its effective_from: from the moment it was loaded.
+    wider = ult_profile(version=3, effective_from=late)
+    writer = Writer(path, now=T0 + 2 * HOUR, profiles=[ult_profile(), narrower(2, late), wider])
+    assert writer.rules["lab1/F01/product"].profiles[-1][0] == T0 + 2 * HOUR
+    writer.close()
+
+
+def test_a_lot_keeps_the_version_that_was_in_force_when_it_was_registered(path: Path) -> None:
+    writer = Writer(path, now=T0, profiles=[STRICT])
+    writer.monitor.lot_event(register("L1"))
+    writer.close()
+    newer = replace(LENIENT, effective_from=T0 + HOUR)
+    writer = Writer(path, now=T0 + 2 * HOUR, profiles=[STRICT, newer])
+    writer.monitor.lot_event(register("L2", at=T0 + 2 * HOUR))
+    writer.monitor.lot_event(register("L3", at=T0 + 30 * MINUTE))
+    versions = {name: writer.view.lot(name)["profile_version"] for name in ("L1", "L2", "L3")}
+    # The new version was loaded two hours in: it was not in force before.
+    assert versions == {"L1": 1, "L2": 2, "L3": 1}
+    writer.close()
