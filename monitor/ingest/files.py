@@ -9,51 +9,30 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import sys
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, NamedTuple
 
 from monitor.core.time.instant import format_instant
+from monitor.ingest import parquet
+from monitor.ingest.past_file import (
+    PART_BYTES,
+    PART_ROWS,
+    Kind,
+    Part,
+    PastFile,
+    UnusableFileError,
+    opened,
+    refused,
+    standard_input,
+    text_of,
+)
+from monitor.ingest.table import csv_parts, read_header
 from monitor.ports import Clock, Message
 from monitor.wire.recording import LINE_BYTES_MAX, Origin, decode_line
 
-PART_ROWS = 10_000
-"""Rows of one part: what is committed at once, and what is in memory at once."""
-PART_BYTES = 8 * 1024 * 1024
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 _BOM = b"\xef\xbb\xbf"
-
-Kind = Literal["csv", "jsonl", "parquet"]
-
-
-class UnusableFileError(ValueError):
-    """A file that can't be read, or lacks what is needed; the text names the file and the remedy."""
-
-    def __init__(self, name: str, text: str) -> None:
-        super().__init__(f"{name}: {text}")
-
-
-class Part(NamedTuple):
-    """Some rows of a file. ``rows``: how many of the file there are up to its end; ``share``: how much of the file
-    that is, 0 to 1, 0 where it isn't known."""
-
-    messages: list[Message]
-    rows: int
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class PastFile:
-    """A file to import. ``digest`` is that of its bytes, as they are; empty for standard input."""
-
-    name: str
-    kind: Kind
-    is_zipped: bool
-    size: int
-    digest: str
 
 
 def look_at(name: str) -> PastFile:
@@ -62,7 +41,7 @@ def look_at(name: str) -> PastFile:
     Of standard input only the kind is known until it is read.
     """
     if name == "-":
-        kind, is_zipped = _kind_of(name, _standard_input())
+        kind, is_zipped = _kind_of(name, standard_input())
         return PastFile("-", kind, is_zipped, 0, "")
     try:
         with Path(name).open("rb") as raw:
@@ -83,12 +62,6 @@ def look_at(name: str) -> PastFile:
 _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
-def _standard_input() -> io.BufferedReader:
-    found = sys.stdin.buffer
-    assert isinstance(found, io.BufferedReader)
-    return found
-
-
 def _kind_of(name: str, stream: io.BufferedReader) -> tuple[Kind, bool]:
     """The kind of a stream by its first bytes, which stay there to be read."""
     head = stream.peek(1024)
@@ -105,49 +78,11 @@ def _kind_of(name: str, stream: io.BufferedReader) -> tuple[Kind, bool]:
     return ("jsonl" if head.removeprefix(_BOM).lstrip()[:1] == b"{" else "csv"), is_zipped
 
 
-class opened:  # noqa: N801  used as a context
-    """A file's bytes, unzipped. ``share`` says how much of the file has been read, ``stream`` gives them."""
-
-    def __init__(self, file: PastFile) -> None:
-        self._file = file
-        self._raw: IO[bytes] | None = None
-
-    def __enter__(self) -> opened:
-        raw: Any = (
-            _standard_input() if self._file.name == "-" else Path(self._file.name).open("rb", buffering=0)
-        )
-        self._raw = raw
-        unzipped: Any = gzip.GzipFile(fileobj=raw) if self._file.is_zipped else raw
-        self.stream: io.BufferedReader = (
-            unzipped if isinstance(unzipped, io.BufferedReader) else io.BufferedReader(unzipped, 1 << 18)
-        )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._raw is not None and self._file.name != "-":
-            self._raw.close()
-
-    @property
-    def share(self) -> float:
-        """How much of the file has been read, 0 to 1."""
-        return self._raw.tell() / self._file.size if self._raw is not None and self._file.size else 0.0
-
-
 def _check_columns(file: PastFile, source: opened) -> None:
     if file.kind == "parquet":
-        from monitor.ingest.parquet import check_columns
-
-        check_columns(file.name)
+        parquet.check_columns(file.name)
     else:
-        from monitor.ingest.table import read_header
-
         read_header(file.name, text_of(source))
-
-
-def text_of(source: opened) -> io.TextIOWrapper:
-    """The stream as text. Bytes that are no UTF-8 become U+FFFD, which no name, time or number holds: the rows with
-    them are refused by themselves."""
-    return io.TextIOWrapper(source.stream, "utf-8-sig", errors="replace", newline="")
 
 
 def read_parts(file: PastFile, *, root: str, clock: Clock, skip: int = 0) -> Iterator[Part]:
@@ -158,17 +93,13 @@ def read_parts(file: PastFile, *, root: str, clock: Clock, skip: int = 0) -> Ite
     :class:`UnusableFileError` where the file turns out to be damaged; the parts before it were good.
     """
     if file.kind == "parquet":
-        from monitor.ingest.parquet import parquet_parts
-
-        yield from parquet_parts(file, root=root, clock=clock, skip=skip)
+        yield from parquet.parquet_parts(file, root=root, clock=clock, skip=skip)
         return
     try:
         with opened(file) as source:
             if file.kind == "jsonl":
                 yield from _recorded_parts(file.name, source, clock, skip)
             else:
-                from monitor.ingest.table import csv_parts
-
                 yield from csv_parts(file.name, source, root=root, clock=clock, skip=skip)
     except _DAMAGED as error:
         raise UnusableFileError(
@@ -219,8 +150,3 @@ def recorded_message(name: str, number: int, line: bytes, now: int) -> Message:
         return refused(name, number, found.topic, line, now, ("bad_time", text))
     topic = found.topic.replace("\0", "\ufffd")  # not every database keeps a NUL
     return Message(topic, found.payload, received_at, True, Origin(name, (number,)))
-
-
-def refused(name: str, line: int, topic: str, text: bytes, now: int, why: tuple[str, str]) -> Message:
-    """A row that no message could be made of: kept as it stood, with the reason and a sentence."""
-    return Message(topic, text, now, True, Origin(name, (line,), why))

@@ -7,7 +7,7 @@ from importlib import import_module
 from math import isfinite
 from typing import Any
 
-from monitor.ingest.files import PART_ROWS, Part, PastFile, UnusableFileError
+from monitor.ingest.past_file import PART_ROWS, Part, PastFile, UnusableFileError
 from monitor.ingest.table import (
     NEEDED,
     OPTIONAL,

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from monitor.ingest.decode import Decoder
-from monitor.ingest.files import PastFile, UnusableFileError, read_parts
+from monitor.ingest.files import read_parts
+from monitor.ingest.past_file import PastFile, UnusableFileError
 from monitor.ports import JSON, Clock, Commands, Decoded, Message
 from monitor.wire.recording import Origin
 from monitor.wire.v1 import items_of

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
-from monitor.ingest.files import PART_ROWS, Part, UnusableFileError, opened, refused, text_of
+from monitor.ingest.past_file import PART_ROWS, Part, UnusableFileError, opened, refused, text_of
 from monitor.ports import Clock, Message
 from monitor.wire.recording import Origin
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from monitor.ports import JSON
-from monitor.web.errors import ApiError
+from monitor.web.refusal import ApiError
 from monitor.web.wiring import Wiring
 
 

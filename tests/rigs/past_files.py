@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from monitor.core.time.instant import parse_instant
-from monitor.ingest import files
 from monitor.ingest.decode import Decoder
 from monitor.ingest.files import look_at, read_parts
 from monitor.ingest.past import decode
+from monitor.ingest.past_file import Part
 from monitor.ports import Decoded, Message
 from monitor.testing import ManualClock
 
@@ -32,7 +32,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
     return write_file
 
 
-def parts(name: str, skip: int = 0) -> list[files.Part]:
+def parts(name: str, skip: int = 0) -> list[Part]:
     return list(read_parts(look_at(name), root=ROOT, clock=ManualClock(NOW), skip=skip))
 
 

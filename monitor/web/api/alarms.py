@@ -10,7 +10,6 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from monitor.ports import JSON
-from monitor.web.api.api import known_unit
 from monitor.web.api.changes import (
     AUTHORIZED,
     authorize,
@@ -23,7 +22,8 @@ from monitor.web.api.changes import (
     needed,
 )
 from monitor.web.api.queries import EVERY, AlarmsQuery, Nothing, SuppressionsQuery
-from monitor.web.errors import ErrorBody, JsonResponse, not_found
+from monitor.web.known import known_unit
+from monitor.web.refusal import ErrorBody, JsonResponse, not_found
 from monitor.web.wiring import Wired, Wiring
 
 ALARMS = "GET /api/v1/alarms"

@@ -21,8 +21,9 @@ from monitor.web.api.queries import (
     ReadingsQuery,
     require_order,
 )
-from monitor.web.errors import ApiError, ErrorBody, JsonResponse, not_found
 from monitor.web.events import RETRY_MS, frame
+from monitor.web.known import known_lot, known_unit
+from monitor.web.refusal import ApiError, ErrorBody, JsonResponse, not_found
 from monitor.web.wiring import Wired, Wiring
 from monitor.wire.v1 import NAME
 
@@ -144,22 +145,6 @@ def notifications(wired: Wired, query: Annotated[LimitQuery, Query()]) -> JsonRe
 def rejected(wired: Wired, query: Annotated[LimitQuery, Query()]) -> JsonResponse:
     """Counted by reason, and the newest verbatim."""
     return JsonResponse(wired.view.rejected(limit=query.limit))
-
-
-def known_unit(wired: Wiring, unit: str) -> JSON:
-    """The unit ``site/unit``, or 404."""
-    found = wired.view.unit(unit)
-    if found is None:
-        raise not_found("unit", unit, "/api/v1/units")
-    return found
-
-
-def known_lot(wired: Wiring, lot: str, as_of: int | None = None) -> JSON:
-    """The lot, or 404."""
-    found = wired.view.lot(lot, as_of=as_of)
-    if found is None:
-        raise not_found("lot", lot, "/api/v1/lots")
-    return found
 
 
 # --- what changes -------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from fastapi import Request
 from monitor.config.file.duration import parse_duration
 from monitor.core.time.instant import parse_instant
 from monitor.ports import JSON
-from monitor.web.errors import ApiError, ErrorBody
+from monitor.web.refusal import ApiError, ErrorBody
 from monitor.web.wiring import Wiring
 from monitor.wire.v1 import MESSAGE_BYTES_MAX
 

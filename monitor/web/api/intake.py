@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from monitor.ports import JSON, Message
 from monitor.web.api.changes import UNREADABLE, authorize, body_of
-from monitor.web.errors import ApiError, ErrorBody, JsonResponse
+from monitor.web.refusal import ApiError, ErrorBody, JsonResponse
 from monitor.web.wiring import Wired, Wiring
 from monitor.wire.recording import Origin, SentPart, decode_part, origin_of
 from monitor.wire.v1 import ITEMS_MAX, MESSAGE_BYTES_MAX, NAME, items_of

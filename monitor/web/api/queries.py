@@ -11,7 +11,7 @@ from monitor.core.alarm.choice import Choice
 from monitor.core.alarm.condition import AlarmCondition, Level
 from monitor.core.alarm.machine import State
 from monitor.core.time.instant import DAY, parse_instant
-from monitor.web.errors import ApiError
+from monitor.web.refusal import ApiError
 
 
 def _instant(value: object) -> object:

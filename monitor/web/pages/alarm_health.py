@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 
 from monitor.web.api.queries import Strict
-from monitor.web.errors import ErrorBody, JsonResponse
-from monitor.web.pages.pages import live, places
+from monitor.web.pages.rendering import live, places
+from monitor.web.refusal import ErrorBody, JsonResponse
 from monitor.web.wiring import Wired
 from monitor.words import alarm_figures
 

@@ -12,9 +12,10 @@ from monitor.ports import JSON
 from monitor.web.api.queries import Strict
 from monitor.web.charts.ahead_chart import Ahead
 from monitor.web.charts.unit_chart import unit_chart
-from monitor.web.errors import ApiError, JsonResponse, not_found
 from monitor.web.hosts import forms_of
-from monitor.web.pages.pages import by_level, live, places
+from monitor.web.pages.pages import by_level
+from monitor.web.pages.rendering import live, places
+from monitor.web.refusal import ApiError, JsonResponse, not_found
 from monitor.web.wiring import Wired, Wiring
 from monitor.words import alarm as alarm_words
 

@@ -18,8 +18,8 @@ from starlette.concurrency import run_in_threadpool
 from monitor.core.time.instant import in_local_time
 from monitor.web.api.alarms import ALARMS, SUPPRESSIONS
 from monitor.web.api.changes import body_of, carried_out, end_at
-from monitor.web.errors import ApiError
 from monitor.web.hosts import refuse_strange_host
+from monitor.web.refusal import ApiError
 from monitor.web.wiring import Wired, Wiring
 from monitor.web.zones import Zones
 

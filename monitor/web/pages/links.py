@@ -21,10 +21,10 @@ from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
 from monitor.web.api.alarms import ALARMS
 from monitor.web.api.changes import carried_out
-from monitor.web.errors import ApiError
 from monitor.web.hosts import refuse_strange_host
 from monitor.web.pages.forms import form_of
-from monitor.web.pages.pages import environment
+from monitor.web.pages.rendering import environment
+from monitor.web.refusal import ApiError
 from monitor.web.wiring import Wired, Wiring
 from monitor.web.zones import Zones
 

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
-import jinja2
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 
 from monitor.core.time.instant import DAY, HOUR, format_instant
 from monitor.ports import JSON
-from monitor.web import assets
-from monitor.web.api.api import known_lot, known_unit
 from monitor.web.api.queries import AsOfQuery, Instant, Strict
 from monitor.web.charts.ahead_chart import Ahead
 from monitor.web.charts.lot_chart import Stay, lot_chart_spec, shown_range, stays_between, timeline
 from monitor.web.charts.palette import DARK, LIGHT
 from monitor.web.charts.unit_chart import CHART_POINTS, unit_chart
-from monitor.web.errors import ApiError, JsonResponse
+from monitor.web.known import known_lot, known_unit
+from monitor.web.pages.rendering import live, places, render
+from monitor.web.refusal import ApiError, JsonResponse
 from monitor.web.wiring import Wired, Wiring
 from monitor.web.zones import Zones
-from monitor.words import alarm as alarm_words
 from monitor.words import figures as words
 from monitor.words import lot as lot_words
 
@@ -51,76 +47,6 @@ class LotQuery(AsOfQuery):
     range: Literal["24h", "7d", "30d", "all"] | None = None
     at: Instant | None = Field(None, description="the chart shows the range around this instant")
     scheme: Literal["light", "dark"] = "light"
-
-
-class Place(NamedTuple):
-    """What an alarm is about: its name, what people call it, and its page if it has one."""
-
-    name: str
-    title: str
-    href: str | None
-
-
-# --- rendering ----------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def environment() -> jinja2.Environment:
-    """The templates. An undefined name is an error: a figure that is missing must be asked for as such."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals.update(address=assets.address, w=words, lw=lot_words, aw=alarm_words)
-    return made
-
-
-def render(request: Request, template: str, **context: Any) -> HTMLResponse:
-    """A template as an answer; every one knows the installation's title and banner."""
-    wired: Wiring = request.app.state.wiring
-    text = (
-        environment()
-        .get_template(template)
-        .render(title=wired.title, banner=wired.banner, path=request.url.path, **context)
-    )
-    return HTMLResponse(text)
-
-
-def live(request: Request, wired: Wiring, body: str, context: JSON, **page: Any) -> HTMLResponse:
-    """A page, or only its fragment if that is what was asked for: both come from the same template."""
-    zones = Zones(wired.view)
-    common = {
-        "when": zones.when,
-        "zones": zones,
-        "clocks": zones.clocks(),
-        "now": format_instant(zones.now),
-        "unwatched": wired.view.unwatched(),
-        "body": body,
-        **context,
-    }
-    if request.url.path.startswith("/fragments/"):
-        return render(request, body, **common)
-    query = f"?{request.url.query}" if request.url.query else ""
-    fragment = f"/fragments{request.url.path.rstrip('/') or '/wall'}{query}"
-    return render(request, "page.html", fragment=fragment, **common, **page)
-
-
-def places(units: Sequence[JSON]) -> Callable[[JSON], Place]:
-    titles = {unit["unit"]: unit["title"] for unit in units}
-
-    def place_of(alarm: JSON) -> Place:
-        subject = str(alarm["subject"])
-        unit = "/".join(subject.split("/")[:2])
-        if unit in titles:
-            return Place(subject, titles[unit], f"/units/{unit}")
-        if str(alarm.get("condition", "")).startswith("lot_"):
-            return Place(subject, f"Lot {subject}", f"/lots/{subject}")
-        return Place(subject, subject, None)
-
-    return place_of
 
 
 def _counts(units: Sequence[JSON]) -> list[tuple[words.Sign, int]]:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from monitor.ingest import table
-from monitor.ingest.files import UnusableFileError, look_at, read_parts
+from monitor.ingest.files import look_at, read_parts
 from monitor.ingest.past import decode
+from monitor.ingest.past_file import UnusableFileError
 from monitor.testing import ManualClock
 from monitor.wire.v1 import MESSAGE_BYTES_MAX
 from tests.rigs.past_files import (

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from monitor.ingest import files
-from monitor.ingest.files import UnusableFileError, look_at
+from monitor.ingest.files import look_at
 from monitor.ingest.past import decode
+from monitor.ingest.past_file import UnusableFileError
 from monitor.wire.recording import (
     LINE_BYTES_MAX,
     Origin,

@@ -1,0 +1,23 @@
+"""Units and lots by the names that a request gives, or the refusal that says where they are listed."""
+
+from __future__ import annotations
+
+from monitor.ports import JSON
+from monitor.web.refusal import not_found
+from monitor.web.wiring import Wiring
+
+
+def known_unit(wired: Wiring, unit: str) -> JSON:
+    """The unit ``site/unit``, or 404."""
+    card = wired.view.unit(unit)
+    if card is None:
+        raise not_found("unit", unit, "/api/v1/units")
+    return card
+
+
+def known_lot(wired: Wiring, lot: str, as_of: int | None = None) -> JSON:
+    """The lot, or 404."""
+    card = wired.view.lot(lot, as_of=as_of)
+    if card is None:
+        raise not_found("lot", lot, "/api/v1/lots")
+    return card
