@@ -9,8 +9,8 @@ import pytest
 
 from laboratory.check import check_all, check_scenario, expectations_of
 from monitor.core.alarm.condition import Truth
-from monitor.core.channel.excursion import Walk
 from monitor.core.channel.liveness import Watch
+from monitor.core.channel.walk import Walk
 from monitor.core.lot import verdict
 from monitor.core.time.instant import MINUTE
 from monitor.ports import JSON
