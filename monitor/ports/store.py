@@ -40,3 +40,7 @@ class Store(Protocol):
 
     def reading(self) -> AbstractContextManager[Tx]:
         """A consistent view of what is committed."""
+
+    def is_trouble(self, error: BaseException) -> bool:
+        """Whether an error is the store's own (a full disk, a lock, a lost connection), and says nothing of what was
+        to be written."""

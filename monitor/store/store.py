@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from monitor.store.due import Due
@@ -48,3 +50,13 @@ class Store:
 
     def reading(self) -> AbstractContextManager[Connection]:
         return self.database.reading()
+
+    def is_trouble(self, error: BaseException) -> bool:
+        own = (
+            sa.exc.OperationalError,
+            sa.exc.InterfaceError,
+            sa.exc.TimeoutError,
+            sqlite3.OperationalError,
+            OSError,
+        )
+        return isinstance(error, own)

@@ -2,120 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import structlog
 
-from monitor.ports import Store
-from monitor.writer.telling.departed import Departed
-
-if TYPE_CHECKING:
-    from monitor.writer.writer import Monitor
+from monitor.writer.isolation import Do, Isolation
 
 log = structlog.get_logger(__name__)
-Argument = TypeVar("Argument")
-
-DUE_MAX = 500
-"""Deadlines of lots taken in one transaction."""
 
 
-class Deadlines:
-    """Takes what is due for the writer, whose lock and transactions it uses."""
+class Work(NamedTuple):
+    """One kind of what is due. ``due(now)`` names what there is to do it for: channels, units, lots, alarms, sites;
+    ``look`` does it for one of them. ``again``: until there is nothing left, for what makes more of itself;
+    ``failed``: what follows when one is set aside."""
 
-    def __init__(self, writer: Monitor, store: Store) -> None:
-        self._writer = writer
-        self._store = store
-        self._departed = Departed(store, writer._around.policy)
+    name: str
+    due: Callable[[int], Sequence[str]]
+    look: Do
+    again: bool = False
+    failed: Do = lambda turn, subject: None
+
+
+class Clockwork:
+    """Takes what is due. Each kind by itself, so that one that fails holds up no other; it is tried again at the next
+    tick, and what of it is set aside as :mod:`monitor.writer.isolation` says."""
+
+    def __init__(self, isolation: Isolation, works: Sequence[Work]) -> None:
+        self._isolation = isolation
+        self._works = works
         self._failures: dict[str, str] = {}
 
     def failures(self) -> list[str]:
         """What failed when it was last tried, in words: judging may go well while people aren't told."""
         return list(self._failures.values())
 
-    def take(self, now: int, connected_since: int | None) -> None:
-        """Takes every deadline up to ``now``: silences, uploads, signs, lots' dates, ladders, digests. Each kind by
-        itself, so that one that fails doesn't hold up the others; it is tried again with the next tick."""
-        writer = self._writer
-        self._try("listen", writer.listen, connected_since)
-        for what in (
-            writer._take_silences,
-            self._uploads,
-            self._signs,
-            self._power,
-            self._calendar,
-            self._dates,
-            self._queue,
-            self._alarms,
-            self._digests,
-            self._drills,
-            self._messages,
-            writer._note_progress,
-            writer.imports.end_idle,
-        ):
-            self._try(what.__name__.strip("_").replace("_", " "), what, now)
+    def take(self, now: int) -> None:
+        """Takes every deadline up to ``now``."""
+        for work in self._works:
+            self.attempt(work.name, lambda work=work: self._take(work, now))  # type: ignore[misc]
 
-    def _try(self, name: str, what: Callable[[Argument], None], argument: Argument) -> None:
+    def _take(self, work: Work, now: int) -> None:
+        subjects: Sequence[str] | None = None
+        # What is set aside stays due; the same again means that nothing more can be done now.
+        while (due := work.due(now)) != subjects:
+            subjects = due
+            self._isolation.each(work.name, subjects, work.look, failed=work.failed)
+            if not work.again or not subjects:
+                return
+
+    def attempt(self, name: str, what: Callable[[], None]) -> None:
+        """Does something; that it fails is kept, and known until it works again."""
         try:
-            what(argument)
+            what()
         except Exception as error:
             log.exception("a deadline could not be taken; it is tried again", what=name)
             self._failures[name] = f"{name}: {error}"
         else:
             self._failures.pop(name, None)
-
-    def _uploads(self, now: int) -> None:
-        if self._writer._uploads.is_waiting:
-            with self._writer._writing() as tx:
-                self._writer._uploads.take_due(tx, now)
-
-    def _signs(self, now: int) -> None:
-        if self._writer._signs.is_waiting(now) and not self._writer.imports.is_on:
-            with self._writer._writing() as tx:
-                self._writer._signs.tick(tx, now)
-
-    def _power(self, now: int) -> None:
-        if self._writer._power.is_waiting(now) and not self._writer.imports.is_on:
-            with self._writer._writing() as tx:
-                self._writer._power.look(tx, now)
-
-    def _calendar(self, now: int) -> None:
-        if self._writer._upkeep.is_waiting(now):
-            with self._writer._writing() as tx:
-                self._writer._upkeep.look(tx, now)
-
-    def _dates(self, now: int) -> None:
-        """Takes lots' dates, each at its own instant, whenever the clock was asked: first what was true then."""
-        writer = self._writer
-        while True:
-            with writer._writing() as tx:
-                due = self._store.due.passed(tx, now, DUE_MAX)
-                late = {lot: due_at for due_at, kind, lot in due if kind == "lot"}
-                for lot, due_at in late.items():
-                    writer._judge_lot(tx, lot, due_at, now, "date")
-                    writer._lots.queue([lot], "date")
-            if not late:
-                return
-
-    def _queue(self, now: int) -> None:
-        """Judges lots whose channels fell silent, and what the last batches left over: a part of them at each tick,
-        so that readings aren't held up."""
-        self._writer._lots.queue_silent(now)
-        self._writer._take_lots(now)
-
-    def _alarms(self, now: int) -> None:
-        writer = self._writer
-        with writer._writing() as tx:
-            writer._alarms.tick(tx, now, writer._conditions.act_by)
-
-    def _digests(self, now: int) -> None:
-        with self._writer._writing() as tx:
-            self._writer._digests.run(tx, now)
-
-    def _drills(self, now: int) -> None:
-        with self._writer._writing() as tx:
-            self._writer._drills.run(tx, now)
-
-    def _messages(self, now: int) -> None:
-        with self._writer._writing() as tx:
-            self._departed.look(tx, now)

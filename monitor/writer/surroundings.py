@@ -19,7 +19,7 @@ from monitor.ports import JSON, Clock, ProfileBook, Wording
 class Surroundings:
     """The configuration as it judges, the clock, who is told and in which words.
 
-    ``publish(kind, body)`` tells open pages that something changed; it must not wait.
+    ``version`` is the program's: what failed in another one is tried again at once. ``publish(kind, body)`` tells open pages that something changed; it must not wait.
     """
 
     clock: Clock
@@ -33,4 +33,5 @@ class Surroundings:
     detection: Detection = field(default_factory=Detection)
     limits: Limits = field(default_factory=Limits)
     shelve_max: int = 12 * HOUR
+    version: str = ""
     publish: Callable[[str, JSON], None] = lambda kind, body: None

@@ -1,31 +1,130 @@
-"""What the writer has yet to do, and remembers in memory alone: given back as it was when a transaction fails."""
+"""A turn of the writer: one transaction, the instant at which it began, and how to take back what was remembered.
+
+The writer's parts remember in memory what the store holds, because asking for it each time would cost too much. When
+a transaction fails the store forgets, and so must they. There are two ways, and each part says which it takes for
+what:
+
+- What *waits to be done* (:attr:`Part.to_do`) is given back as it was when the turn began: it is to be done still.
+- What *mirrors the store* is read anew as the next turn begins (:meth:`Part.recall`). So is what a part took back by
+  an action of its own (:meth:`Turn.undo`).
+
+What the world is to hear of a turn is said when it is committed (:meth:`Turn.then`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
-Part = dict[Any, Any] | set[Any]
-"""Changed in place only, and its values never."""
+from monitor.ports import Clock, Store, Tx
+
+Waiting = dict[Any, Any] | set[Any]
+"""Changed in place only, and its values never. At most an entry for each channel, unit or lot."""
+Action = Callable[[], None]
 
 
-class Memory:
-    """Parts that are taken from within transactions: what was taken is to be done again if the transaction fails.
+class Turn:
+    """One transaction of the writer. ``is_alone``: nothing else is done in it, after doing all together has failed."""
 
-    They are copied and given back, not made anew from the store as alarms are: what waits would begin to wait again
-    each time, so that one deadline that fails every second would hold it back for ever. Each holds at most an entry for
-    each channel or unit, most of the time none.
-    """
+    __slots__ = ("_then", "_undo", "is_alone", "now", "tx")
 
-    def __init__(self, parts: Iterable[Part]) -> None:
-        self._parts = tuple(parts)
+    def __init__(self, tx: Tx, now: int, *, is_alone: bool = False) -> None:
+        self.tx = tx
+        self.now = now
+        self.is_alone = is_alone
+        self._undo: list[Action] = []
+        self._then: list[Action] = []
 
-    def copy(self) -> list[Part]:
-        """The parts as they are now."""
-        return [part.copy() for part in self._parts]
+    def undo(self, action: Action) -> None:
+        """Does this if the turn fails; the last one first."""
+        self._undo.append(action)
 
-    def restore(self, kept: Iterable[Part]) -> None:
-        """Gives the parts back as :meth:`copy` found them."""
-        for part, old in zip(self._parts, kept, strict=True):
-            part.clear()
-            part.update(old)
+    def then(self, action: Action) -> None:
+        """Does this when the turn is committed, in order."""
+        self._then.append(action)
+
+    def take_back(self) -> None:
+        """The turn has failed."""
+        while self._undo:
+            self._undo.pop()()
+
+    def end(self) -> None:
+        """The turn is committed."""
+        for action in self._then:
+            action()
+
+
+class Part(Protocol):
+    """What the writer is made of, as far as turns are concerned."""
+
+    @property
+    def to_do(self) -> Sequence[Waiting]:
+        """What waits to be done, and is known here alone: given back when a turn fails. Always the same ones."""
+
+    def recall(self, turn: Turn) -> None:
+        """Reads anew what mirrors the store; at the start, and after a turn that failed."""
+
+
+class Turns:
+    """Gives turns, one at a time. May be used from any thread; within a turn the same turn is given."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._turn: Turn | None = None
+        self._parts: Sequence[Part] = ()
+        self._to_do: Sequence[Waiting] = ()
+        self._before_commit: Callable[[Turn], None] = lambda turn: None
+        self._is_stale = False
+
+    def are_of(self, parts: Sequence[Part], before_commit: Callable[[Turn], None]) -> None:
+        """The parts that take part in every turn; ``before_commit`` is the last thing done in each."""
+        self._parts = parts
+        self._to_do = [waiting for part in parts for waiting in part.to_do]
+        self._before_commit = before_commit
+
+    @contextmanager
+    def one_at_a_time(self) -> Iterator[None]:
+        """Keeps turns of other threads out."""
+        with self._lock:
+            yield
+
+    @contextmanager
+    def turn(self, *, is_alone: bool = False) -> Iterator[Turn]:
+        """A turn; if it raises, nothing of it has happened, here as in the store."""
+        with self._lock:
+            if self._turn is not None:
+                yield self._turn
+                return
+            turn = None
+            waiting = [each.copy() for each in self._to_do]
+            try:
+                with self._store.writing() as tx:
+                    turn = self._turn = Turn(tx, self._clock.now(), is_alone=is_alone)
+                    if self._is_stale:
+                        self.recall(turn)
+                    yield turn
+                    self._before_commit(turn)
+                self._is_stale = False
+            except BaseException:
+                self._is_stale = True
+                if turn is not None:
+                    turn.take_back()
+                self._give_back(waiting)
+                raise
+            finally:
+                self._turn = None
+            turn.end()
+
+    def _give_back(self, as_it_was: Sequence[Waiting]) -> None:
+        for waiting, before in zip(self._to_do, as_it_was, strict=True):
+            waiting.clear()
+            waiting.update(before)  # type: ignore[arg-type]
+
+    def recall(self, turn: Turn) -> None:
+        """Has every part read anew what mirrors the store."""
+        for part in self._parts:
+            part.recall(turn)

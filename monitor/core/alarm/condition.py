@@ -34,6 +34,7 @@ class AlarmCondition(StrEnum):
     INFLUX_LAGGING = "influx_lagging"
     STORE_FAILING = "store_failing"
     NOTIFIER_FAILING = "notifier_failing"
+    JUDGING_FAILED = "judging_failed"
     EVENT_CONFLICT = "event_conflict"
     ALARM_FLOOD = "alarm_flood"
     DRILL = "drill"
@@ -66,6 +67,7 @@ LEVEL_OF: Mapping[AlarmCondition, Level] = MappingProxyType(
         AlarmCondition.INFLUX_LAGGING: "warning",
         AlarmCondition.STORE_FAILING: "alarm",
         AlarmCondition.NOTIFIER_FAILING: "alarm",
+        AlarmCondition.JUDGING_FAILED: "alarm",
         AlarmCondition.EVENT_CONFLICT: "warning",
         AlarmCondition.ALARM_FLOOD: "alarm",
         AlarmCondition.DRILL: "alarm",

@@ -313,17 +313,19 @@ class Watch:
             ear.offline_at = None if online else at
             self._changed.add(channel)
 
-    def silences(self, now: int) -> list[Silence]:
+    def due(self, now: int) -> list[str]:
         """The channels whose deadline has passed and that nobody has been told of, in the order of the deadlines."""
-        found: list[Silence] = []
         if self._deaf_since is not None:
-            return found
-        for ear in self._ears.values():
-            if not ear.told_silent and ear.silent_at < now:
-                found.append(Silence(ear.path, ear.heard_at, ear.silent_at, None, ear.is_offline))
-                ear.told_silent = True
-                ear.steady_at = NEVER
-        return sorted(found, key=lambda silence: silence.silent_at)
+            return []
+        silent = [ear for ear in self._ears.values() if not ear.told_silent and ear.silent_at < now]
+        return [ear.path for ear in sorted(silent, key=lambda ear: ear.silent_at)]
+
+    def take_silence(self, path: str) -> Silence:
+        """The silence of a channel that is due, to be told now."""
+        ear = self._by_path[path]
+        ear.told_silent = True
+        ear.steady_at = NEVER
+        return Silence(ear.path, ear.heard_at, ear.silent_at, None, ear.is_offline)
 
     @property
     def to_do(self) -> list[set[Any]]:

@@ -7,7 +7,7 @@ point after that loses no message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,11 +30,12 @@ from monitor.core.alarm.machine import State
 from monitor.core.alarm.suppression import Suppression, hushing
 from monitor.core.profile.installation import Installation
 from monitor.core.telling.policy import Policy
-from monitor.core.time.instant import MINUTE, SECOND, format_instant
+from monitor.core.time.instant import LATEST, MINUTE, SECOND, format_instant
 from monitor.ports import Fact, Store, Tx, Wording
 from monitor.writer.alarm.floods import Floods
 from monitor.writer.alarm.suppressions import Suppressions
 from monitor.writer.telling.telling import Present, Telling
+from monitor.writer.turn import Turn, Waiting
 
 Key = tuple[AlarmCondition, str]
 ActBy = Callable[[Tx, Alarm, int], int | None]
@@ -70,17 +71,30 @@ class Alarms:
         self._was_open: dict[str, Alarm] = {}
         self._climbing: set[str] = set()  # alarms of which time alone may owe more
         self._climbed_at = self._shelves_looked_at = 0
+        self._act_by: ActBy = lambda tx, alarm, now: None
+        self._told: set[str] = set()
+        self._untold: dict[str, Exception] = {}
+        self.is_set_aside: Callable[[str, int], bool] = lambda alarm, now: False
+        """Whether the telling of an alarm failed, and isn't to be tried again yet."""
 
-    def say_with(self, present: Present) -> None:
+    def say_with(self, present: Present, act_by: ActBy) -> None:
         """What an alarm is like as a message about it is put together comes from ``present``."""
         self._telling.present = present
+        self._act_by = act_by
 
-    def resume(self, tx: Tx) -> None:
+    @property
+    def to_do(self) -> Sequence[Waiting]:
+        """Nothing: all of it is on record."""
+        return ()
+
+    def recall(self, turn: Turn) -> None:
         """Finds the alarms that are open, and what holds their telling back."""
+        tx = turn.tx
         facts = self._store.facts.current(tx, "alarm", open_only=True)
         found = [Alarm.from_json(fact.body) for fact in facts]
         self._open = {(alarm.condition, alarm.subject): alarm for alarm in found}
         self._changed, self._was_open = {}, {}
+        self._told, self._untold = set(), {}
         self._climbing = {alarm.id for alarm in found}
         self.suppressions.resume(tx)
 
@@ -196,32 +210,55 @@ class Alarms:
 
     # --- as time goes on ---
 
-    def tick(self, tx: Tx, now: int, act_by: ActBy) -> None:
-        """Takes what is due by the clock, each at its own instant: re-arming, ends of shelves, steps of ladders."""
-        self._rearm(tx, now)
-        for ended in self.suppressions.take_ended(tx, now):
-            self._after_suppression(tx, ended, now)
+    def due(self, now: int) -> list[str]:
+        """The alarms, suppressions and sites with a flood to look at now: for re-arming, ends of shelves, what breaks
+        through them, causes that are gone, steps of ladders."""
+        due = [alarm.id for alarm in self._open.values() if self._rearmed_at(alarm) <= now]
+        due += [one.id for one in self.suppressions.in_force() if one.until_at <= now]
         if not 0 <= now - self._shelves_looked_at < SHELVES_EVERY:
             self._shelves_looked_at = now
-            self._break_through(tx, now, act_by)
-            self._floods.look(tx, now)
+            due += [shelf.id for shelf in self.suppressions.shelves(now)]
+            due += self.open_subjects(AlarmCondition.ALARM_FLOOD)
         if not 0 <= now - self._climbed_at < LADDERS_EVERY:
             self._climbed_at = now
-            open_now = {alarm.id: alarm for alarm in self._open.values()}
-            self._climbing &= open_now.keys()
-            for alarm_id in sorted(self._climbing):
-                self._changed.setdefault(alarm_id, open_now[alarm_id])
-        self.settle(tx, now)
+            self._climbing &= {alarm.id for alarm in self._open.values()}
+            due += sorted(alarm for alarm in self._climbing if not self.is_set_aside(alarm, now))
+        return list(dict.fromkeys(due))
 
-    def _rearm(self, tx: Tx, now: int) -> None:
-        rearm_after = self._policy.rearm_after
-        for alarm in self.open():
-            taken = alarm.acknowledgement
-            if alarm.state is not State.ACKNOWLEDGED or taken is None or rearm_after is None:
-                continue
-            if taken.at + rearm_after <= now:
-                why = f"acknowledged by {taken.by} {format_instant(taken.at)}, and still not over"
-                self.record(tx, rearmed(alarm, at=taken.at + rearm_after, why=why), now, "re-armed")
+    def look(self, turn: Turn, subject: str) -> None:
+        """Takes what is due of one of them, each at its own instant."""
+        tx, now = turn.tx, turn.now
+        if self.get(AlarmCondition.ALARM_FLOOD, subject) is not None:
+            self._floods.look(tx, now)
+        elif self.suppressions.has(subject):
+            self._look_at_suppression(tx, self.suppressions.get(subject), now)
+        else:
+            alarm = next((alarm for alarm in self._open.values() if alarm.id == subject), None)
+            if alarm is not None and self._rearmed_at(alarm) <= now:
+                self._rearm(tx, alarm, now)
+            elif alarm is not None:
+                self._changed.setdefault(subject, alarm)
+
+    def _look_at_suppression(self, tx: Tx, one: Suppression, now: int) -> None:
+        if one.until_at <= now:
+            ended = self.suppressions.end(
+                tx, one, at=one.until_at, by="exosome-monitor", why="its time is up"
+            )
+            self._after_suppression(tx, ended, now)
+        elif one.kind == "shelved":
+            self._break_through(tx, one, now, self._act_by)
+
+    def _rearmed_at(self, alarm: Alarm) -> int:
+        taken, rearm_after = alarm.acknowledgement, self._policy.rearm_after
+        if alarm.state is not State.ACKNOWLEDGED or taken is None or rearm_after is None:
+            return LATEST
+        return taken.at + rearm_after
+
+    def _rearm(self, tx: Tx, alarm: Alarm, now: int) -> None:
+        taken = alarm.acknowledgement
+        assert taken is not None
+        why = f"acknowledged by {taken.by} {format_instant(taken.at)}, and still not over"
+        self.record(tx, rearmed(alarm, at=self._rearmed_at(alarm), why=why), now, "re-armed")
 
     def _after_suppression(self, tx: Tx, ended: Suppression, now: int) -> None:
         """What was held back is told, and whoever shelved it hears that it is watched again."""
@@ -240,14 +277,13 @@ class Alarms:
     def _of(self, shelf: Suppression) -> Alarm | None:
         return None if shelf.condition is None else self.get(shelf.condition, shelf.subject)
 
-    def _break_through(self, tx: Tx, now: int, act_by: ActBy) -> None:
-        for shelf in self.suppressions.shelves(now):
-            alarm = self._of(shelf)
-            if alarm is None:
-                continue
-            why = self.suppressions.why_broken(shelf, alarm, self.open(), act_by=act_by(tx, alarm, now))
-            if why is not None:
-                self.unshelve(tx, shelf, by="exosome-monitor", why=why, now=now)
+    def _break_through(self, tx: Tx, shelf: Suppression, now: int, act_by: ActBy) -> None:
+        alarm = self._of(shelf)
+        if alarm is None:
+            return
+        why = self.suppressions.why_broken(shelf, alarm, self.open(), act_by=act_by(tx, alarm, now))
+        if why is not None:
+            self.unshelve(tx, shelf, by="exosome-monitor", why=why, now=now)
 
     def unshelve(self, tx: Tx, shelf: Suppression, *, by: str, why: str, now: int) -> Suppression:
         """Ends what holds back telling, now; what is open is told."""
@@ -255,18 +291,36 @@ class Alarms:
         self._after_suppression(tx, ended, now)
         return ended
 
-    def settle(self, tx: Tx, now: int) -> None:
-        """Owes the messages that follow from what changed: to be called as a transaction ends."""
+    def settle(self, turn: Turn) -> None:
+        """Owes the messages that follow from what changed: the last thing done in a turn. In one that does a single
+        thing after doing all together has failed, every alarm is told by itself: rather too often than not at all."""
         if not self._changed:
             return
-        self._floods.gather(tx, list(self._changed.values()), now)
-        self._break_through(tx, now, lambda tx, alarm, now: None)  # forecasts are looked at by the clock
+        tx, now = turn.tx, turn.now
+        if not turn.is_alone:
+            self._floods.gather(tx, list(self._changed.values()), now)
+            for shelf in self.suppressions.shelves(now):
+                self._break_through(tx, shelf, now, lambda tx, alarm, now: None)  # forecasts: by the clock
         for alarm in sorted(self._changed.values(), key=lambda one: (one.known_at, len(one.id), one.id)):
-            # What came and went in one transaction: both are told, in this order.
-            if (before := self._was_open.get(alarm.id)) is not None:
-                self._tell(tx, before, now)
-            self._tell(tx, alarm, now)
+            try:
+                # What came and went in one turn: both are told, in this order.
+                if (before := self._was_open.get(alarm.id)) is not None:
+                    self._tell(tx, before, now)
+                self._tell(tx, alarm, now)
+            except Exception as error:
+                if self._store.is_trouble(error):
+                    raise
+                self._climbing.add(alarm.id)
+                self._untold[alarm.id] = error
+            else:
+                self._told.add(alarm.id)
         self._changed, self._was_open = {}, {}
+
+    def take_told(self) -> tuple[set[str], dict[str, Exception]]:
+        """The alarms of which was told what is owed since the last call, and those of which it couldn't be."""
+        told, untold = self._told, self._untold
+        self._told, self._untold = set(), {}
+        return told, untold
 
     def is_hushed(self, alarm: Alarm, now: int) -> bool:
         """Whether the telling of an alarm is held back."""

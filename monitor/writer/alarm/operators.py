@@ -5,8 +5,6 @@ Each is on record with the person's name and the reason, as a version of the ala
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Literal
 
 from monitor.core.alarm.alarm import Acknowledgement
@@ -14,10 +12,10 @@ from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.alarm.suppression import Suppression, why_not_shelved
 from monitor.core.fact import JSON
 from monitor.core.time.instant import format_instant
-from monitor.ports import Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.condition.conditions import Conditions
 from monitor.writer.surroundings import Surroundings
+from monitor.writer.turn import Turns
 
 _TEXT_MAX = 500
 
@@ -28,12 +26,12 @@ class Operators:
 
     def __init__(
         self,
-        writing: Callable[[], AbstractContextManager[Tx]],
+        turns: Turns,
         around: Surroundings,
         alarms: Alarms,
         conditions: Conditions,
     ) -> None:
-        self._writing = writing
+        self._turns = turns
         self._around = around
         self._alarms = alarms
         self._conditions = conditions
@@ -44,20 +42,23 @@ class Operators:
         taken = Acknowledgement(
             self._around.clock.now(), name, _text("reason", reason), _text("action", action), how
         )
-        with self._writing() as tx:
+        with self._turns.turn() as turn:
+            tx = turn.tx
             return self._alarms.acknowledge(tx, alarm, taken).to_json()
 
     def reset(self, alarm: str, *, by: str, reason: str) -> JSON:
         """See :meth:`monitor.ports.Commands.reset`."""
         name = _text("by", by, "a reset needs the name of whoever holds the alarm to be dealt with")
-        with self._writing() as tx:
+        with self._turns.turn() as turn:
+            tx = turn.tx
             now = self._around.clock.now()
             return self._alarms.reset(tx, alarm, by=name, reason=_text("reason", reason), now=now).to_json()
 
     def shelve(self, alarm: str, *, by: str, reason: str, until: int) -> JSON:
         """See :meth:`monitor.ports.Commands.shelve`."""
         owner, why, now = _text("by", by), _text("reason", reason), self._around.clock.now()
-        with self._writing() as tx:
+        with self._turns.turn() as turn:
+            tx = turn.tx
             found = self._alarms.known(tx, alarm)
             if not found.is_open:
                 raise ValueError(f"alarm {alarm} ({found.condition} of {found.subject}) is over already")
@@ -97,7 +98,8 @@ class Operators:
     def unshelve(self, alarm: str, *, by: str, reason: str) -> JSON:
         """See :meth:`monitor.ports.Commands.unshelve`."""
         name, now = _text("by", by, "unshelving needs a name"), self._around.clock.now()
-        with self._writing() as tx:
+        with self._turns.turn() as turn:
+            tx = turn.tx
             found = self._alarms.known(tx, alarm)
             shelf = self._alarms.suppressions.shelf_of(found, now)
             if shelf is None:
@@ -129,13 +131,15 @@ class Operators:
         wanted = Suppression(
             id="", kind=kind, subject=subject, owner=owner, reason=why, from_at=from_at, until_at=until
         )
-        with self._writing() as tx:
+        with self._turns.turn() as turn:
+            tx = turn.tx
             return self._alarms.suppressions.add(tx, wanted, now).to_json()
 
     def end_suppression(self, suppression: str, *, by: str, reason: str) -> JSON:
         """See :meth:`monitor.ports.Commands.end_suppression`."""
         name, now = _text("by", by, "ending it needs a name"), self._around.clock.now()
-        with self._writing() as tx:
+        with self._turns.turn() as turn:
+            tx = turn.tx
             found = self._alarms.suppressions.get(suppression)
             why = _text("reason", reason) or "ended"
             return self._alarms.unshelve(tx, found, by=name, why=why, now=now).to_json()

@@ -34,6 +34,10 @@ class Suppressions:
         """The shelves that stand."""
         return [one for one in self._in_force.values() if one.kind == "shelved" and one.holds(now)]
 
+    def has(self, suppression_id: str) -> bool:
+        """Whether there is one that has not ended."""
+        return suppression_id in self._in_force
+
     def get(self, suppression_id: str) -> Suppression:
         """One that has not ended. Raises LookupError for an unknown one or one that has."""
         found = self._in_force.get(suppression_id)
@@ -56,12 +60,6 @@ class Suppressions:
         ended = replace(one, ended_at=at, ended_by=by, ended_why=why)
         self._record(tx, ended, at, f"ended by {by}: {why}")
         return ended
-
-    def take_ended(self, tx: Tx, now: int) -> list[Suppression]:
-        """Ends those whose time is up, each at its own instant."""
-        due = [one for one in self._in_force.values() if one.until_at <= now]
-        due.sort(key=lambda one: one.until_at)
-        return [self.end(tx, one, at=one.until_at, by="exosome-monitor", why="its time is up") for one in due]
 
     def why_broken(
         self, shelf: Suppression, alarm: Alarm, alarms: Iterable[Alarm], *, act_by: int | None = None

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from zoneinfo import ZoneInfo
 
 from monitor.core.time.recurring import Recurring
-from monitor.ports import Clock, Store, Tx
+from monitor.ports import Store
 from monitor.writer.calendar.periods import Owed, Periods
+from monitor.writer.turn import Turns
 
 
 class Chores:
     """Which daily work is owed, and when it was done last. Its methods may be called from any thread."""
 
-    def __init__(self, writing: Callable[[], AbstractContextManager[Tx]], store: Store, clock: Clock) -> None:
-        self._writing = writing
+    def __init__(self, turns: Turns, store: Store) -> None:
+        self._turns = turns
         self._store = store
-        self._clock = clock
         self._periods = Periods(store)
 
     def owed(self, chore: str, when: Recurring, zone: ZoneInfo) -> Owed | None:
         """The time of a chore that is owed now. It stays owed until :meth:`put_done`, or the next time comes."""
-        with self._writing() as tx:
-            return self._periods.owed(tx, f"chore:{chore}", when, zone, self._clock.now())
+        with self._turns.turn() as turn:
+            return self._periods.owed(turn.tx, f"chore:{chore}", when, zone, turn.now)
 
     def put_done(self, chore: str, name: str) -> None:
         """Notes that a time of a chore is done."""
-        with self._writing() as tx:
-            self._periods.put_done(tx, f"chore:{chore}", name, self._clock.now())
+        with self._turns.turn() as turn:
+            self._periods.put_done(turn.tx, f"chore:{chore}", name, turn.now)
 
     def prove(self) -> None:
         """Commits something: raises what the store raises if it can't."""
-        with self._writing() as tx:
-            self._store.due.put_markers(tx, {"proved_at": self._clock.now()})
+        with self._turns.turn() as turn:
+            self._store.due.put_markers(turn.tx, {"proved_at": turn.now})

@@ -22,6 +22,7 @@ from monitor.writer.calendar.week import Week, calibrations, lots_of
 from monitor.writer.surroundings import Surroundings
 from monitor.writer.telling.owing import owed_row
 from monitor.writer.telling.telling import Telling
+from monitor.writer.turn import Turn
 
 _UNSEEN = (State.RETURNED_UNACKNOWLEDGED, State.LATCHED_UNACKNOWLEDGED)
 
@@ -46,28 +47,32 @@ class Digests:
         )
         self._view = View(store, picture)
 
-    def run(self, tx: Tx, now: int) -> None:
-        """Owes what has come for each site; each time once, and of those that were slept through the last."""
-        agenda = self._around.agenda
-        for site, zone in self._around.installation.zones.items():
-            digest = self._periods.owed(tx, f"digest:{site}", agenda.digest, zone, now)
-            if digest is not None:
-                words = self._around.wording.digest(site, digest.name, self._digest(tx, site, digest, now))
-                recipients = self._around.policy.recipients()
-                self._owe(tx, f"digest:{site}", digest, words, recipients, now)
-            summary = self._periods.owed(tx, f"summary:{site}", agenda.summary, zone, now)
-            if summary is not None:
-                found = Week(
-                    self._store,
-                    tx,
-                    self._around,
-                    self._place_of,
-                    site=site,
-                    start=summary.since_at,
-                    end=now,
-                )
-                words = self._around.wording.summary(site, summary.name, found.to_json())
-                self._owe(tx, f"summary:{site}", summary, words, self._qa(), now)
+    def due(self, now: int) -> list[str]:
+        """The sites."""
+        return list(self._around.installation.zones)
+
+    def look(self, turn: Turn, site: str) -> None:
+        """Owes what has come for a site; each time once, and of those that were slept through the last."""
+        tx, now, agenda = turn.tx, turn.now, self._around.agenda
+        zone = self._around.installation.zone_of(site)
+        digest = self._periods.owed(tx, f"digest:{site}", agenda.digest, zone, now)
+        if digest is not None:
+            words = self._around.wording.digest(site, digest.name, self._digest(tx, site, digest, now))
+            recipients = self._around.policy.recipients()
+            self._owe(tx, f"digest:{site}", digest, words, recipients, now)
+        summary = self._periods.owed(tx, f"summary:{site}", agenda.summary, zone, now)
+        if summary is not None:
+            week = Week(
+                self._store,
+                tx,
+                self._around,
+                self._place_of,
+                site=site,
+                start=summary.since_at,
+                end=now,
+            )
+            words = self._around.wording.summary(site, summary.name, week.to_json())
+            self._owe(tx, f"summary:{site}", summary, words, self._qa(), now)
 
     def _owe(
         self,

@@ -6,7 +6,6 @@ to the next ones when nobody does. One that is still open when the next is due e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
@@ -16,6 +15,7 @@ from monitor.ports import Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.calendar.periods import Periods
 from monitor.writer.surroundings import Surroundings
+from monitor.writer.turn import Turn
 
 LATE_MAX = 6 * HOUR
 """A drill that was slept through is made up for within so long after its time of day, on whichever day: it wakes
@@ -31,24 +31,24 @@ class Drills:
         self._alarms = alarms
         self._periods = Periods(store)
 
-    def run(self, tx: Tx, now: int) -> None:
-        """Begins each person's drill whose time has come; ends those of people who are drilled no more."""
-        people = dict(self._agenda.drilled)
-        for person in self._alarms.open_subjects(_DRILL):
-            if person not in people or not self._agenda.drill.times:
-                self._end(tx, person, "not_drilled", now)
-        for person in self._due(tx, people, now):
+    def due(self, now: int) -> list[str]:
+        """The people who are drilled, and those with a drill that is open."""
+        return list(dict.fromkeys([*self._alarms.open_subjects(_DRILL), *dict(self._agenda.drilled)]))
+
+    def look(self, turn: Turn, person: str) -> None:
+        """Begins a person's drill when its time has come; ends that of somebody who is drilled no more."""
+        tx, now, when = turn.tx, turn.now, self._agenda.drill
+        zone = dict(self._agenda.drilled).get(person)
+        if zone is None or not when.times:
+            self._end(tx, person, "not_drilled", now)
+        if zone is None:
+            return
+        owed = self._periods.owed(tx, f"drill:{person}", when, zone, now)
+        if owed is not None and is_civil(when, zone, now):
+            self._periods.put_done(tx, f"drill:{person}", owed.name, now)
             self._end(tx, person, "unanswered", now)
             evidence = {"text": f"the weekly drill of {person}: acknowledge it", "drilled": person}
             self._alarms.hold(tx, Truth(_DRILL, person, now, LEVEL_OF[_DRILL], evidence), now)
-
-    def _due(self, tx: Tx, people: dict[str, ZoneInfo], now: int) -> Iterator[str]:
-        when = self._agenda.drill
-        for person, zone in people.items():
-            owed = self._periods.owed(tx, f"drill:{person}", when, zone, now)
-            if owed is not None and is_civil(when, zone, now):
-                self._periods.put_done(tx, f"drill:{person}", owed.name, now)
-                yield person
 
     def _end(self, tx: Tx, person: str, why: str, now: int) -> None:
         self._alarms.end(tx, _DRILL, person, at=now, now=now, evidence={"clear_reason": why})

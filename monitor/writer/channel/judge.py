@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+import structlog
+
 from monitor.core.channel.checkpoint import state_from_json, state_to_json
 from monitor.core.channel.excursion import Excursion
 from monitor.core.channel.fold import ChannelState, advance, fold, take_stretch
@@ -23,6 +25,8 @@ from monitor.core.time.instant import EARLIEST, parse_instant
 from monitor.ports import Arrived, Fact, Store, Tx
 from monitor.writer.channel.desk import STAGE, ChannelDesk, ExcursionChange, SpellChange, stages
 from monitor.writer.lot.ledgers import Ledgers
+
+log = structlog.get_logger(__name__)
 
 CHECKPOINT_AFTER = 500
 """Readings of a channel after which settling the log also keeps its state."""
@@ -44,31 +48,83 @@ class Judge:
         }
         self._stirred: dict[int, Ledger] = {}
         self._late: dict[str, int] = {}
+        self._in_doubt: dict[int, int] = {}  # channels to be read anew, and from which instant on
         self._spelled: list[Spell] = []  # of the message under way
         self._spell_changes: list[SpellChange] = []
 
-    # --- starting ---
+    # --- starting, and starting again ---
 
-    def resume(self, tx: Tx, judged_position: int) -> None:
-        """Brings every channel to where it was when ``judged_position`` was committed: checkpoint, then the rest."""
-        open_facts: dict[str, list[Fact]] = {}
+    def resume(self, tx: Tx, judged_position: int, without: Collection[str]) -> dict[str, Exception]:
+        """Brings every channel but those ``without`` to where it was when ``judged_position`` was committed. Returns
+        those that can't be, and why."""
+        self._in_doubt.clear()
+        broken: dict[str, Exception] = {}
+        open_facts = self._open_facts(tx)
+        for desk in self._desks.values():
+            if desk.path in without:
+                continue
+            try:
+                self._bring_up(tx, desk, judged_position, open_facts.get(desk.path, ()))
+            except Exception as error:  # whatever it is, it concerns this channel alone
+                if self._store.is_trouble(error):
+                    raise
+                broken[desk.path] = error
+        return broken
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether anything must be read anew before it is judged on."""
+        return bool(self._in_doubt)
+
+    def doubt(self, rows: Iterable[Arrived]) -> None:
+        """These were taken in a turn that failed: what is known of their channels is to be read anew."""
+        for channel, reading, _, _ in rows:
+            self.distrust(channel, reading.measured_at)
+
+    def distrust(self, channel: int, at: int) -> None:
+        """What is known of a channel from an instant on is to be read anew."""
         self._spelled.clear()
         self._spell_changes.clear()
+        self._in_doubt[channel] = min(at, self._in_doubt.get(channel, at))
+
+    def refresh(self, tx: Tx, rows: Iterable[Arrived], judged_position: int) -> None:
+        """Reads anew what is in doubt of the channels of these rows; raises what that raises. They stay in doubt until
+        :meth:`trust`."""
+        channels = self._in_doubt.keys() & {row.channel for row in rows}
+        if not channels:
+            return
+        open_facts = self._open_facts(tx)
+        for desk in (self._desks[channel] for channel in sorted(channels) if channel in self._desks):
+            self._bring_up(tx, desk, judged_position, open_facts.get(desk.path, ()))
+            self._ledgers.rewind(tx, desk.path, self._in_doubt[desk.id])
+            self._stirred |= {id(ledger): ledger for ledger in desk.ledgers}
+
+    def trust(self, channels: Iterable[int]) -> None:
+        """What was read anew, or judged again, of these channels is committed."""
+        for channel in channels:
+            self._in_doubt.pop(channel, None)
+
+    def _open_facts(self, tx: Tx) -> dict[str, list[Fact]]:
+        by_channel: dict[str, list[Fact]] = {}
         for fact in self._store.facts.current(tx, "excursion", open_only=True):
-            open_facts.setdefault(fact.subject, []).append(fact)
-        for desk in self._desks.values():
-            desk.state, after = self._state_before(tx, desk, None)
-            rows = self._store.history.readings(tx, desk.id, after=after, position_max=judged_position)
-            fold(desk.state, desk.rules, (row.reading for row in rows))
-            desk.state.spells = self._spelled
-            desk.since_checkpoint = len(rows)
-            desk.open_ids = {
-                (fact.body["direction"], parse_instant(fact.body["started_at"])): (fact.id, fact.version)
-                for fact in open_facts.get(desk.path, ())
-                if is_alive(fact.body)
-            }
-            if {excursion.key for excursion in desk.state.open_excursions()} != set(desk.open_ids):
-                desk.dirty_from = EARLIEST  # the rules of the past were changed by hand; judge it all again
+            by_channel.setdefault(fact.subject, []).append(fact)
+        return by_channel
+
+    def _bring_up(self, tx: Tx, desk: ChannelDesk, judged_position: int, open_facts: Iterable[Fact]) -> None:
+        """Brings a channel to where it was: its last checkpoint, then the rest."""
+        desk.state, after = self._state_before(tx, desk, None)
+        rows = self._store.history.readings(tx, desk.id, after=after, position_max=judged_position)
+        fold(desk.state, desk.rules, (row.reading for row in rows))
+        desk.state.spells = self._spelled
+        desk.since_checkpoint = len(rows)
+        desk.dirty_from = None
+        desk.open_ids = {
+            (fact.body["direction"], parse_instant(fact.body["started_at"])): (fact.id, fact.version)
+            for fact in open_facts
+            if is_alive(fact.body)
+        }
+        if {excursion.key for excursion in desk.state.open_excursions()} != set(desk.open_ids):
+            desk.dirty_from = EARLIEST  # the rules of the past were changed by hand; judge it all again
 
     def _state_before(self, tx: Tx, desk: ChannelDesk, at: int | None) -> tuple[ChannelState, int | None]:
         found = self._store.due.checkpoint_before(tx, desk.id, at)
@@ -92,19 +148,27 @@ class Judge:
         """Since when, within the last ``span`` ms of what each of these channels said, all of it is good; None if the
         last isn't."""
         latest = self._store.history.latest(tx) if paths else {}
-        found: dict[str, int | None] = {}
+        sound: dict[str, int | None] = {}
         for desk in self._desks.values():
             last = latest.get(desk.id, {}).get("measured_at")
             if desk.path not in paths or last is None:
                 continue
-            since: int | None = None
-            for _, _, reading in self._store.history.readings(tx, desk.id, after=last - span):
-                if why_bad(reading, desk.rules.settings_at(reading.measured_at)) is not None:
-                    since = None
-                elif since is None:
-                    since = reading.measured_at
-            found[desk.path] = since
-        return found
+            try:
+                sound[desk.path] = self._good_since(tx, desk, last - span)
+            except Exception as error:
+                if self._store.is_trouble(error):
+                    raise
+                sound[desk.path] = None  # nobody can tell: the fault goes on
+        return sound
+
+    def _good_since(self, tx: Tx, desk: ChannelDesk, after: int) -> int | None:
+        since: int | None = None
+        for _, _, reading in self._store.history.readings(tx, desk.id, after=after):
+            if why_bad(reading, desk.rules.settings_at(reading.measured_at)) is not None:
+                since = None
+            elif since is None:
+                since = reading.measured_at
+        return since
 
     def take(
         self, tx: Tx, rows: Sequence[Arrived], reasons: Sequence[str | None], recorded_at: int
@@ -234,13 +298,25 @@ class Judge:
             if desk.dirty_from is not None:
                 last = next((arrived for arrived in reversed(rows) if arrived.channel == desk.id), None)
                 is_part = last is not None and self.is_part(last)
-                found, changed = self._rejudge(tx, desk, desk.dirty_from, recorded_at)
-                changes += [change._replace(is_part=is_part) for change in found]
-                if any(profile.warning is not None for _, profile in desk.rules.profiles):
-                    after = before + len(changes)
-                    self._note_spells(desk, changed, after, is_part=is_part, is_rejudged=True)
-                desk.dirty_from = None
+                changes += self._judge_again(
+                    tx, desk, desk.dirty_from, recorded_at, before + len(changes), is_part=is_part
+                )
         return changes
+
+    def rejudge(self, tx: Tx, channel: int, since: int, recorded_at: int) -> list[ExcursionChange]:
+        """Judges a channel again from an instant on, whatever is known of it; what that changed, in order."""
+        desk = self._desks[channel]
+        return self._judge_again(tx, desk, since, recorded_at, 0, is_part=False)
+
+    def _judge_again(
+        self, tx: Tx, desk: ChannelDesk, since: int, recorded_at: int, before: int, *, is_part: bool
+    ) -> list[ExcursionChange]:
+        changes, changed = self._rejudge(tx, desk, since, recorded_at)
+        desk.dirty_from = None
+        if any(profile.warning is not None for _, profile in desk.rules.profiles):
+            after = before + len(changes)
+            self._note_spells(desk, changed, after, is_part=is_part, is_rejudged=True)
+        return [change._replace(is_part=is_part) for change in changes]
 
     def _rejudge(
         self, tx: Tx, desk: ChannelDesk, since: int, recorded_at: int
@@ -391,8 +467,14 @@ class Judge:
     # --- checkpoints ---
 
     def checkpoint(self, tx: Tx) -> None:
-        """Keeps the state of channels that have come far since their last checkpoint."""
+        """Keeps the state of channels that have come far since their last checkpoint. One that can't be kept is done
+        without: judging goes back farther then."""
         for desk in self._desks.values():
             if desk.since_checkpoint >= CHECKPOINT_AFTER and desk.state.last_at is not None:
-                self._store.due.put_checkpoint(tx, desk.id, desk.state.last_at, state_to_json(desk.state))
                 desk.since_checkpoint = 0
+                try:
+                    self._store.due.put_checkpoint(tx, desk.id, desk.state.last_at, state_to_json(desk.state))
+                except Exception as error:
+                    if self._store.is_trouble(error):
+                        raise
+                    log.exception("the state of a channel can't be kept", channel=desk.path)

@@ -60,7 +60,7 @@ class Conditions:
         self._alarms = alarms
         self._lots = lots
         self._newest_of = newest_of
-        alarms.say_with(self.present)
+        alarms.say_with(self.present, self.act_by)
 
     def end_unwatched(self, tx: Tx, now: int) -> None:
         """Ends the alarms about channels that the configuration no longer has: nothing could ever end them."""

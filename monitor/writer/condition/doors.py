@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.profile.installation import Unit
@@ -15,7 +15,7 @@ from monitor.ports import Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.condition.conditions import Conditions
 from monitor.writer.condition.uploads import PATIENCE
-from monitor.writer.turn import Part
+from monitor.writer.turn import Turn, Waiting
 
 FORGOTTEN_AFTER = DAY
 """A door that was opened so long before anybody heard of it is not said to be open now."""
@@ -55,9 +55,12 @@ class Doors:
             self.stir(unit)
 
     @property
-    def to_do(self) -> list[Part]:
-        """What is to be given back when a transaction fails."""
-        return [self._due, self._stirred]
+    def to_do(self) -> Sequence[Waiting]:
+        """The units to look at."""
+        return (self._due, self._stirred)
+
+    def recall(self, turn: Turn) -> None:
+        """Nothing: what waits is given back."""
 
     def stir(self, unit: str) -> None:
         """An event of a unit has come."""
@@ -68,20 +71,18 @@ class Doors:
         """What a unit told in the last three days."""
         return self._events.get(unit, [])
 
-    def is_waiting(self, now: int) -> bool:
-        """Whether :meth:`look` has anything to do."""
-        return bool(self._stirred) or any(due_at <= now for due_at in self._due.values())
+    def due(self, now: int) -> list[str]:
+        """The units of which an event has come, or whose deadline has passed."""
+        return sorted({unit for unit, due_at in self._due.items() if due_at <= now} | self._stirred)
 
-    def look(self, tx: Tx, now: int) -> None:
-        """Takes the deadlines that have passed, and the events that have come."""
-        due = {unit for unit, due_at in self._due.items() if due_at <= now} | self._stirred
-        for unit in sorted(due):
-            if unit in self._stirred or unit not in self._events:
-                self._read(tx, unit, now)
-            self._due.pop(unit, None)
-            if self._is_on:
-                self._judge(tx, unit, now)
-        self._stirred.clear()
+    def look(self, turn: Turn, unit: str) -> None:
+        """Takes the deadline that has passed, and the events that have come."""
+        if unit in self._stirred or unit not in self._events:
+            self._read(turn.tx, unit, turn.now)
+        self._due.pop(unit, None)
+        self._stirred.discard(unit)
+        if self._is_on:
+            self._judge(turn.tx, unit, turn.now)
 
     def _read(self, tx: Tx, unit: str, now: int) -> None:
         rows = self._store.log.events(tx, "unit", subject=unit, start=now - PARTS_FOR)

@@ -7,7 +7,7 @@ as soon as the store commits again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -16,7 +16,7 @@ from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.alarm.limits import Limits
 from monitor.core.time.instant import MINUTE, format_instant, parse_instant
 from monitor.ports import JSON, Clock, Store
-from monitor.writer.writer import Monitor
+from monitor.writer.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -44,10 +44,10 @@ class Ourselves:
     """Watches the program. Its methods are jobs, each called by one thread."""
 
     def __init__(
-        self, monitor: Monitor, store: Store, clock: Clock, limits: Limits, people: Collection[str]
+        self, writer: Writer, store: Store, clock: Clock, limits: Limits, people: Collection[str]
     ) -> None:
         """``people``: the names of all who are ever told."""
-        self._monitor = monitor
+        self._writer = writer
         self._store = store
         self._clock = clock
         self._limits = limits
@@ -73,19 +73,19 @@ class Ourselves:
             self._lost_since, self._started_at = (int(kept) if kept else None), self._clock.now()
         if connected_since is not None:
             if self._lost_since is not None:
-                self._end(_BROKER, "broker", max(connected_since, self._lost_since), {_MARKER: ""})
+                ended_at = max(connected_since, self._lost_since)
+                self._writer.end(_BROKER, "broker", at=ended_at, markers={_MARKER: ""})
                 self._lost_since = None
             return
         if self._lost_since is None:
             now = self._clock.now()
-            with self._monitor._writing() as tx:
-                self._store.due.put_markers(tx, {_MARKER: now})
+            self._writer.put_markers({_MARKER: str(now)})
             self._lost_since = now
         due_at = self._lost_since + self._limits.broker_lost_after
         sure_at = max(due_at, self._started_at + self._limits.broker_lost_after)
-        if sure_at <= self._clock.now() and not self._is_open(_BROKER, "broker"):
+        if sure_at <= self._clock.now() and not self._writer.is_open(_BROKER, "broker"):
             evidence = {"text": why, "started_at": format_instant(self._lost_since)}
-            self._monitor.hold(Truth(_BROKER, "broker", due_at, LEVEL_OF[_BROKER], evidence))
+            self._writer.hold(Truth(_BROKER, "broker", due_at, LEVEL_OF[_BROKER], evidence))
 
     # --- the store ---
 
@@ -108,13 +108,13 @@ class Ourselves:
         """Puts on record what :meth:`note_store` noted, as soon as the store commits; until then each call tries."""
         trouble = self._trouble
         if trouble is None:
-            if self._is_open(_STORE, "store"):  # of a process before this one
-                self._end(_STORE, "store", self._clock.now())
+            if self._writer.is_open(_STORE, "store"):  # of a process before this one
+                self._writer.end(_STORE, "store", at=self._clock.now())
             return
         is_long = self._clock.now() - trouble.since_at >= STORE_FAILING_AFTER
         if is_long and not self._is_recorded:
             try:
-                self._monitor.hold(_truth_of(trouble))
+                self._writer.hold(_truth_of(trouble))
             except Exception:
                 if self.is_well:
                     raise
@@ -122,7 +122,7 @@ class Ourselves:
             self._is_recorded = True
         if self.is_well:
             if self._is_recorded:
-                self._end(_STORE, "store", self._clock.now())
+                self._writer.end(_STORE, "store", at=self._clock.now())
             self._trouble, self._is_recorded = None, False
 
     # --- people ---
@@ -134,13 +134,13 @@ class Ourselves:
             if one["attempts"] >= ATTEMPTS_LEAST:
                 found.setdefault(one["recipient"], []).append(one)
         trying = {one["recipient"] for one in failing}
-        for name in self._open_subjects(_NOTIFIER):
+        for name in self._writer.open_subjects(_NOTIFIER):
             if name not in self._people and name != DEAD_MAN:
-                self._end(_NOTIFIER, name, self._clock.now(), why="no_longer_told")
+                self._writer.end(_NOTIFIER, name, "no_longer_told", at=self._clock.now())
             elif name in self._people and name not in trying:
-                self._end(_NOTIFIER, name, self._clock.now())
+                self._writer.end(_NOTIFIER, name, at=self._clock.now())
         for name, addresses in found.items():
-            if name in self._people and not self._is_open(_NOTIFIER, name):
+            if name in self._people and not self._writer.is_open(_NOTIFIER, name):
                 since = min(parse_instant(one["since"]) for one in addresses)
                 evidence = {
                     "text": "; ".join(f"{one['medium']}: {one['error']}" for one in addresses),
@@ -148,31 +148,7 @@ class Ourselves:
                     "owed": sum(one["owed"] for one in addresses),
                 }
                 truth = Truth(_NOTIFIER, name, self._clock.now(), LEVEL_OF[_NOTIFIER], evidence)
-                self._monitor.hold(truth)
-
-    # --- alarms ---
-
-    def _is_open(self, condition: AlarmCondition, subject: str) -> bool:
-        with self._monitor._lock:
-            return self._monitor._alarms.get(condition, subject) is not None
-
-    def _open_subjects(self, condition: AlarmCondition) -> list[str]:
-        with self._monitor._lock:
-            return self._monitor._alarms.open_subjects(condition)
-
-    def _end(
-        self,
-        condition: AlarmCondition,
-        subject: str,
-        at: int,
-        markers: Mapping[str, str] | None = None,
-        *,
-        why: str = "recovered",
-    ) -> None:
-        evidence = {"clear_reason": why, "ended_at": format_instant(at)}
-        with self._monitor._writing() as tx:
-            self._store.due.put_markers(tx, markers or {})
-            self._monitor._alarms.end(tx, condition, subject, at=at, now=self._clock.now(), evidence=evidence)
+                self._writer.hold(truth)
 
 
 def _truth_of(trouble: Trouble) -> Truth:

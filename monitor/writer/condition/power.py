@@ -16,7 +16,7 @@ from monitor.ports import JSON, Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.condition.conditions import Conditions
 from monitor.writer.condition.uploads import PATIENCE
-from monitor.writer.turn import Part
+from monitor.writer.turn import Turn, Waiting
 
 _LOST = AlarmCondition.POWER_LOST
 
@@ -45,24 +45,26 @@ class Power:
                 self._alarms.end(tx, _LOST, unit, at=now, now=now, evidence=evidence)
 
     @property
-    def to_do(self) -> list[Part]:
-        """What is to be given back when a transaction fails."""
-        return [self._due]
+    def to_do(self) -> Sequence[Waiting]:
+        """The units to look at."""
+        return (self._due,)
+
+    def recall(self, turn: Turn) -> None:
+        """Nothing: what waits is given back."""
 
     def stir(self, unit: str) -> None:
         """An event of a unit has come."""
         if unit in self._installation.units:
             self._due[unit] = 0
 
-    def is_waiting(self, now: int) -> bool:
-        """Whether :meth:`look` has anything to do."""
-        return any(due_at <= now for due_at in self._due.values())
+    def due(self, now: int) -> list[str]:
+        """The units of which something has come, or has waited long enough."""
+        return sorted(unit for unit, due_at in self._due.items() if due_at <= now)
 
-    def look(self, tx: Tx, now: int) -> None:
-        """Takes what has come, and what has waited long enough."""
-        for unit in sorted(unit for unit, due_at in self._due.items() if due_at <= now):
-            del self._due[unit]
-            self._judge(tx, unit, now)
+    def look(self, turn: Turn, unit: str) -> None:
+        """Looks at a unit's outages."""
+        del self._due[unit]
+        self._judge(turn.tx, unit, turn.now)
 
     def _judge(self, tx: Tx, unit: str, now: int) -> None:
         rows = self._store.log.events(tx, "unit", subject=unit, start=now - PARTS_FOR)

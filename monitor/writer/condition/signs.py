@@ -32,7 +32,7 @@ from monitor.writer.condition.conditions import Conditions
 from monitor.writer.condition.doors import Doors
 from monitor.writer.lot.lots import Lots
 from monitor.writer.surroundings import Surroundings
-from monitor.writer.turn import Part
+from monitor.writer.turn import Turn, Waiting
 
 LOOK_EVERY = 2 * MINUTE
 """A unit that is warmer than usual, or has a sign, is looked at so often; by its readings' own time."""
@@ -125,8 +125,6 @@ class Signs:
     def resume(self, tx: Tx, now: int) -> None:
         """Starts again from what is committed. Alarms that nothing looks after any more are ended."""
         self._due.clear()
-        for place in self._places.values():
-            place.seldom = place.hourly = -1  # a look that failed is no look
         self.forget(self._desks)
         measured = self._store.history.last_measured(tx)
         for desk in self._desks.values():
@@ -141,9 +139,14 @@ class Signs:
                     self._alarms.end(tx, condition, subject, at=now, now=now, evidence=evidence)
 
     @property
-    def to_do(self) -> list[Part]:
-        """What is to be given back when a transaction fails."""
-        return [self._due, *self.doors.to_do]
+    def to_do(self) -> Sequence[Waiting]:
+        """The units to look at."""
+        return (self._due,)
+
+    def recall(self, turn: Turn) -> None:
+        """A look that failed is no look; readings that were put aside twice are one reading."""
+        for place in self._places.values():
+            place.seldom = place.hourly = -1
 
     def _is_known(self, subject: str) -> bool:
         return subject in self._places or any(desk.path == subject for desk in self._desks.values())
@@ -175,31 +178,31 @@ class Signs:
 
     # --- looking ---
 
-    def look(self, tx: Tx, now: int) -> None:
-        """Looks at the units whose readings ask for it."""
-        if self._due:
-            for place in sorted(self._due, key=lambda place: place.unit.path):
-                self._look_at(tx, place, now)
-            self._due.clear()
-        self.doors.look(tx, now)
-
-    def is_waiting(self, now: int) -> bool:
-        """Whether :meth:`tick` has anything to do."""
-        return bool(self._cold) or self.doors.is_waiting(now)
-
-    def tick(self, tx: Tx, now: int) -> None:
-        """Reads a few trails from the history, and takes the deadlines of doors."""
-        if self._cold:
-            for desk in list(self._cold.values())[:LOADS_MAX]:
-                self._load(tx, desk, now)
-                del self._cold[desk.id]
-            if not self._cold and self._detection.slow_drift:
-                wanting = (desk for desk in self._desks.values() if desk.loaded == _RECENT and desk.alarms)
-                self._cold = {desk.id: desk for desk in wanting}
+    def due(self, now: int) -> list[str]:
+        """The units whose readings ask for a look, and a few channels whose trails are to be read from the history."""
         for desk in self._desks.values():
             if len(desk.held) > HELD_MAX:
                 self._settle(desk)
-        self.doors.look(tx, now)
+        cold = [desk.path for desk in list(self._cold.values())[:LOADS_MAX]]
+        return [*self.asked_for(), *cold]
+
+    def asked_for(self) -> list[str]:
+        """The units whose readings ask for a look."""
+        return sorted(place.unit.path for place in self._due) if self._due else []
+
+    def look(self, turn: Turn, subject: str) -> None:
+        """Looks at a unit, or reads the trail of a channel."""
+        place = self._places.get(subject)
+        if place is not None:
+            self._due.discard(place)
+            self._look_at(turn.tx, place, turn.now)
+            return
+        desk = next(desk for desk in self._cold.values() if desk.path == subject)
+        self._load(turn.tx, desk, turn.now)
+        del self._cold[desk.id]
+        if not self._cold and self._detection.slow_drift:
+            wanting = (desk for desk in self._desks.values() if desk.loaded == _RECENT and desk.alarms)
+            self._cold = {desk.id: desk for desk in wanting}
 
     def _load(self, tx: Tx, desk: _Desk, now: int) -> None:
         """Reads the last three days of a channel; when asked again, the three days before what was read."""

@@ -5,7 +5,7 @@ Which channels chatter, and since when each is heard again, is kept in the store
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from monitor.core.alarm.chatter import LEAST, steady_for
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
@@ -17,6 +17,7 @@ from monitor.core.time.instant import format_instant, format_local
 from monitor.ports import Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.condition.conditions import Conditions
+from monitor.writer.turn import Turn, Waiting
 
 _NO_DATA = AlarmCondition.NO_DATA
 _MARKER = "steady:"
@@ -38,14 +39,27 @@ class Silences:
         self._watch = watch
         self._chattering: dict[str, int | None] = {}  # until when it must be heard; None: silent
 
-    def resume(self, tx: Tx) -> None:
+    @property
+    def to_do(self) -> Sequence[Waiting]:
+        """Nothing: all of it is on record."""
+        return ()
+
+    def recall(self, turn: Turn) -> None:
         """Takes from the store which channels chatter."""
-        kept = self._store.due.markers(tx, _MARKER)
+        kept = self._store.due.markers(turn.tx, _MARKER)
         self._chattering = {
             name.removeprefix(_MARKER): None if value == _SILENT else int(value)
             for name, value in kept.items()
             if value and name.removeprefix(_MARKER) in self._probes
         }
+
+    def due(self, now: int) -> list[str]:
+        """The channels that have fallen silent, in the order of their deadlines."""
+        return self._watch.due(now)
+
+    def look(self, turn: Turn, channel: str) -> None:
+        """Tells of one that has."""
+        self.take(turn.tx, self._watch.take_silence(channel), turn.now)
 
     def silent(self) -> list[str]:
         """The channels that are silent and were told to be."""

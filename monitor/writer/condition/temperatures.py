@@ -7,7 +7,7 @@ channel is back within the warning level.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.core.alarm.alarm import decide
@@ -23,6 +23,7 @@ from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.channel.desk import ExcursionChange, SpellChange
 from monitor.writer.channel.judge import Judge
 from monitor.writer.condition.conditions import Conditions
+from monitor.writer.turn import Turn, Waiting
 
 THERMAL: Mapping[str, AlarmCondition] = {
     HIGH: AlarmCondition.TEMPERATURE_HIGH,
@@ -51,10 +52,15 @@ class Temperatures:
         self._outside: dict[Key, set[str]] = {}
         self._spells: dict[Key, Spell] = {}
 
-    def resume(self, tx: Tx) -> None:
-        """Takes what is open from the store, and from the judge, which must have resumed."""
+    @property
+    def to_do(self) -> Sequence[Waiting]:
+        """Nothing: all of it is on record."""
+        return ()
+
+    def recall(self, turn: Turn) -> None:
+        """Takes what is open from the store, and from the judge."""
         self._outside = {}
-        for fact in self._store.facts.current(tx, "excursion", open_only=True):
+        for fact in self._store.facts.current(turn.tx, "excursion", open_only=True):
             if is_going_on(fact.body):
                 self._outside.setdefault((fact.subject, fact.body["direction"]), set()).add(fact.id)
         self._spells = {(channel, spell.direction): spell for channel, spell in self._judge.open_spells()}

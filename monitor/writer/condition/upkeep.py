@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from monitor.core.alarm.calibration import due_text, told_from
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Level, Truth, is_worse
@@ -17,6 +17,7 @@ from monitor.core.time.instant import LATEST, format_instant, format_local, pars
 from monitor.ports import JSON, Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.condition.conditions import Conditions
+from monitor.writer.turn import Turn, Waiting
 
 _BATTERY, _CLOCK = AlarmCondition.BATTERY_LOW, AlarmCondition.CLOCK_SKEW
 _CALIBRATION = AlarmCondition.CALIBRATION_DUE
@@ -48,19 +49,22 @@ class Upkeep:
             for path, due in self._due_on.items()
             if due is not None
         }
-        self._next_at = 0
 
     # --- what a restart must know ---
 
-    def resume(self, tx: Tx) -> None:
+    @property
+    def to_do(self) -> Sequence[Waiting]:
+        """Nothing: all of it is on record."""
+        return ()
+
+    def recall(self, turn: Turn) -> None:
         """Takes from the store which runs of wrong clocks are under way."""
-        runs = self._runs(tx)
-        self._saved = {path: run.is_certain for path, run in runs.items()}
-        self._next_at = 0
+        self._saved = {path: run.is_certain for path, run in self.runs(turn.tx).items()}
 
     def runs(self, tx: Tx) -> dict[str, Run]:
         """The runs of wrong clocks, by channel."""
-        return self._runs(tx)
+        kept = self._store.due.markers(tx, _MARKER)
+        return {name.removeprefix(_MARKER): Run(*json.loads(text)) for name, text in kept.items() if text}
 
     def low(self) -> dict[str, tuple[int, float]]:
         """Which batteries are low, as of which measurement, and how low."""
@@ -71,10 +75,6 @@ class Upkeep:
                 known = alarm.evidence
                 found[path] = (parse_instant(known["measured_at"]), float(known["battery_percent"]))
         return found
-
-    def _runs(self, tx: Tx) -> dict[str, Run]:
-        kept = self._store.due.markers(tx, _MARKER)
-        return {name.removeprefix(_MARKER): Run(*json.loads(text)) for name, text in kept.items() if text}
 
     # --- what readings say ---
 
@@ -141,25 +141,19 @@ class Upkeep:
 
     # --- what the calendar says ---
 
-    def is_waiting(self, now: int) -> bool:
-        """Whether :meth:`look` has anything to do."""
-        return now >= self._next_at
+    def due(self, now: int) -> list[str]:
+        """The channels whose calibration is to be asked for, or no more."""
+        asked = self._alarms.open_subjects(_CALIBRATION)
+        over = [path for path in asked if self._told_from.get(path, LATEST) > now]
+        return over + [path for path, at in self._told_from.items() if at <= now and path not in asked]
 
-    def look(self, tx: Tx, now: int) -> None:
-        """Asks for calibrations whose date comes near, each since its own instant, and ends what was asked for where
-        the configured date is far again."""
-        for path in self._alarms.open_subjects(_CALIBRATION):
-            if self._told_from.get(path, LATEST) > now:
-                reason = "recovered" if self._told_from.get(path) is not None else "no_longer_watched"
-                evidence = {"clear_reason": reason}
-                self._alarms.end(tx, _CALIBRATION, path, at=now, now=now, evidence=evidence)
-        for path, at in self._told_from.items():
-            due = self._due_on[path]
-            if at <= now and due is not None and self._alarms.get(_CALIBRATION, path) is None:
-                evidence = {
-                    "text": due_text(due),
-                    "due_on": due.isoformat(),
-                    **self._conditions.place(path),
-                }
-                self._alarms.hold(tx, Truth(_CALIBRATION, path, at, LEVEL_OF[_CALIBRATION], evidence), now)
-        self._next_at = min((at for at in self._told_from.values() if at > now), default=LATEST)
+    def look(self, turn: Turn, path: str) -> None:
+        """Asks for a calibration whose date comes near, since its own instant; or ends what was asked for where the
+        configured date is far again."""
+        now, at, due = turn.now, self._told_from.get(path, LATEST), self._due_on.get(path)
+        if at > now or due is None:
+            evidence = {"clear_reason": "no_longer_watched" if due is None else "recovered"}
+            self._alarms.end(turn.tx, _CALIBRATION, path, at=now, now=now, evidence=evidence)
+            return
+        asked: JSON = {"text": due_text(due), "due_on": due.isoformat(), **self._conditions.place(path)}
+        self._alarms.hold(turn.tx, Truth(_CALIBRATION, path, at, LEVEL_OF[_CALIBRATION], asked), now)

@@ -16,7 +16,7 @@ from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.channel.desk import ExcursionChange, SpellChange
 from monitor.writer.channel.judge import Judge
 from monitor.writer.condition.temperatures import THERMAL, Temperatures
-from monitor.writer.turn import Part
+from monitor.writer.turn import Turn, Waiting
 
 PATIENCE = 1 * MINUTE
 """How long (by our clock) the next array of an upload may take."""
@@ -54,9 +54,12 @@ class Uploads:
         self._waiting.update(waiting)
 
     @property
-    def to_do(self) -> list[Part]:
-        """What is to be given back when a transaction fails."""
-        return [self._waiting]
+    def to_do(self) -> Sequence[Waiting]:
+        """What is held back."""
+        return (self._waiting,)
+
+    def recall(self, turn: Turn) -> None:
+        """Nothing: what waits is given back."""
 
     def follow(
         self,
@@ -95,15 +98,13 @@ class Uploads:
             self._waiting[change.channel] = now + PATIENCE
         self._temperatures.on_spells(tx, change, now, hold=not is_held)
 
-    def take_due(self, tx: Tx, now: int) -> None:
-        """Tells what has waited long enough."""
-        for channel in [channel for channel, until in self._waiting.items() if until <= now]:
-            self._tell(tx, channel, now)
+    def due(self, now: int) -> list[str]:
+        """The channels of which something has waited long enough."""
+        return [channel for channel, until in self._waiting.items() if until <= now]
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether anything waits."""
-        return bool(self._waiting)
+    def look(self, turn: Turn, channel: str) -> None:
+        """Tells what has waited."""
+        self._tell(turn.tx, channel, turn.now)
 
     def _tell(self, tx: Tx, channel: str, now: int) -> None:
         self._waiting.pop(channel, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from monitor.core.alarm.condition import Truth
@@ -64,12 +65,15 @@ class Lots:
 
     def resume(self, tx: Tx) -> None:
         """Finds out which lot is where."""
-        self._unit_of.clear()
-        self._in_unit.clear()
         for fact in self._store.facts.current(tx, "lot"):
-            self._put(fact.id, fact.body["unit"])
+            self.put(fact.id, fact.body["unit"])
 
-    def _put(self, lot: str, unit: str | None) -> None:
+    def unit_of(self, lot: str) -> str | None:
+        """Where a lot is, as far as is known here."""
+        return self._unit_of.get(lot)
+
+    def put(self, lot: str, unit: str | None) -> None:
+        """A lot is in a unit, or (None) in none."""
         old = self._unit_of.pop(lot, None)
         if old is not None:
             self._in_unit[old].discard(lot)
@@ -124,9 +128,13 @@ class Lots:
                 self._told_silent.add(id(ledger))
                 self.queue(sorted(self._waking.residents(ledger)), "silence")
 
-    def due(self, limit: int) -> list[tuple[str, str]]:
-        """The next lots of the queue, with the reasons; they stay in it until :meth:`done`."""
-        return [(lot, reason) for (lot, reason), _ in zip(self._queue.items(), range(limit), strict=False)]
+    def due(self, limit: int) -> list[str]:
+        """The next lots of the queue; they stay in it until :meth:`done`."""
+        return list(islice(self._queue, limit))
+
+    def why_queued(self, lot: str) -> str:
+        """Why a lot of the queue is to be judged again."""
+        return self._queue[lot]
 
     def done(self, lots: Iterable[str]) -> None:
         """These were judged, and that is committed."""
@@ -222,7 +230,7 @@ class Lots:
         lot = judged.history.lot
         self._store.due.put_deadlines(tx, "lot", {lot: judged.next_at})
         self._waking.wait(lot, judged.waits)
-        self._put(lot, judged.history.unit)
+        self.put(lot, judged.history.unit)
         for channel in {abode.channel for abode in judged.abodes if abode.channel is not None}:
             until = max(abode.to_at for abode in judged.abodes if abode.channel == channel)
             is_there = judged.history.unit is not None and judged.abodes[-1].channel == channel
@@ -230,7 +238,7 @@ class Lots:
 
     def _forget(self, tx: Tx, history: LotHistory, recorded_at: int) -> None:
         """Takes back what was said of a lot whose registration no longer counts."""
-        self._put(history.lot, None)
+        self.put(history.lot, None)
         self._waking.forget(history.lot)
         self._store.due.put_deadlines(tx, "lot", {history.lot: history.next_event_at})
         old = self._store.facts.one(tx, "lot", history.lot)

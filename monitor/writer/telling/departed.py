@@ -8,7 +8,8 @@ from itertools import islice
 import structlog
 
 from monitor.core.telling.policy import Policy
-from monitor.ports import Store, Tx
+from monitor.ports import Store
+from monitor.writer.turn import Turn
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +28,13 @@ class Departed:
         self._store = store
         self._known = {(one.medium, one.address) for one in policy.recipients()}
 
-    def look(self, tx: Tx, now: int) -> None:
+    def due(self, now: int) -> list[str]:
+        """The outbox, whenever the clock asks."""
+        return ["outbox"]
+
+    def look(self, turn: Turn, subject: str) -> None:
         """Withdraws what came to be owed there since the last look."""
+        tx, now = turn.tx, turn.now
         gone = {
             message: recipient
             for message, recipient in self._store.outbox.undelivered(tx).items()

@@ -46,12 +46,16 @@ class Telling:
         more."""
         told = self._store.outbox.told(tx, alarm.id)
         found = plan(alarm, told, self._policy, now, place=self.place_of(alarm), is_hushed=is_hushed)
-        self._store.outbox.withdraw(tx, found.withdrawn, now)
+        # All is put into words before anything is written: what fails has changed nothing.
+        rows: list[dict[str, object]] = []
         if found.owed:
             names = {one.recipient.name for one in told.values()}
             names |= {one.recipient.name for one in found.owed}
             body = {**alarm.to_json(), **self.present(tx, alarm, now)}
-            self._store.outbox.owe(tx, self._rows(alarm, body, found.owed, names, children, now))
+            rows = self._rows(alarm, body, found.owed, names, children, now)
+        self._store.outbox.withdraw(tx, found.withdrawn, now)
+        if rows:
+            self._store.outbox.owe(tx, rows)
         return found.more
 
     def _rows(

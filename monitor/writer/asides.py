@@ -1,0 +1,89 @@
+"""What is set aside, on record: markers of the store, each with its alarm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import structlog
+
+from monitor.core.alarm.aside import Aside, failed, truth_of
+from monitor.core.alarm.condition import AlarmCondition
+from monitor.ports import Store
+from monitor.writer.alarm.alarms import Alarms
+from monitor.writer.turn import Turn, Waiting
+
+log = structlog.get_logger(__name__)
+
+MARKER = "aside:"
+_FAILED = AlarmCondition.JUDGING_FAILED
+Key = tuple[str, str]
+"""The work that failed, and of what."""
+
+
+def marker_of(work: str, subject: str) -> str:
+    """The name of the marker of what is set aside."""
+    return f"{MARKER}{work}:{subject}"
+
+
+class Asides:
+    """Knows what is set aside. Used by the one writer, within its turns."""
+
+    def __init__(self, store: Store, alarms: Alarms, version: str) -> None:
+        self._store = store
+        self._alarms = alarms
+        self._version = version
+        self._known: dict[Key, Aside] = {}
+
+    @property
+    def to_do(self) -> Sequence[Waiting]:
+        """Nothing: all of it is on record."""
+        return ()
+
+    def recall(self, turn: Turn) -> None:
+        """Takes what is set aside from the store."""
+        kept = self._store.due.markers(turn.tx, MARKER).values()
+        asides = [Aside(*json.loads(text)) for text in kept if text]
+        self._known = {(aside.work, aside.subject): aside for aside in asides}
+
+    def all(self) -> list[Aside]:
+        """All that is set aside, the longest first."""
+        return sorted(self._known.values(), key=lambda aside: (aside.since_at, aside.work, aside.subject))
+
+    def subjects(self, work: str) -> set[str]:
+        """What of a kind of work is set aside."""
+        return {subject for known, subject in self._known if known == work}
+
+    def holds(self, work: str, subject: str, now: int) -> bool:
+        """Whether this is set aside, and not to be tried again yet."""
+        aside = self._known.get((work, subject))
+        return aside is not None and not aside.is_due(now, self._version)
+
+    def put(self, turn: Turn, work: str, subject: str, error: BaseException) -> None:
+        """This failed: it is set aside, and an alarm says so."""
+        known = self._known.get((work, subject))
+        aside = failed(known, work, subject, error, now=turn.now, version=self._version)
+        log.error("set aside; it is tried again", work=work, subject=subject, exc_info=error)
+        self._record(turn, (work, subject), aside)
+        self._alarms.hold(turn.tx, truth_of(aside), turn.now)
+
+    def take_out(self, turn: Turn, work: str, subject: str) -> None:
+        """This works again, or is no longer there; its alarm is over with the last that was set aside about it."""
+        if (work, subject) not in self._known:
+            return
+        self._record(turn, (work, subject), None)
+        if not any(known == subject for _, known in self._known):
+            evidence = {"clear_reason": "recovered"}
+            self._alarms.end(turn.tx, _FAILED, subject, at=turn.now, now=turn.now, evidence=evidence)
+
+    def _record(self, turn: Turn, key: Key, aside: Aside | None) -> None:
+        before = self._known.get(key)
+        turn.undo(lambda: self._remember(key, before))
+        self._remember(key, aside)
+        self._store.due.put_markers(turn.tx, {marker_of(*key): "" if aside is None else json.dumps(aside)})
+
+    def _remember(self, key: Key, aside: Aside | None) -> None:
+        if aside is None:
+            self._known.pop(key, None)
+        else:
+            self._known[key] = aside

@@ -1,0 +1,113 @@
+"""When a lot is judged, and what that means for its alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.alarm.lot import OF_LOTS
+from monitor.ports import JSON, Store
+from monitor.writer.alarm.alarms import Alarms
+from monitor.writer.asides import Asides
+from monitor.writer.lot.findings import LotEvents
+from monitor.writer.lot.lots import LotChange, Lots
+from monitor.writer.turn import Turn
+
+LOT = "lot"
+"""The work of judging a lot."""
+LOTS_MAX = 500
+"""Lots judged in one turn; more wait for the next."""
+
+
+class LotJudging:
+    """Judges the lots of the queue, and those of which a date has come. Used within the writer's turns."""
+
+    def __init__(
+        self,
+        store: Store,
+        lots: Lots,
+        alarms: Alarms,
+        asides: Asides,
+        publish: Callable[[str, JSON], None],
+    ) -> None:
+        self._store = store
+        self._asides = asides
+        self._lots = lots
+        self._alarms = alarms
+        self._publish = publish
+        self._events: LotEvents | None = None
+
+    # --- the queue ---
+
+    def due(self, now: int) -> list[str]:
+        """The next lots of the queue; among them those whose channels fell silent, and such as were set aside."""
+        self._lots.queue_silent(now)
+        for lot in self._asides.subjects(LOT):
+            if not self._asides.holds(LOT, lot, now):
+                self._lots.queue([lot], "tried again")
+        return self._lots.due(LOTS_MAX)
+
+    def give_up(self, turn: Turn, lot: str) -> None:
+        """A lot is set aside: it leaves the queue until it is tried again."""
+        turn.then(partial(self._lots.done, (lot,)))
+
+    def look(self, turn: Turn, lot: str) -> None:
+        """Judges a lot of the queue as of now."""
+        self.judge(turn, lot, turn.now, self._lots.why_queued(lot))
+        turn.then(partial(self._lots.done, (lot,)))
+
+    def judge_queued(self, turn: Turn) -> None:
+        """Judges the next lots of the queue."""
+        for lot in self._lots.due(LOTS_MAX):
+            self.look(turn, lot)
+
+    # --- dates ---
+
+    def dates_due(self, now: int) -> list[str]:
+        """The lots of which a date has passed, the earliest first."""
+        with self._store.reading() as tx:
+            return list(self._dates(self._store.due.passed(tx, now, LOTS_MAX)))
+
+    def take_dates(self, turn: Turn, lot: str) -> None:
+        """Takes a lot's date at its own instant, whenever the clock was asked: first what was true then."""
+        due = self._dates(self._store.due.passed(turn.tx, turn.now, LOTS_MAX))
+        if lot in due:
+            self.judge(turn, lot, due[lot], "date")
+            self._lots.queue([lot], "date")
+
+    @staticmethod
+    def _dates(due: Iterable[tuple[int, str, str]]) -> dict[str, int]:
+        return {lot: due_at for due_at, kind, lot in due if kind == "lot"}
+
+    # --- one lot ---
+
+    def judge(self, turn: Turn, lot: str, as_of: int, reason: str) -> LotChange:
+        """Judges a lot as of an instant; its alarms follow what holds then."""
+        tx, now = turn.tx, turn.now
+        turn.undo(partial(self._lots.put, lot, self._lots.unit_of(lot)))
+        change = self._lots.judge(tx, lot, as_of, now, reason, self._events)
+        holding = {truth.condition for truth in change.truths}
+        for condition in OF_LOTS:
+            alarm = self._alarms.get(condition, lot)
+            if alarm is not None and condition not in holding:
+                evidence = {"clear_reason": _why_over(change, condition, holding)}
+                self._alarms.end(tx, condition, lot, at=as_of, now=now, evidence=evidence)
+        for truth in change.truths:
+            self._alarms.hold(tx, truth, now)
+        turn.then(partial(self._publish, "lot", {"lot": lot}))
+        return change
+
+    def read_at_once(self, events: LotEvents | None) -> None:
+        """All events, for who judges many lots now; None: no longer."""
+        self._events = events
+
+
+def _why_over(change: LotChange, condition: AlarmCondition, holding: set[AlarmCondition]) -> str:
+    if change.history.disposed_at is not None:
+        return "disposed"
+    if condition is AlarmCondition.LOT_EXPIRING and AlarmCondition.LOT_EXPIRED in holding:
+        return "expired"
+    if condition is AlarmCondition.LOT_BUDGET and AlarmCondition.LOT_BREACHED in holding:
+        return "exhausted"
+    return "corrected"

@@ -1,0 +1,187 @@
+"""What the writer is made of, put together: which part knows which."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from monitor.core.alarm.alarm import Alarm
+from monitor.core.channel.liveness import Watch
+from monitor.ports import Store
+from monitor.writer.alarm.alarms import Alarms
+from monitor.writer.alarm.operators import Operators
+from monitor.writer.asides import Asides
+from monitor.writer.calendar.chores import Chores
+from monitor.writer.calendar.digests import Digests
+from monitor.writer.calendar.drills import Drills
+from monitor.writer.channel.arrears import Arrears
+from monitor.writer.channel.judge import Judge
+from monitor.writer.channel.readings import Readings
+from monitor.writer.clockwork import Clockwork, Work
+from monitor.writer.condition.conditions import Conditions
+from monitor.writer.condition.power import Power
+from monitor.writer.condition.signs import Signs
+from monitor.writer.condition.silences import Silences
+from monitor.writer.condition.temperatures import Temperatures
+from monitor.writer.condition.upkeep import Upkeep
+from monitor.writer.condition.uploads import Uploads
+from monitor.writer.copies import Copies
+from monitor.writer.health import Counts
+from monitor.writer.imports import Imports
+from monitor.writer.intake import Intake
+from monitor.writer.isolation import Isolation
+from monitor.writer.lot.judging import LOT, LotJudging
+from monitor.writer.lot.lots import Lots
+from monitor.writer.progress import Progress
+from monitor.writer.surroundings import Surroundings
+from monitor.writer.telling.departed import Departed
+from monitor.writer.turn import Turn, Turns
+
+JUDGING, TELLING = "judging", "telling"
+"""The work of judging a channel, and of telling people of an alarm."""
+
+
+class Parts:
+    """The parts of the writer. Those that remember take part in every turn; what is due by the clock, and what a
+    reading leads to, goes from one to the next in an order of its own."""
+
+    def __init__(self, store: Store, around: Surroundings) -> None:
+        self._store = store
+        self.around = around
+        self.counts = Counts()
+        self.turns = Turns(store, around.clock)
+        self._judge_and_hear(store, around)
+        self._raise_alarms(store, around)
+        self._let_people_act(store, around)
+        self._join(store)
+
+    # --- making them ---
+
+    def _judge_and_hear(self, store: Store, around: Surroundings) -> None:
+        probes = around.installation.probes()
+        self.ids = {path: around.channel_ids[path] for path in probes}
+        self.lots = Lots(store, around.installation, around.profiles, around.channel_ids)
+        self.judge = Judge(store, dict(around.rules), self.ids, self.lots.ledgers)
+        self.watch = Watch(probes, around.rules, self.ids, around.limits)
+        self.progress = Progress(store, self.judge, self.watch)
+        self.arrears = Arrears(store)
+        self.copies = Copies(store)
+
+    def _raise_alarms(self, store: Store, around: Surroundings) -> None:
+        installation = around.installation
+        self.alarms = Alarms(store, around.policy, around.wording, installation, self._on_alarm)
+        self.asides = Asides(store, self.alarms, around.version)
+        self.conditions = Conditions(
+            store, installation, around.rules, self.alarms, self.lots, self.watch.newest
+        )
+        known = self.alarms, self.conditions
+        self.temperatures = Temperatures(store, installation, self.judge, *known)
+        self.silences = Silences(store, installation, *known, self.watch)
+        self.upkeep = Upkeep(store, installation, around.limits, *known, self.watch)
+        self.power = Power(store, installation, *known)
+        self.uploads = Uploads(store, self.judge, self.alarms, self.temperatures)
+        self.signs = Signs(store, around, *known, self.lots, self.watch.heard_at)
+
+    def _let_people_act(self, store: Store, around: Surroundings) -> None:
+        self.digests = Digests(store, around)
+        self.drills = Drills(store, around, self.alarms)
+        self.departed = Departed(store, around.policy)
+        self.chores = Chores(self.turns, store)
+        self.operators = Operators(self.turns, around, self.alarms, self.conditions)
+
+    def _join(self, store: Store) -> None:
+        around = self.around
+        self.isolation = Isolation(store, around.clock, self.turns, self.asides)
+        self.judging_lots = LotJudging(store, self.lots, self.alarms, self.asides, around.publish)
+        self.readings = Readings(
+            around.installation.units,
+            judge=self.judge,
+            watch=self.watch,
+            progress=self.progress,
+            alarms=self.alarms,
+            lots=self.lots,
+            counts=self.counts,
+            publish=around.publish,
+        )
+        self.intake = Intake(store, self.copies, self.alarms, self.counts, self._stir)
+        self.imports = Imports(self, store)
+        self.readings.lead_to(
+            self.silences,
+            self.upkeep,
+            self.uploads,
+            self.signs,
+            on_faults=self.imports.on_faults,
+            faulty=self.imports.faulty,
+        )
+        self.alarms.is_set_aside = partial(self.asides.holds, TELLING)
+        self.clockwork = Clockwork(self.isolation, self._works())
+        doors = self.signs.doors
+        self.turns.are_of(
+            (
+                *(self.alarms, self.asides, self.arrears, self.imports, self.silences, self.upkeep),
+                *(
+                    self.readings,
+                    self.temperatures,
+                    self.uploads,
+                    self.power,
+                    self.signs,
+                    doors,
+                    self.progress,
+                ),
+            ),
+            self._settle,
+        )
+
+    # --- what is due by the clock ---
+
+    def _works(self) -> list[Work]:
+        """In this order: what is silent, what waited, signs; then what people are told of."""
+        signs, power, lots = self.signs, self.power, self.judging_lots
+        return [
+            Work("silence", self.silences.due, self.silences.look),
+            Work("upload", self.uploads.due, self.uploads.look),
+            # An import says nothing of now; what it brings is looked at when it ends.
+            Work("sign", lambda now: [] if self.imports.is_on else signs.due(now), signs.look),
+            Work("door", lambda now: [] if self.imports.is_on else signs.doors.due(now), signs.doors.look),
+            Work("power", lambda now: [] if self.imports.is_on else power.due(now), power.look),
+            Work("calibration", self.upkeep.due, self.upkeep.look),
+            Work(JUDGING, lambda now: self.arrears.channels(), self._judge_again),
+            Work("date", lots.dates_due, lots.take_dates, again=True),
+            Work(LOT, lots.due, lots.look, failed=lots.give_up),
+            Work("alarm", self.alarms.due, self.alarms.look),
+            Work("digest", self.digests.due, self.digests.look),
+            Work("drill", self.drills.due, self.drills.look),
+            Work("message", self.departed.due, self.departed.look),
+        ]
+
+    def _judge_again(self, turn: Turn, channel: str) -> None:
+        """Judges a channel that was set aside, from the first reading on that nobody judged."""
+        since = self.arrears.since(channel)
+        if since is not None and channel in self.ids:
+            changes = self.readings.judge_again(turn, self.ids[channel], since)
+            self.uploads.follow(turn.tx, changes, self.judge.take_spells(), (), turn.now)
+            self.signs.forget([self.ids[channel]])
+            self.readings.queue_lots(changes)
+        self.arrears.done(turn, channel)
+
+    # --- what they tell one another ---
+
+    def _stir(self, unit: str) -> None:
+        self.signs.doors.stir(unit)
+        self.power.stir(unit)
+
+    def _on_alarm(self, alarm: Alarm) -> None:
+        self.counts.alarms_raised += alarm.is_open
+        self.imports.note_alarm(alarm)
+        self.around.publish("alarm", {"id": alarm.id})
+
+    def _settle(self, turn: Turn) -> None:
+        """Owes what is to be told, as a turn ends; of an alarm that can't be told of, another alarm says so."""
+        self.alarms.settle(turn)
+        told, untold = self.alarms.take_told()
+        for alarm in told & self.asides.subjects(TELLING):
+            self.asides.take_out(turn, TELLING, alarm)
+        for alarm, error in untold.items():
+            self.asides.put(turn, TELLING, alarm, error)
+        if untold:
+            self.alarms.settle(turn)
+            self.alarms.take_told()
