@@ -27,7 +27,7 @@ from monitor.store.store import Store
 from monitor.testing import ManualClock, PlainWording
 from monitor.writer.lot.findings import event_to_json
 from monitor.writer.surroundings import Surroundings
-from monitor.writer.writer import Monitor
+from monitor.writer.writer import Writer
 
 _SITE, _PROBE = "lab1", "product"
 _STORED_AT = BEGINS_AT + MINUTE
@@ -105,7 +105,7 @@ class _Site:
         return store
 
     @contextmanager
-    def started(self) -> Iterator[tuple[Monitor, list[int]]]:
+    def started(self) -> Iterator[tuple[Writer, list[int]]]:
         """The writer, resumed, and the channels' numbers in the log."""
         store = self._open()
         with store.writing() as tx:
@@ -122,7 +122,7 @@ class _Site:
             wording=PlainWording(),
             publish=self._publish,
         )
-        monitor = Monitor(store, around)
+        monitor = Writer(store, around)
         monitor.resume()
         try:
             yield monitor, [ids[f"{_SITE}/{name}/{_PROBE}"] for name in self._names]
@@ -130,7 +130,7 @@ class _Site:
             monitor.close()
             store.close()
 
-    def feed(self, monitor: Monitor, rows: list[Arrived]) -> Fed:
+    def feed(self, monitor: Writer, rows: list[Arrived]) -> Fed:
         """One batch, each reading a message of its own, and a tick after it."""
         self._clock.at = rows[-1].reading.received_at
         batch, judged = Decoded(readings=rows), self.lots_judged

@@ -27,7 +27,7 @@ from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notifi
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
 from monitor.writer.surroundings import Surroundings
-from monitor.writer.writer import Monitor
+from monitor.writer.writer import Writer as TheWriter
 
 
 @dataclass(slots=True)
@@ -195,7 +195,7 @@ class Writer:
             limits=limits or Limits(),
         )
         self.rules = rules
-        self.monitor = Monitor(self.store, around)
+        self.monitor = TheWriter(self.store, around)
         self.monitor.resume()
         self.view = View(self.store, Picture(self.clock, self.installation, rules, book, dict, policy=policy))
 

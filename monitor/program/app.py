@@ -56,7 +56,7 @@ from monitor.telling.link_key import LinkKeyError
 from monitor.web.client import ApiCommands
 from monitor.words.alarm_doc import alarm_doc
 from monitor.writer.surroundings import Surroundings
-from monitor.writer.writer import Monitor
+from monitor.writer.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -191,7 +191,7 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
             wording=MessageWording(configuration, clock),
             detection=configuration.detection,
         )
-        monitor = Monitor(store, around)
+        monitor = Writer(store, around)
         monitor.resume()
         names = books.rulebook.names()
         units, sites = set(books.installation.units), set(books.installation.zones)

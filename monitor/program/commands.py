@@ -9,13 +9,13 @@ from monitor.ingest.decode import Decoder
 from monitor.ingest.past import decode
 from monitor.ports import JSON, Message, View
 from monitor.program.assembly import binding
-from monitor.writer.writer import Monitor
+from monitor.writer.writer import Writer
 
 
 class OwnCommands:
     """Implements :class:`monitor.ports.Commands`. What is owed is sent while the program runs."""
 
-    def __init__(self, monitor: Monitor, decoder: Decoder, view: View) -> None:
+    def __init__(self, monitor: Writer, decoder: Decoder, view: View) -> None:
         self._monitor = monitor
         self._decoder = decoder
         self._view = view
@@ -37,21 +37,21 @@ class OwnCommands:
         last: bool = False,
     ) -> JSON:
         decoded = decode(self._decoder, messages)
-        return self._monitor.imports.ingest(decoded, live=live, marks=marks or {}, last=last)
+        return self._monitor.ingest(decoded, live=live, marks=marks or {}, last=last)
 
     def acknowledge(
         self, alarm: str, *, by: str, reason: str = "", action: str = "", how: str = "api"
     ) -> JSON:
-        return self._monitor.operators.acknowledge(alarm, by=by, reason=reason, action=action, how=how)
+        return self._monitor.parts.operators.acknowledge(alarm, by=by, reason=reason, action=action, how=how)
 
     def reset(self, alarm: str, *, by: str, reason: str = "") -> JSON:
-        return self._monitor.operators.reset(alarm, by=by, reason=reason)
+        return self._monitor.parts.operators.reset(alarm, by=by, reason=reason)
 
     def shelve(self, alarm: str, *, by: str, reason: str, until: int) -> JSON:
-        return self._monitor.operators.shelve(alarm, by=by, reason=reason, until=until)
+        return self._monitor.parts.operators.shelve(alarm, by=by, reason=reason, until=until)
 
     def unshelve(self, alarm: str, *, by: str, reason: str = "") -> JSON:
-        return self._monitor.operators.unshelve(alarm, by=by, reason=reason)
+        return self._monitor.parts.operators.unshelve(alarm, by=by, reason=reason)
 
     def suppress(
         self,
@@ -63,9 +63,9 @@ class OwnCommands:
         start: int | None = None,
         until: int,
     ) -> JSON:
-        return self._monitor.operators.suppress(
+        return self._monitor.parts.operators.suppress(
             subject, kind=kind, by=by, reason=reason, start=start, until=until
         )
 
     def end_suppression(self, suppression: str, *, by: str, reason: str = "") -> JSON:
-        return self._monitor.operators.end_suppression(suppression, by=by, reason=reason)
+        return self._monitor.parts.operators.end_suppression(suppression, by=by, reason=reason)

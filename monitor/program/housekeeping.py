@@ -22,7 +22,7 @@ from monitor.program.assembly import sink_of
 from monitor.store.backup import back_up
 from monitor.store.retention import tidy
 from monitor.store.store import Store
-from monitor.writer.writer import Monitor
+from monitor.writer.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ class Housekeeping:
         configuration: Configuration,
         clock: Clock,
         store: Store,
-        monitor: Monitor,
+        monitor: Writer,
         projection: ProjectionSource,
     ) -> None:
         self._configuration = configuration
@@ -74,9 +74,9 @@ class Housekeeping:
         for chore in self._chores:
             if 0 <= chore.retry_at - self._clock.now() <= RETRY_AFTER:
                 continue
-            owed = self._monitor.chores.owed(chore.name, self._when, self._zone)
+            owed = self._monitor.parts.chores.owed(chore.name, self._when, self._zone)
             if owed is not None and self._do(chore):
-                self._monitor.chores.put_done(chore.name, owed.name)
+                self._monitor.parts.chores.put_done(chore.name, owed.name)
 
     def _do(self, chore: _Chore) -> bool:
         now = self._clock.now()

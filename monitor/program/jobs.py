@@ -17,7 +17,7 @@ from monitor.program.schedule import Job
 from monitor.telling.dead_man import DeadMan
 from monitor.telling.delivery import Deliverer
 from monitor.writer.condition.ourselves import DEAD_MAN
-from monitor.writer.writer import Monitor
+from monitor.writer.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +35,7 @@ class Jobs:
     def __init__(
         self,
         clock: Clock,
-        monitor: Monitor,
+        monitor: Writer,
         deliverer: Deliverer,
         exporter: Exporter | None,
         housekeeping: Housekeeping,
@@ -105,7 +105,7 @@ class Jobs:
             if monotonic() - last_run > STALLED_SECONDS:
                 return f"the job {name!r} has not come to an end for {STALLED_SECONDS:g} s"
         try:
-            self._monitor.chores.prove()
+            self._monitor.parts.chores.prove()
         except Exception as error:  # whatever it is, nothing can be committed
             return f"store: nothing can be committed: {error}"
         return None

@@ -52,7 +52,7 @@ from monitor.web.server import WebServer
 from monitor.writer.condition.ourselves import Ourselves
 from monitor.writer.loop import Loop
 from monitor.writer.surroundings import Surroundings
-from monitor.writer.writer import Monitor
+from monitor.writer.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ class Service:
         books = open_books(configuration, self.store, self.started_at)
         self.events = EventHub()
         self._published_at = 0
-        self.monitor = Monitor(
+        self.monitor = Writer(
             self.store,
             Surroundings(
                 clock=self.clock,
@@ -176,7 +176,7 @@ class Service:
             token=self.token,
             banner=self.banner,
             events=self.events,
-            metrics=Measures(self.monitor.counts, self.health).registry,
+            metrics=Measures(self.monitor.parts.counts, self.health).registry,
             root=self.configuration.mqtt.root,
             guide=MessageWording(self.configuration, self.clock),
             page_actions=self.configuration.web.page_actions,

@@ -16,6 +16,8 @@ from monitor.writer.turn import Turn, Waiting
 log = structlog.get_logger(__name__)
 
 MARKER = "aside:"
+JUDGING, TELLING = "judging", "telling"
+"""The work of judging a channel, and of telling people of an alarm."""
 _FAILED = AlarmCondition.JUDGING_FAILED
 Key = tuple[str, str]
 """The work that failed, and of what."""

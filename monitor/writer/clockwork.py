@@ -30,7 +30,7 @@ class Clockwork:
 
     def __init__(self, isolation: Isolation, works: Sequence[Work]) -> None:
         self._isolation = isolation
-        self._works = works
+        self.works = works
         self._failures: dict[str, str] = {}
 
     def failures(self) -> list[str]:
@@ -39,7 +39,7 @@ class Clockwork:
 
     def take(self, now: int) -> None:
         """Takes every deadline up to ``now``."""
-        for work in self._works:
+        for work in self.works:
             self.attempt(work.name, lambda work=work: self._take(work, now))  # type: ignore[misc]
 
     def _take(self, work: Work, now: int) -> None:

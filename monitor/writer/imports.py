@@ -12,7 +12,7 @@ others are judged once, at the end: an import of a year is one judging again for
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,13 @@ from monitor.core.fact import is_alive, is_going_on
 from monitor.core.lot.ledger import Ledger
 from monitor.core.time.instant import MINUTE
 from monitor.ports import JSON, Arrived, Decoded, Store, Tx
+from monitor.writer.asides import JUDGING
 from monitor.writer.channel.desk import ExcursionChange
 from monitor.writer.channel.judge import Judge
+from monitor.writer.turn import Turn, Waiting
 
 if TYPE_CHECKING:
-    from monitor.writer.writer import Monitor
+    from monitor.writer.parts import Parts
 
 log = structlog.get_logger(__name__)
 
@@ -42,11 +44,11 @@ _MARKER = "import"
 
 
 class Imports:
-    """Takes imports for the writer, whose lock and transactions it uses. Its state is small: at most an instant for
-    each channel and a fault for each probe, and while an import is on the names of the lots it touched."""
+    """Takes imports for the writer, in its turns. Its state is small: at most an instant for each channel and a fault
+    for each probe, and while an import is on the names of the lots it touched."""
 
-    def __init__(self, writer: Monitor, store: Store) -> None:
-        self._writer = writer
+    def __init__(self, parts: Parts, store: Store) -> None:
+        self._parts = parts
         self._store = store
         self._until: int | None = None  # None: no import is on
         self._since: dict[
@@ -59,11 +61,16 @@ class Imports:
         self._touched = _Touched()
         self._alarms: list[Alarm] | None = None  # of the part under way; None: none is
 
-    # --- what a restart must know ---
+    # --- part of every turn ---
 
-    def resume(self, tx: Tx) -> None:
-        """Takes what is held back from the store: at the start, and after a transaction that failed."""
-        kept: dict[str, Any] = json.loads(self._store.due.marker(tx, _MARKER) or "{}")
+    @property
+    def to_do(self) -> Sequence[Waiting]:
+        """Nothing: what is held back is on record."""
+        return ()
+
+    def recall(self, turn: Turn) -> None:
+        """Takes what is held back from the store."""
+        kept: dict[str, Any] = json.loads(self._store.due.marker(turn.tx, _MARKER) or "{}")
         self._until, self._last = kept.get("until"), None
         self._since = {int(channel): at for channel, at in kept.get("since", {}).items()}
         self._faults = {
@@ -89,53 +96,31 @@ class Imports:
 
     # --- taking ---
 
-    def ingest(self, decoded: Decoded, *, live: bool, marks: Mapping[str, str], last: bool) -> JSON:
-        """What :meth:`monitor.ports.Commands.ingest` promises, of messages that are decoded."""
-        if live:
-            return self._take_live(decoded)
-        return self.end(marks) if last else self.take(decoded, marks)
-
-    def _take_live(self, decoded: Decoded) -> JSON:
-        """Messages that another way than the broker's has brought just now."""
-        counts = self._writer.counts
-        with self._writer._lock:
-            before = counts.duplicates
-            self._writer.take(decoded, lambda: None)
-            duplicates = counts.duplicates - before
-        return {
-            "readings": len(decoded.readings) - duplicates,
-            "duplicates": duplicates,
-            "rejected": rejected_in_words(decoded),
-        }
-
-    def take(self, decoded: Decoded, marks: Mapping[str, str]) -> JSON:
+    def take(self, decoded: Decoded, marks: Mapping[str, str], *, judge: bool = True) -> JSON:
         """Takes a part of an import. It is durable, judged and noted with ``marks`` (small named values) in one
-        commit; raises if it can't be committed, and nothing has happened then.
+        commit; raises if that fails, and nothing has happened then. Without ``judge`` its readings are neither heard
+        nor judged before the end, channel by channel.
 
         Returns what came of it: counts of ``readings``, ``duplicates`` and ``events``, what was ``rejected``, which
         ``excursions`` changed, which ``alarms`` of the past were recorded.
         """
-        writer, store = self._writer, self._store
-        with self._writing() as (tx, now):
+        parts, store = self._parts, self._store
+        with self._turn() as turn:
+            tx = turn.tx
             if self._last is None:
                 self._last = store.history.last_measured(tx)
-            self._until = now + IDLE_MAX
-            position = store.log.next_position()
-            rows, lots = writer._commit(decoded)
-            events = store.log.next_position() - position - len(rows)
-            reasons = writer._judge.why_bad(rows)
-            writer._hear(tx, rows, reasons, now)
-            changes = self._judge(tx, rows, reasons, now)
-            writer._signs.forget({row.channel for row in rows})
+            self._until = turn.now + IDLE_MAX
+            rows, lots, events, position = parts.intake.commit(turn, decoded)
+            changes = self._judge(turn, rows) if judge else self._judge_later(rows)
+            parts.signs.forget({row.channel for row in rows})
             self._touched.lots |= lots
             store.due.put_markers(tx, marks)
             self._save(tx)
-            writer._judged_position = max(writer._judged_position, store.log.next_position() - 1)
-            writer._flush(tx, now)
+            parts.progress.reach(turn, position, has_news=True)
             alarms = self._of_the_past()
-        writer.counts.judged += len(rows)
+        parts.counts.judged += len(rows)
         if rows:
-            writer._around.publish("readings", {"count": len(rows)})
+            parts.around.publish("readings", {"count": len(rows)})
         return {
             "readings": len(rows),
             "duplicates": len(decoded.readings) - len(rows),
@@ -148,61 +133,66 @@ class Imports:
         }
 
     @contextmanager
-    def _writing(self) -> Iterator[tuple[Tx, int]]:
-        """The writer's lock and one transaction, and the present instant. If it fails, the writer forgets what it
-        thought of the part and starts again from what is committed."""
-        writer = self._writer
-        with writer._lock:
-            now = writer._around.clock.now()
-            if writer._is_behind:
-                writer._note_progress(now)
+    def _turn(self) -> Iterator[Turn]:
+        """One turn, in which alarms of the past are noted."""
+        with self._noting_alarms(), self._parts.turns.turn() as turn:
+            yield turn
+
+    @contextmanager
+    def _noting_alarms(self) -> Iterator[None]:
+        with self._parts.turns.one_at_a_time():
             self._alarms = []
             try:
-                with writer._writing() as tx:
-                    yield tx, now
-            except BaseException:
-                writer._is_behind = True
-                raise
+                yield
             finally:
                 self._alarms = None
 
-    def _judge(
-        self, tx: Tx, rows: Sequence[Arrived], reasons: Sequence[str | None], now: int
-    ) -> dict[str, str]:
-        """Judges readings that are later than all of their channel; notes the others for the end."""
+    def _judge_later(self, rows: Iterable[Arrived]) -> dict[str, str]:
+        for row in rows:
+            at = row.reading.measured_at
+            self._since[row.channel] = min(at, self._since.get(row.channel, at))
+        return {}
+
+    def _judge(self, turn: Turn, rows: Sequence[Arrived]) -> dict[str, str]:
+        """Judges readings that are later than all of their channel; notes the others for the end, and those of
+        channels that are set aside."""
+        reasons = self._parts.judge.why_bad(rows)
+        self._parts.readings.hear(turn, rows, reasons)
         last, since = self._last, self._since
         assert last is not None
         ordered: list[Arrived] = []
         why: list[str | None] = []
+        aside = {number for path in self._parts.arrears.channels() if (number := self._parts.ids.get(path))}
         for arrived, reason in zip(rows, reasons, strict=True):
             channel, at = arrived.channel, arrived.reading.measured_at
             if reason is None:
                 if channel in since:
                     since[channel] = min(since[channel], at)
                     continue
-                if at <= last.get(channel, at - 1):
+                if at <= last.get(channel, at - 1) or channel in aside:
                     since[channel] = at
                     continue
                 last[channel] = at
             ordered.append(arrived)
             why.append(reason)
-        return self._follow(tx, self._writer._judge.take(tx, ordered, why, now), now)
+        return self._follow(turn, self._parts.readings.judged(turn, ordered, why))
 
-    def _follow(self, tx: Tx, changes: Sequence[ExcursionChange], now: int) -> dict[str, str]:
+    def _follow(self, turn: Turn, changes: Sequence[ExcursionChange]) -> dict[str, str]:
         """What changed excursions lead to now: all but what is open. Gives each id with what became of it."""
-        temperatures = self._writer._temperatures
-        self._touched.note(self._writer._judge, changes)
+        judge, temperatures = self._parts.judge, self._parts.temperatures
+        self._touched.note(judge, changes)
         for change in changes:
-            self._writer._count(change)
             if not is_going_on(change.body):
-                temperatures.on_excursion(tx, change, now)
-        for spelled in self._writer._judge.take_spells():
-            temperatures.on_spells(tx, spelled, now, hold=False)
-        found: dict[str, str] = {}
+                temperatures.on_excursion(turn.tx, change, turn.now)
+        for spelled in judge.take_spells():
+            temperatures.on_spells(turn.tx, spelled, turn.now, hold=False)
+        became: dict[str, str] = {}
         for change in changes:
             what = "changed" if is_alive(change.body) else "withdrawn"
-            found[change.id] = "new" if change.version == 1 or found.get(change.id) == what == "new" else what
-        return found
+            became[change.id] = (
+                "new" if change.version == 1 or became.get(change.id) == what == "new" else what
+            )
+        return became
 
     def on_faults(self, tx: Tx, faults: Sequence[ProbeFault], now: int) -> None:
         """Probes turned faulty or sound, as the part under way says, or live readings if there is none."""
@@ -211,7 +201,7 @@ class Imports:
                 self._faults[fault.channel] = fault
             else:
                 self._faults.pop(fault.channel, None)
-                self._writer._conditions.on_faults(tx, [fault], now)
+                self._parts.conditions.on_faults(tx, [fault], now)
 
     def note_alarm(self, alarm: Alarm) -> None:
         """An alarm has a new version."""
@@ -237,7 +227,7 @@ class Imports:
         if self._until is None or now <= self._until:
             return
         log.warning("an import was broken off; what it held back is told now", channels_left=len(self._since))
-        clock = self._writer._around.clock
+        clock = self._parts.around.clock
         while not self._step({}, more_for=-1)["ended"]:
             if clock.now() - now > STEPS_FOR:
                 return
@@ -245,41 +235,46 @@ class Imports:
     def _step(self, marks: Mapping[str, str], more_for: int) -> JSON:
         if not self._since:
             return self._conclude(marks)
-        with self._writing() as (tx, now):
-            self._until = now + more_for
-            changes = self._judge_again(tx, *self._since.popitem(), now)
-            self._save(tx)
-            past = self._of_the_past()
-        return _answer(ended=False, excursions=changes, left=len(self._since), past_alarms=past)
+        channel, since = next(iter(self._since.items()))
+        path = self._parts.judge.path_of(channel)
+        became: dict[str, str] = {}
+        past: list[str] = []
 
-    def _judge_again(self, tx: Tx, channel: int, since: int, now: int) -> dict[str, str]:
-        """Judges a channel from an instant on. Its readings of that instant are handed over twice: whatever was last
-        judged there, the second time they come late, and late readings have the whole history judged again."""
-        placed = self._store.history.readings(tx, channel, after=since - 1, upto=since)
-        rows = [Arrived(channel, row.reading, n, False) for n, row in enumerate(placed + placed)]
-        changes = self._writer._judge.take(tx, rows, self._writer._judge.why_bad(rows), now)
-        return self._follow(tx, list({change.id: change for change in changes}.values()), now)
+        def judge_again(turn: Turn, _: str) -> None:
+            self._pass_by(turn, channel, more_for)
+            became.update(self._follow(turn, self._parts.readings.judge_again(turn, channel, since)))
+            past[:] = self._of_the_past()
+
+        def give_up(turn: Turn, path: str) -> None:
+            self._pass_by(turn, channel, more_for)
+            self._parts.arrears.note(turn, path, since)
+
+        with self._noting_alarms():
+            self._parts.isolation.alone(JUDGING, path, judge_again, failed=give_up)
+        return _answer(ended=False, excursions=became, left=len(self._since), past_alarms=past)
+
+    def _pass_by(self, turn: Turn, channel: int, more_for: int) -> None:
+        """A channel needn't be judged again by this import any more."""
+        self._until = turn.now + more_for
+        self._since.pop(channel, None)
+        self._save(turn.tx)
 
     def _conclude(self, marks: Mapping[str, str]) -> JSON:
         """What holds now is told, and what it means for lots."""
-        writer, conditions, temperatures = self._writer, self._writer._conditions, self._writer._temperatures
-        with writer._lock:
-            with self._writing() as (tx, now):
-                before = self._verdicts(tx)
-                for fact in self._store.facts.current(tx, "excursion", open_only=True):
-                    if is_going_on(fact.body) and fact.subject in writer._around.rules:
-                        temperatures.on_held_back(tx, fact, now)
-                temperatures.tell_open(tx, now)
-                conditions.on_faults(tx, self._faults.values(), now)
+        parts = self._parts
+        with parts.turns.one_at_a_time():
+            with self._turn() as turn:
+                before = self._verdicts(turn.tx)
+                self._tell_what_holds(turn)
                 self._until, self._last, self._faults = None, None, {}
-                self._touched.queue(tx, writer)
-                self._store.due.put_markers(tx, marks)
-                self._save(tx)
+                self._touched.queue(turn.tx, parts)
+                self._store.due.put_markers(turn.tx, marks)
+                self._save(turn.tx)
                 alarms = list(self._alarms or ())
             self._touched = _Touched()
             self._alarms = alarms
             try:
-                while writer._take_lots(now):
+                while parts.judge_some_lots():
                     pass
             finally:
                 self._alarms = None
@@ -290,6 +285,14 @@ class Imports:
                 if before.get(lot) != verdict
             ]
         return _answer(ended=True, lots=lots, alarms=[alarm.id for alarm in alarms if alarm.is_open])
+
+    def _tell_what_holds(self, turn: Turn) -> None:
+        parts, tx, now = self._parts, turn.tx, turn.now
+        for fact in self._store.facts.current(tx, "excursion", open_only=True):
+            if is_going_on(fact.body) and fact.subject in parts.around.rules:
+                parts.temperatures.on_held_back(tx, fact, now)
+        parts.temperatures.tell_open(tx, now)
+        parts.conditions.on_faults(tx, self._faults.values(), now)
 
     def _verdicts(self, tx: Tx) -> dict[str, str]:
         return {fact.id: fact.body["verdict"] for fact in self._store.facts.current(tx, "lot")}
@@ -311,13 +314,13 @@ class _Touched:
         for channel, at in judge.take_late().items():
             self._late[channel] = min(at, self._late.get(channel, at))
 
-    def queue(self, tx: Tx, writer: Monitor) -> None:
+    def queue(self, tx: Tx, parts: Parts) -> None:
         """Queues the lots to which all that may matter."""
-        lots = writer._lots
+        lots = parts.lots
         lots.queue_after_readings(self._stirred.values())
         for channel, at in self._late.items():
             lots.queue_after_late(channel, at)
-        writer._queue_lots_of(self._changes.values())
+        parts.readings.queue_lots_inside(self._changes)
         lots.queue_after_event(tx, self.lots)
 
 

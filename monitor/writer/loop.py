@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from monitor.ports import Decoded, Message, Source
-from monitor.writer.writer import Monitor
+from monitor.writer.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ class Loop:
 
     def __init__(
         self,
-        monitor: Monitor,
+        monitor: Writer,
         source: Source,
         decode: Callable[[Sequence[Message]], Decoded],
         stop: threading.Event,

@@ -9,7 +9,7 @@ from monitor.core.channel.liveness import Watch
 from monitor.ports import Store
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.alarm.operators import Operators
-from monitor.writer.asides import Asides
+from monitor.writer.asides import JUDGING, TELLING, Asides
 from monitor.writer.calendar.chores import Chores
 from monitor.writer.calendar.digests import Digests
 from monitor.writer.calendar.drills import Drills
@@ -35,9 +35,6 @@ from monitor.writer.progress import Progress
 from monitor.writer.surroundings import Surroundings
 from monitor.writer.telling.departed import Departed
 from monitor.writer.turn import Turn, Turns
-
-JUDGING, TELLING = "judging", "telling"
-"""The work of judging a channel, and of telling people of an alarm."""
 
 
 class Parts:
@@ -162,6 +159,13 @@ class Parts:
             self.signs.forget([self.ids[channel]])
             self.readings.queue_lots(changes)
         self.arrears.done(turn, channel)
+
+    def judge_some_lots(self) -> bool:
+        """Judges the next lots of the queue; says whether there were any."""
+        lots = self.judging_lots
+        due = lots.due(self.around.clock.now())
+        self.isolation.each(LOT, due, lots.look, failed=lots.give_up)
+        return bool(due)
 
     # --- what they tell one another ---
 

@@ -19,7 +19,8 @@ from monitor.ports import JSON, Clock, ProfileBook, Wording
 class Surroundings:
     """The configuration as it judges, the clock, who is told and in which words.
 
-    ``version`` is the program's: what failed in another one is tried again at once. ``publish(kind, body)`` tells open pages that something changed; it must not wait.
+    ``version`` is the program's: what failed in another one is tried again at once. ``publish(kind, body)`` tells
+    open pages that something changed; it must not wait.
     """
 
     clock: Clock

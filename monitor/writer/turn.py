@@ -122,7 +122,7 @@ class Turns:
     def _give_back(self, as_it_was: Sequence[Waiting]) -> None:
         for waiting, before in zip(self._to_do, as_it_was, strict=True):
             waiting.clear()
-            waiting.update(before)  # type: ignore[arg-type]
+            waiting.update(before)
 
     def recall(self, turn: Turn) -> None:
         """Has every part read anew what mirrors the store."""

@@ -19,10 +19,11 @@ from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.channel.reading import Reading
 from monitor.core.lot.event import LotEvent
 from monitor.core.time.instant import EARLIEST, format_instant
-from monitor.ports import Arrived, Decoded, LogRow, Outcome, Store
+from monitor.ports import JSON, Arrived, Decoded, LogRow, Outcome, Store
+from monitor.writer.asides import JUDGING
 from monitor.writer.health import note_health
-from monitor.writer.lot.judging import LOT
-from monitor.writer.parts import JUDGING, Parts
+from monitor.writer.imports import rejected_in_words
+from monitor.writer.parts import Parts
 from monitor.writer.surroundings import Surroundings
 from monitor.writer.turn import Turn
 
@@ -39,6 +40,7 @@ class Writer:
         self._store = store
         self._around = around
         self.parts = Parts(store, around)
+        self._is_read = False  # what the store holds is known here
         self._is_behind = False  # something committed has not been judged
         self._listening_since: int | None = _NOT_SAID
         self._judging_failure: str | None = None
@@ -61,11 +63,8 @@ class Writer:
         """Goes on where the last process stopped: judges what was committed and not judged, forgets nothing."""
         parts = self.parts
         with parts.turns.one_at_a_time():
-            self._is_behind = True
-            with parts.turns.turn() as turn:
-                self._read_all(turn)
+            self._is_read, self._is_behind = False, True
             self._catch_up()
-            self._is_behind, self._judging_failure = False, None
 
     def _read_all(self, turn: Turn) -> None:
         """Takes from the store what is to be known; a channel that can't be judged on is set aside."""
@@ -90,6 +89,10 @@ class Writer:
     def _catch_up(self) -> None:
         """Judges what the log holds beyond the judged position, and lots whose events may not have been judged."""
         parts = self.parts
+        if not self._is_read:
+            with parts.turns.turn() as turn:
+                self._read_all(turn)
+            self._is_read = True
         while True:
             with self._store.reading() as tx:
                 rows = self._store.log.after(tx, parts.progress.position, RESUME_CHUNK)
@@ -99,21 +102,11 @@ class Writer:
         with self._store.reading() as tx:
             parts.judging_lots.read_at_once(parts.lots.queue_all(tx, "resumed"))
         try:
-            self._judge_queue()
+            while parts.judge_some_lots():
+                pass
         finally:
             parts.judging_lots.read_at_once(None)
-
-    def _judge_queue(self) -> None:
-        """Judges all lots of the queue, a bounded part in one turn."""
-        while self._judge_some_lots():
-            pass
-
-    def _judge_some_lots(self) -> bool:
-        """Judges the next lots of the queue; says whether there were any."""
-        lots = self.parts.judging_lots
-        due = lots.due(self._around.clock.now())
-        self.parts.isolation.each(LOT, due, lots.look, failed=lots.give_up)
-        return bool(due)
+        self._is_behind, self._judging_failure = False, None
 
     # --- the main path ---
 
@@ -214,7 +207,7 @@ class Writer:
             parts.lots.refuse_without_effect(turn.tx, event)
             outcome = parts.intake.append_lot_event(turn, event, lots)
             parts.lots.queue_after_event(turn.tx, lots)
-        self._judge_some_lots()
+        parts.judge_some_lots()
         return outcome
 
     # --- the clock ---
@@ -242,10 +235,41 @@ class Writer:
     def _note_progress(self, now: int) -> None:
         if self._is_behind:
             self._catch_up()
-            self._is_behind, self._judging_failure = False, None
         elif self.parts.progress.is_due(now):
             with self.parts.turns.turn() as turn:
                 self.parts.progress.flush(turn)
+
+    def ingest(self, decoded: Decoded, *, live: bool, marks: Mapping[str, str], last: bool) -> JSON:
+        """What :meth:`monitor.ports.Commands.ingest` promises, of messages that are decoded."""
+        imports = self.parts.imports
+        if live:
+            return self._take_live(decoded)
+        with self.parts.turns.one_at_a_time():
+            if self._is_behind:
+                self._note_progress(self._around.clock.now())
+            if last:
+                return imports.end(marks)
+            try:
+                return imports.take(decoded, marks)
+            except Exception as error:
+                if self._store.is_trouble(error):
+                    raise
+                log.exception(
+                    "judging a part of an import fails; it is judged at the end, channel by channel"
+                )
+                return imports.take(decoded, marks, judge=False)
+
+    def _take_live(self, decoded: Decoded) -> JSON:
+        """Messages that another way than the broker's has brought just now."""
+        with self.parts.turns.one_at_a_time():
+            before = self.parts.counts.duplicates
+            self.take(decoded, lambda: None)
+            duplicates = self.parts.counts.duplicates - before
+        return {
+            "readings": len(decoded.readings) - duplicates,
+            "duplicates": duplicates,
+            "rejected": rejected_in_words(decoded),
+        }
 
     # --- ourselves ---
 

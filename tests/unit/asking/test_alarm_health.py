@@ -40,8 +40,10 @@ def test_an_alarm_is_told_acknowledged_and_shelved_and_counts_as_such(writer: Wr
     sent = deliver(writer)
     assert sent
     writer.clock.advance(7 * MINUTE)
-    writer.monitor.operators.acknowledge(alarm, by="anna", reason="", action="", how="api")
-    writer.monitor.operators.shelve(alarm, by="anna", reason="on my way", until=writer.clock.now() + HOUR)
+    writer.monitor.parts.operators.acknowledge(alarm, by="anna", reason="", action="", how="api")
+    writer.monitor.parts.operators.shelve(
+        alarm, by="anna", reason="on my way", until=writer.clock.now() + HOUR
+    )
     writer.clock.advance(2 * HOUR)
     writer.monitor.tick(writer.clock.now(), None)
     found = writer.view.alarm_health(weeks=1)
@@ -78,7 +80,7 @@ def test_who_has_webhooks_and_pagerduty_alone_is_no_person(tmp_path: Path) -> No
 def test_a_first_acknowledgement_counts_also_after_the_alarm_was_told_anew(writer: Writer) -> None:
     alarm = writer.view.alarms()[0]["id"]
     writer.clock.advance(MINUTE)
-    writer.monitor.operators.acknowledge(alarm, by="anna", reason="", action="", how="api")
+    writer.monitor.parts.operators.acknowledge(alarm, by="anna", reason="", action="", how="api")
     waited = writer.view.alarm_health()["total"]["ack_p95_seconds"]
     assert waited is not None
     writer.clock.advance(5 * HOUR)  # acknowledged long ago and not over: it is told anew

@@ -67,7 +67,7 @@ def test_what_is_held_back_says_by_whom_until_when_and_only_as_long_as_it_holds(
     live(writer, minutes([-80.0]))
     now = writer.clock.now()
     for kind, start in (("suppressed", now), ("out_of_service", now + HOUR)):
-        writer.monitor.operators.suppress(
+        writer.monitor.parts.operators.suppress(
             "lab1/F01", kind=kind, by="anna", reason="service", start=start, until=now + 90 * MINUTE
         )  # type: ignore[arg-type]
     assert reasons(writer) == [("lab1/F01", "suppressed")]

@@ -63,7 +63,6 @@ CALLED_OTHERWISE = {
 }
 NEVER_IMPORTED = {
     "mypy": "a tool",
-    "pytest-xdist": "a plugin: runs tests beside one another",
     "psycopg": "SQLAlchemy loads it for a PostgreSQL url",
     "pyarrow": "loaded when a Parquet file is imported: it takes half a second",
     "pytest-xdist": "pytest loads it: tests run beside one another",

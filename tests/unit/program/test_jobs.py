@@ -261,11 +261,11 @@ def test_prometheus_is_told_of_pings_and_housekeeping(pinging: Rig, outside: Out
     outside.status = 500
     pinging.run("dead man")
     health = {**pinging.health, **pinging.jobs.status()}
-    text = generate_latest(Measures(pinging.writer.monitor.counts, lambda: health).registry).decode()
+    text = generate_latest(Measures(pinging.writer.monitor.parts.counts, lambda: health).registry).decode()
     assert "exosome_monitor_dead_man_ok 0.0" in text
     assert "exosome_monitor_housekeeping_ok 1.0" in text
     rest = {part: found for part, found in health.items() if part != "dead_man"}
-    text = generate_latest(Measures(pinging.writer.monitor.counts, lambda: rest).registry).decode()
+    text = generate_latest(Measures(pinging.writer.monitor.parts.counts, lambda: rest).registry).decode()
     assert "dead_man" not in text
 
 
@@ -350,7 +350,9 @@ def test_an_influxdb_out_of_reach_leaves_the_comparison_owed(tmp_path: Path) -> 
     assert not chore["ok"]
     assert chore["text"].startswith("failed 2026-03-28T03:00:00.000Z")
     assert rig.open_alarms() == []
-    assert rig.writer.monitor.chores.owed("influx reconcile", rig.housekeeping._when, rig.housekeeping._zone)
+    assert rig.writer.monitor.parts.chores.owed(
+        "influx reconcile", rig.housekeeping._when, rig.housekeeping._zone
+    )
 
 
 def test_it_is_tried_again_when_the_clock_was_set_back(keeping: Rig) -> None:

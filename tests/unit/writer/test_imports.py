@@ -44,14 +44,14 @@ def part(
         for item, r in enumerate(readings)
     ]
     decoded = Decoded(readings=arrived, lot_events=[(event, now) for event in events])
-    return writer.monitor.imports.take(decoded, marks)
+    return writer.monitor.parts.imports.take(decoded, marks)
 
 
 def end(writer: Writer) -> list[JSON]:
     """Ends the import; the answers of all steps."""
-    answers = [writer.monitor.imports.end({})]
+    answers = [writer.monitor.parts.imports.end({})]
     while not answers[-1]["ended"]:
-        answers.append(writer.monitor.imports.end({}))
+        answers.append(writer.monitor.parts.imports.end({}))
     return answers
 
 
@@ -154,7 +154,7 @@ def test_a_backfill_judges_a_channel_again_once_and_not_at_every_part(path: Path
     live(writer, minutes([-80] * 5, start=NOW))
     versions = []
     monkeypatch.setattr(
-        writer.monitor.imports, "_follow", lambda tx, changes, now: versions.append(len(changes)) or {}
+        writer.monitor.parts.imports, "_follow", lambda turn, changes: versions.append(len(changes)) or {}
     )
     for start in range(0, 23, 4):
         assert part(writer, minutes(WARM)[start : start + 4])["excursions"] == {}
@@ -337,7 +337,7 @@ def test_what_a_broken_off_import_leaves_open_is_told_at_its_deadline_and_not_be
     writer.close()
 
 
-@pytest.mark.parametrize("broken", ["_flush", "_hear"])
+@pytest.mark.parametrize("broken", ["progress.flush", "readings.hear"])
 def test_a_part_that_fails_leaves_nothing_and_can_be_taken_again(
     path: Path, monkeypatch: Any, broken: str
 ) -> None:
@@ -345,11 +345,12 @@ def test_a_part_that_fails_leaves_nothing_and_can_be_taken_again(
     part(writer, minutes(WARM)[:5], done="5")
 
     def fail(*_: object) -> None:
-        raise RuntimeError("disk full")
+        raise OSError("disk full")
 
+    part_of, name = broken.split(".")
     with monkeypatch.context() as patch:
-        patch.setattr(writer.monitor, broken, fail)
-        with pytest.raises(RuntimeError, match="disk full"):
+        patch.setattr(getattr(writer.monitor.parts, part_of), name, fail)
+        with pytest.raises(OSError, match="disk full"):
             part(writer, minutes(WARM)[5:], done="23")
     with writer.store.reading() as tx:
         assert writer.store.due.marker(tx, "done") == "5"
@@ -382,7 +383,7 @@ def test_live_messages_by_another_way_are_signs_of_life_and_wake_people(path: Pa
     for reading in minutes(STAY_WARM):
         writer.clock.at = reading.received_at
         decoded = Decoded(readings=[Arrived(writer.ids[CHANNEL], reading, 0, True) for _ in range(2)])
-        answer = writer.monitor.imports.ingest(decoded, live=True, marks={}, last=False)
+        answer = writer.monitor.ingest(decoded, live=True, marks={}, last=False)
         assert (answer["readings"], answer["duplicates"]) == (1, 1)
     writer.monitor.tick(writer.clock.now(), T0)
     assert subjects(writer) == [OPENED]

@@ -27,12 +27,12 @@ class Failing:
         self, writer: Writer, monkeypatch: pytest.MonkeyPatch, condition: str, where: str, times: int = 1
     ) -> None:
         self._condition = condition
-        self._record, self._settle = writer.store.facts.record, writer.monitor._alarms.settle
+        self._record, self._settle = writer.store.facts.record, writer.monitor.parts.alarms.settle
         self._writing = writer.store.database.writing
         self._where, self.left = where, times
         self._depth, self._is_changed = 0, False
         monkeypatch.setattr(writer.store.facts, "record", self._recording)
-        monkeypatch.setattr(writer.monitor._alarms, "settle", self._settling)
+        monkeypatch.setattr(writer.monitor.parts.alarms, "settle", self._settling)
         monkeypatch.setattr(writer.store.database, "writing", self._transaction)
 
     def _fail(self, where: str) -> None:
@@ -129,7 +129,9 @@ def test_a_deadline_that_fails_at_every_tick_holds_back_nothing_else(
     def broken(*_: object) -> None:
         raise ValueError("a bug")
 
-    monkeypatch.setattr(writer.monitor._digests, "run", broken)
+    works = writer.monitor.parts.clockwork.works
+    broken_works = [work._replace(look=broken) if work.name == "digest" else work for work in works]
+    monkeypatch.setattr(writer.monitor.parts.clockwork, "works", broken_works)
     tick(writer, 7 * MINUTE, 20 * SECOND)
     assert f"opened {condition}" in {" ".join(subject.split()[:2]) for subject in subjects(writer)}
     writer.close()
@@ -217,16 +219,20 @@ def test_a_ladder_that_cannot_be_climbed_is_seen_while_readings_are_judged(
     tmp_path: Path, monkeypatch
 ) -> None:
     writer = Writer(tmp_path / "s.db", now=T0)
-    real = writer.monitor._alarms.tick
+    works = writer.monitor.parts.clockwork.works
 
-    def broken(*_: object) -> None:
+    def broken(*_: object) -> list[str]:
         raise ValueError("no such step")
 
-    monkeypatch.setattr(writer.monitor._alarms, "tick", broken)
+    monkeypatch.setattr(
+        writer.monitor.parts.clockwork,
+        "works",
+        [work._replace(due=broken) if work.name == "alarm" else work for work in works],
+    )
     tick(writer, 10 * SECOND)
     live(writer, minutes([-80, -80], start=T0 + MINUTE))
-    assert writer.monitor.failure == "alarms: no such step"
-    monkeypatch.setattr(writer.monitor._alarms, "tick", real)
+    assert writer.monitor.failure == "alarm: no such step"
+    monkeypatch.setattr(writer.monitor.parts.clockwork, "works", works)
     tick(writer, 10 * SECOND)
     assert writer.monitor.failure is None
     writer.close()
@@ -240,7 +246,7 @@ def test_silences_that_cannot_be_taken_hold_up_no_other_deadline(tmp_path: Path,
     def broken(*_: object) -> None:
         raise ValueError("a bug")
 
-    monkeypatch.setattr(writer.monitor._watch, "silences", broken)
+    monkeypatch.setattr(writer.monitor.parts.watch, "due", broken)
     writer.clock.advance(6 * MINUTE)
     writer.monitor.tick(writer.clock.now(), T0 + 1)  # the connection was lost and came back
     assert "opened door_open lab1/F01" in subjects(writer)

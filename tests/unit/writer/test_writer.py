@@ -51,11 +51,12 @@ def test_a_restart_at_any_point_repeats_no_alarm_and_loses_none(path: Path) -> N
 
 
 def test_readings_committed_and_not_judged_are_judged_after_a_crash(path: Path, monkeypatch) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("killed")
+
     writer = Writer(path, now=T0)
     live(writer, minutes(WARM[:3]))
-    monkeypatch.setattr(
-        writer.monitor, "_judge_committed", lambda *_, **__: None
-    )  # the crash: committed, acknowledged
+    monkeypatch.setattr(writer.monitor.parts.readings, "take", broken)  # the crash: committed, acknowledged
     live(writer, minutes(WARM)[3:])
     writer.kill()
     again = Writer(path, now=T0 + 60 * MINUTE)

@@ -61,7 +61,7 @@ class Server:
         marks: Mapping[str, str] | None = None,
         last: bool = False,
     ) -> JSON:
-        return self.writer.monitor.imports.ingest(
+        return self.writer.monitor.ingest(
             decode(self.decoder, messages), live=live, marks=marks or {}, last=last
         )
 

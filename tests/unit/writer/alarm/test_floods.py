@@ -33,10 +33,11 @@ def everywhere(
     writer: Writer, condition: AlarmCondition, numbers: Sequence[int], level: str = "alarm"
 ) -> None:
     """In one transaction, as a batch of readings would."""
-    with writer.monitor._writing() as tx:
+    with writer.monitor.parts.turns.turn() as turn:
+        tx = turn.tx
         for number in numbers:
             truth = Truth(condition, f"lab1/F{number:02d}/product", writer.clock.now(), level, {"text": "t"})  # type: ignore[arg-type]
-            writer.monitor._alarms.hold(tx, truth, writer.clock.now())
+            writer.monitor.parts.alarms.hold(tx, truth, writer.clock.now())
 
 
 def conditions(writer: Writer) -> list[str]:
@@ -63,7 +64,9 @@ def test_ten_at_once_are_one_page_with_the_ten_listed(path: Path) -> None:
 def test_a_flood_that_gets_worse_is_told_again(path: Path) -> None:
     writer = many(path, 12)
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
-    writer.monitor.operators.acknowledge(flood_of(writer)["id"], by="anna", reason="", action="", how="api")
+    writer.monitor.parts.operators.acknowledge(
+        flood_of(writer)["id"], by="anna", reason="", action="", how="api"
+    )
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [3], "critical")
     assert told(writer)[-1] == ("again", "anna")
     assert flood_of(writer)["level"] == "critical"
@@ -78,7 +81,9 @@ def flood_of(writer: Writer) -> dict[str, Any]:
 def test_more_that_join_an_acknowledged_flood_are_told_after_a_while(path: Path) -> None:
     writer = many(path, 14)
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
-    writer.monitor.operators.acknowledge(flood_of(writer)["id"], by="anna", reason="", action="", how="api")
+    writer.monitor.parts.operators.acknowledge(
+        flood_of(writer)["id"], by="anna", reason="", action="", how="api"
+    )
     before = len(told(writer))
     pass_time(writer, 5 * MINUTE)
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11, 12])
@@ -90,11 +95,12 @@ def test_more_that_join_an_acknowledged_flood_are_told_after_a_while(path: Path)
 
 
 def clear(writer: Writer, condition: AlarmCondition, numbers: Sequence[int]) -> None:
-    with writer.monitor._writing() as tx:
+    with writer.monitor.parts.turns.turn() as turn:
+        tx = turn.tx
         for number in numbers:
             now = writer.clock.now()
             subject = f"lab1/F{number:02d}/product"
-            writer.monitor._alarms.end(
+            writer.monitor.parts.alarms.end(
                 tx, condition, subject, at=now, now=now, evidence={"clear_reason": "recovered"}
             )
 
@@ -140,10 +146,11 @@ def test_a_units_lost_power_is_told_with_what_it_explains_and_warmth_by_itself(p
 
 def test_two_units_without_power_are_one_page(path: Path) -> None:
     writer = many(path, 3)
-    with writer.monitor._writing() as tx:
+    with writer.monitor.parts.turns.turn() as turn:
+        tx = turn.tx
         for number in (1, 2):
             truth = Truth(AlarmCondition.POWER_LOST, f"lab1/F{number:02d}", T0, "alarm", {"text": "t"})
-            writer.monitor._alarms.hold(tx, truth, T0)
+            writer.monitor.parts.alarms.hold(tx, truth, T0)
     assert conditions(writer) == ["alarm_flood"]
     assert flood_of(writer)["evidence"]["cause"] == "power"
     hold(writer, AlarmCondition.TEMPERATURE_HIGH, F01)
@@ -190,7 +197,7 @@ def test_a_flood_cant_be_shelved_it_would_hide_what_joins_it(path: Path) -> None
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
     until = writer.clock.now() + HOUR
     with pytest.raises(ValueError, match="a flood can't be shelved"):
-        writer.monitor.operators.shelve(flood_of(writer)["id"], by="anna", reason="r", until=until)
+        writer.monitor.parts.operators.shelve(flood_of(writer)["id"], by="anna", reason="r", until=until)
     writer.close()
 
 
@@ -200,7 +207,7 @@ def test_a_shelved_loss_of_power_hides_nothing_else_of_its_unit(path: Path) -> N
     hold(writer, AlarmCondition.NO_DATA, F01)
     (power,) = [one for one in writer.view.alarms() if one["condition"] == "power_lost"]
     until = writer.clock.now() + HOUR
-    writer.monitor.operators.shelve(power["id"], by="anna", reason="the fuse is known", until=until)
+    writer.monitor.parts.operators.shelve(power["id"], by="anna", reason="the fuse is known", until=until)
     assert conditions(writer) == ["power_lost", "no_data"]
     hold(writer, AlarmCondition.PROBE_FAULT, F01)
     assert conditions(writer) == ["power_lost", "no_data", "probe_fault"]
@@ -211,7 +218,9 @@ def test_what_gets_worse_in_a_flood_that_is_no_worse_is_told_within_ten_minutes(
     writer = many(path, 12)
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11), "critical")
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11], "warning")
-    writer.monitor.operators.acknowledge(flood_of(writer)["id"], by="anna", reason="", action="", how="api")
+    writer.monitor.parts.operators.acknowledge(
+        flood_of(writer)["id"], by="anna", reason="", action="", how="api"
+    )
     pass_time(writer, MINUTE)
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11], "critical")
     pass_time(writer, 11 * MINUTE)
@@ -222,7 +231,7 @@ def test_what_gets_worse_in_a_flood_that_is_no_worse_is_told_within_ten_minutes(
 def test_planned_maintenance_makes_no_flood(path: Path) -> None:
     writer = many(path, 12)
     for number in range(1, 13):
-        writer.monitor.operators.suppress(
+        writer.monitor.parts.operators.suppress(
             *(f"lab1/F{number:02d}",), kind="suppressed", by="b", reason="r", start=None, until=T0 + HOUR
         )
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
@@ -244,10 +253,11 @@ def test_days_later_an_alarm_is_news_of_its_own_though_a_flood_is_open(path: Pat
 
 def test_many_that_are_warm_are_one_page_also_while_their_power_is_gone(path: Path) -> None:
     writer = many(path, 14)
-    with writer.monitor._writing() as tx:
+    with writer.monitor.parts.turns.turn() as turn:
+        tx = turn.tx
         for number in (1, 2):
             truth = Truth(AlarmCondition.POWER_LOST, f"lab1/F{number:02d}", T0, "alarm", {"text": "t"})
-            writer.monitor._alarms.hold(tx, truth, T0)
+            writer.monitor.parts.alarms.hold(tx, truth, T0)
     pass_time(writer, HOUR)
     before = len(told(writer))
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 15))
@@ -261,7 +271,7 @@ def test_an_acknowledged_alarm_is_not_told_as_taken_twice_for_having_been_part_o
     hold(writer, AlarmCondition.TEMPERATURE_HIGH, F01)
     pass_time(writer, 11 * MINUTE)
     (alarm,) = writer.view.alarms()
-    writer.monitor.operators.acknowledge(alarm["id"], by="chris", reason="", action="", how="api")
+    writer.monitor.parts.operators.acknowledge(alarm["id"], by="chris", reason="", action="", how="api")
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(2, 13))
     clear(writer, AlarmCondition.TEMPERATURE_HIGH, range(2, 13))
     pass_time(writer, 30 * MINUTE)

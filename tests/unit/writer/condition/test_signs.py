@@ -171,8 +171,8 @@ def test_an_import_of_a_failure_says_nothing_of_signs(path: Path) -> None:
     everything = past() + readings(failing(NOW - 60), NOW - 60, NOW - 30, start=START, seed=2)
     for start in range(0, len(everything), 500):
         part = [Arrived(number, one, item, False) for item, one in enumerate(everything[start : start + 500])]
-        writer.monitor.imports.ingest(Decoded(readings=part), live=False, marks={}, last=False)
-    while not writer.monitor.imports.ingest(Decoded(), live=False, marks={}, last=True)["ended"]:
+        writer.monitor.ingest(Decoded(readings=part), live=False, marks={}, last=False)
+    while not writer.monitor.ingest(Decoded(), live=False, marks={}, last=True)["ended"]:
         pass
     for _ in range(12):
         writer.monitor.tick(T0, T0)
@@ -185,8 +185,8 @@ def test_a_past_that_was_imported_is_known(path: Path) -> None:
     from monitor.ports import Arrived
 
     part = [Arrived(writer.ids[CHANNEL], one, item, False) for item, one in enumerate(past(days=1))]
-    writer.monitor.imports.ingest(Decoded(readings=part), live=False, marks={}, last=False)
-    while not writer.monitor.imports.ingest(Decoded(), live=False, marks={}, last=True)["ended"]:
+    writer.monitor.ingest(Decoded(readings=part), live=False, marks={}, last=False)
+    while not writer.monitor.ingest(Decoded(), live=False, marks={}, last=True)["ended"]:
         pass
     for _ in range(12):
         writer.monitor.tick(T0, T0)

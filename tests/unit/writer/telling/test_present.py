@@ -30,7 +30,7 @@ class Recorder(PlainWording):
 
 def recorded(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder()
-    monkeypatch.setattr(writer.monitor._alarms._telling, "_wording", recorder)
+    monkeypatch.setattr(writer.monitor.parts.alarms._telling, "_wording", recorder)
     return recorder
 
 
@@ -58,7 +58,7 @@ def test_lots_are_sent_to_no_unit_that_is_out_of_service_or_outside_its_window(
     recorder = recorded(writer, monkeypatch)
     writer.monitor.lot_event(register("L1"))
     if what == "out of service":
-        writer.monitor.operators.suppress(
+        writer.monitor.parts.operators.suppress(
             *("lab1/F02",), kind="out_of_service", by="b", reason="empty", start=None, until=T0 + 9 * HOUR
         )
     other = -50.0 if what == "outside" else -80.0
