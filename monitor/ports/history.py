@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from monitor.core.channel.columns import Plain
@@ -62,6 +62,10 @@ class History(Protocol):
     ) -> Iterator[Packed]:
         """The readings of a channel with ``after`` < measured_at ≤ ``upto`` in the order of time, as they lie
         together: what needs no closer look isn't unpacked."""
+
+    def as_it_is(self) -> Callable[[], None]:
+        """To be called if the transaction fails in which readings are appended or settled: what is remembered of them
+        is taken back then."""
 
     def settle(self, tx: Tx, judged_position: int) -> bool:
         """Packs the judged tail of the log if it has grown long; says whether it did."""

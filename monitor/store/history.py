@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -118,17 +117,16 @@ class History:
         """The log has these readings too."""
         self._unsettled += rows
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """A transaction: what the store forgets when it fails isn't remembered here, neither rows nor that they were
+    def as_it_is(self) -> Callable[[], None]:
+        """Called when a transaction fails, the answer takes back what it has added to the tail, and that it was
         settled."""
         unsettled, length, settled = self._unsettled, len(self._unsettled), self._settled
-        try:
-            yield
-        except BaseException:
+
+        def take_back() -> None:
             self._unsettled, self._settled = unsettled, settled
             del self._unsettled[length:]
-            raise
+
+        return take_back
 
     def channel_ids(self, tx: Connection) -> dict[str, int]:
         """Every channel ever configured: ``site/unit/probe`` to its number in the log."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -43,10 +42,8 @@ class Store:
         """Gives up the lock and all connections."""
         self.database.close()
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with self.history.kept(), self.database.writing() as tx:
-            yield tx
+    def writing(self) -> AbstractContextManager[Connection]:
+        return self.database.writing()
 
     def reading(self) -> AbstractContextManager[Connection]:
         return self.database.reading()

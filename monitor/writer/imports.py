@@ -140,7 +140,7 @@ class Imports:
 
     @contextmanager
     def _noting_alarms(self) -> Iterator[None]:
-        with self._parts.turns.one_at_a_time():
+        with self._parts.turns.one_at_a_time:
             self._alarms = []
             try:
                 yield
@@ -262,7 +262,7 @@ class Imports:
     def _conclude(self, marks: Mapping[str, str]) -> JSON:
         """What holds now is told, and what it means for lots."""
         parts = self._parts
-        with parts.turns.one_at_a_time():
+        with parts.turns.one_at_a_time:
             with self._turn() as turn:
                 before = self._verdicts(turn.tx)
                 self._tell_what_holds(turn)

@@ -42,6 +42,7 @@ class Intake:
         """Appends what a batch says; it is durable when the turn is committed."""
         tx, log = turn.tx, self._store.log
         rows = self._copies.leave_out(tx, decoded.readings)
+        turn.undo(self._store.history.as_it_is())
         position = log.next_position()
         log.append_readings(
             tx,

@@ -180,6 +180,8 @@ class Parts:
 
     def _settle(self, turn: Turn) -> None:
         """Owes what is to be told, as a turn ends; of an alarm that can't be told of, another alarm says so."""
+        if not self.alarms.changed:
+            return
         self.alarms.settle(turn)
         told, untold = self.alarms.take_told()
         for alarm in told & self.asides.subjects(TELLING):

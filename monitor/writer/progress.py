@@ -60,6 +60,7 @@ class Progress:
             self._store.due.put_markers(tx, {_MARKER: self.position})
             self._noted = self.position
         self._store.history.put_latest(tx, self._watch.take_changed())
+        turn.undo(self._store.history.as_it_is())
         if self._store.history.settle(tx, self.position):
             self._judge.checkpoint(tx)
         self._flushed_at = turn.now

@@ -26,33 +26,31 @@ Action = Callable[[], None]
 
 
 class Turn:
-    """One transaction of the writer. ``is_alone``: nothing else is done in it, after doing all together has failed."""
+    """One transaction of the writer. ``is_alone``: nothing else is done in it, after doing all together has failed.
 
-    __slots__ = ("_then", "_undo", "is_alone", "now", "tx")
+    ``undo(action)``: to be done if the turn fails, the last one first. ``then(action)``: to be done when it is
+    committed, in order. (Both are the lists' own methods: every reading passes here.)
+    """
+
+    __slots__ = ("_on_commit", "_on_failure", "is_alone", "now", "then", "tx", "undo")
 
     def __init__(self, tx: Tx, now: int, *, is_alone: bool = False) -> None:
         self.tx = tx
         self.now = now
         self.is_alone = is_alone
-        self._undo: list[Action] = []
-        self._then: list[Action] = []
-
-    def undo(self, action: Action) -> None:
-        """Does this if the turn fails; the last one first."""
-        self._undo.append(action)
-
-    def then(self, action: Action) -> None:
-        """Does this when the turn is committed, in order."""
-        self._then.append(action)
+        self._on_failure: list[Action] = []
+        self._on_commit: list[Action] = []
+        self.undo: Callable[[Action], None] = self._on_failure.append
+        self.then: Callable[[Action], None] = self._on_commit.append
 
     def take_back(self) -> None:
         """The turn has failed."""
-        while self._undo:
-            self._undo.pop()()
+        while self._on_failure:
+            self._on_failure.pop()()
 
     def end(self) -> None:
         """The turn is committed."""
-        for action in self._then:
+        for action in self._on_commit:
             action()
 
 
@@ -73,7 +71,8 @@ class Turns:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._lock = threading.RLock()
+        self.one_at_a_time = threading.RLock()
+        """Keeps turns of other threads out while it is held."""
         self._turn: Turn | None = None
         self._parts: Sequence[Part] = ()
         self._to_do: Sequence[Waiting] = ()
@@ -87,15 +86,9 @@ class Turns:
         self._before_commit = before_commit
 
     @contextmanager
-    def one_at_a_time(self) -> Iterator[None]:
-        """Keeps turns of other threads out."""
-        with self._lock:
-            yield
-
-    @contextmanager
     def turn(self, *, is_alone: bool = False) -> Iterator[Turn]:
         """A turn; if it raises, nothing of it has happened, here as in the store."""
-        with self._lock:
+        with self.one_at_a_time:
             if self._turn is not None:
                 yield self._turn
                 return

@@ -54,7 +54,7 @@ class Writer:
 
     def set_aside(self) -> list[Aside]:
         """What nobody judges now, because judging it fails."""
-        with self.parts.turns.one_at_a_time():
+        with self.parts.turns.one_at_a_time:
             return self.parts.asides.all()
 
     # --- starting ---
@@ -62,7 +62,7 @@ class Writer:
     def resume(self) -> None:
         """Goes on where the last process stopped: judges what was committed and not judged, forgets nothing."""
         parts = self.parts
-        with parts.turns.one_at_a_time():
+        with parts.turns.one_at_a_time:
             self._is_read, self._is_behind = False, True
             self._catch_up()
 
@@ -114,7 +114,7 @@ class Writer:
         """Commits what a batch says, acknowledges it, judges it. Raises only if it can't be committed: nothing has
         happened then, and the same batch can be taken again. What fails later is made up for from the log."""
         parts = self.parts
-        with parts.turns.one_at_a_time():
+        with parts.turns.one_at_a_time:
             with parts.turns.turn() as turn:
                 committed = parts.intake.commit(turn, decoded)
             was_behind, self._is_behind = self._is_behind, True
@@ -215,7 +215,7 @@ class Writer:
     def listen(self, connected_since: int | None) -> None:
         """Says since when messages can reach us (None: they can't). Silences due before that are taken first."""
         parts = self.parts
-        with parts.turns.one_at_a_time():
+        with parts.turns.one_at_a_time:
             if connected_since != self._listening_since:
                 now = self._around.clock.now()
                 if self._listening_since not in (None, _NOT_SAID):
@@ -226,7 +226,7 @@ class Writer:
     def tick(self, now: int, connected_since: int | None) -> None:
         """Takes every deadline up to ``now`` (:mod:`monitor.writer.clockwork`)."""
         parts = self.parts
-        with parts.turns.one_at_a_time():
+        with parts.turns.one_at_a_time:
             parts.clockwork.attempt("listen", partial(self.listen, connected_since))
             parts.clockwork.take(now)
             parts.clockwork.attempt("note progress", partial(self._note_progress, now))
@@ -244,7 +244,7 @@ class Writer:
         imports = self.parts.imports
         if live:
             return self._take_live(decoded)
-        with self.parts.turns.one_at_a_time():
+        with self.parts.turns.one_at_a_time:
             if self._is_behind:
                 self._note_progress(self._around.clock.now())
             if last:
@@ -261,7 +261,7 @@ class Writer:
 
     def _take_live(self, decoded: Decoded) -> JSON:
         """Messages that another way than the broker's has brought just now."""
-        with self.parts.turns.one_at_a_time():
+        with self.parts.turns.one_at_a_time:
             before = self.parts.counts.duplicates
             self.take(decoded, lambda: None)
             duplicates = self.parts.counts.duplicates - before
@@ -310,17 +310,17 @@ class Writer:
 
     def is_open(self, condition: AlarmCondition, subject: str) -> bool:
         """Whether there is an open alarm of a condition about a subject."""
-        with self.parts.turns.one_at_a_time():
+        with self.parts.turns.one_at_a_time:
             return self.parts.alarms.get(condition, subject) is not None
 
     def open_subjects(self, condition: AlarmCondition) -> list[str]:
         """What a condition has an open alarm about."""
-        with self.parts.turns.one_at_a_time():
+        with self.parts.turns.one_at_a_time:
             return self.parts.alarms.open_subjects(condition)
 
     def close(self) -> None:
         """Writes what is still to be noted. What could not be judged is judged from the log by the next process."""
-        with self.parts.turns.one_at_a_time():
+        with self.parts.turns.one_at_a_time:
             if not self._is_behind:
                 with self.parts.turns.turn() as turn:
                     self.parts.progress.flush(turn)

@@ -66,7 +66,8 @@ class Alarms:
         self.suppressions = Suppressions(store)
         self._floods = Floods(self, store, self._telling.place_of, self.is_hushed)
         self._open: dict[Key, Alarm] = {}
-        self._changed: dict[str, Alarm] = {}
+        self.changed: dict[str, Alarm] = {}
+        """The alarms that changed in this turn, by id: people are told of them as it ends."""
         # Of what changed and is over now: how it was, if that is news too.
         self._was_open: dict[str, Alarm] = {}
         self._climbing: set[str] = set()  # alarms of which time alone may owe more
@@ -93,7 +94,7 @@ class Alarms:
         facts = self._store.facts.current(tx, "alarm", open_only=True)
         found = [Alarm.from_json(fact.body) for fact in facts]
         self._open = {(alarm.condition, alarm.subject): alarm for alarm in found}
-        self._changed, self._was_open = {}, {}
+        self.changed, self._was_open = {}, {}
         self._told, self._untold = set(), {}
         self._climbing = {alarm.id for alarm in found}
         self.suppressions.resume(tx)
@@ -171,10 +172,10 @@ class Alarms:
             self._open[key] = alarm
         elif (known := self._open.get(key)) is not None and known.id == alarm.id:
             del self._open[key]
-        before = self._changed.get(alarm.id)
+        before = self.changed.get(alarm.id)
         if before is not None and before.is_open and not alarm.is_open:
             self._was_open[alarm.id] = before
-        self._changed[alarm.id] = alarm
+        self.changed[alarm.id] = alarm
         self._on_change(alarm)
 
     # --- what people do ---
@@ -237,7 +238,7 @@ class Alarms:
             if alarm is not None and self._rearmed_at(alarm) <= now:
                 self._rearm(tx, alarm, now)
             elif alarm is not None:
-                self._changed.setdefault(subject, alarm)
+                self.changed.setdefault(subject, alarm)
 
     def _look_at_suppression(self, tx: Tx, one: Suppression, now: int) -> None:
         if one.until_at <= now:
@@ -294,14 +295,12 @@ class Alarms:
     def settle(self, turn: Turn) -> None:
         """Owes the messages that follow from what changed: the last thing done in a turn. In one that does a single
         thing after doing all together has failed, every alarm is told by itself: rather too often than not at all."""
-        if not self._changed:
-            return
         tx, now = turn.tx, turn.now
         if not turn.is_alone:
-            self._floods.gather(tx, list(self._changed.values()), now)
+            self._floods.gather(tx, list(self.changed.values()), now)
             for shelf in self.suppressions.shelves(now):
                 self._break_through(tx, shelf, now, lambda tx, alarm, now: None)  # forecasts: by the clock
-        for alarm in sorted(self._changed.values(), key=lambda one: (one.known_at, len(one.id), one.id)):
+        for alarm in sorted(self.changed.values(), key=lambda one: (one.known_at, len(one.id), one.id)):
             try:
                 # What came and went in one turn: both are told, in this order.
                 if (before := self._was_open.get(alarm.id)) is not None:
@@ -314,7 +313,7 @@ class Alarms:
                 self._untold[alarm.id] = error
             else:
                 self._told.add(alarm.id)
-        self._changed, self._was_open = {}, {}
+        self.changed, self._was_open = {}, {}
 
     def take_told(self) -> tuple[set[str], dict[str, Exception]]:
         """The alarms of which was told what is owed since the last call, and those of which it couldn't be."""
