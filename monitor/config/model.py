@@ -6,15 +6,15 @@ Instants and durations are whole milliseconds, temperatures °C.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import time
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from monitor.config.secret.secret import SHOWN, Secret, redacted
 from monitor.core.alarm.limits import Limits
+from monitor.core.profile.installation import Unit
 from monitor.core.profile.profile import Profile
-from monitor.core.profile.unit import ProbeSettings
 from monitor.core.sign.detection import Detection
 from monitor.core.telling.policy import Ladder, QuietHours, Route
 from monitor.core.telling.rota import Rota
@@ -161,40 +161,6 @@ class Site:
     def zone(self) -> ZoneInfo:
         """The time zone itself."""
         return ZoneInfo(self.timezone)
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A probe of a unit. ``profile`` is its own, None: the unit's. Without ``alarms`` it is only recorded."""
-
-    name: str
-    settings: ProbeSettings
-    silent_after: int
-    calibration_due: date | None
-    profile: str | None
-    alarms: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A freezer, fridge, tank or room with its probes; ``profile`` is a name, of whatever version."""
-
-    site: str
-    name: str
-    title: str
-    profile: str
-    storage_class: str
-    product_probe: str
-    probes: tuple[Probe, ...]
-
-    @property
-    def path(self) -> str:
-        """``site/unit``."""
-        return f"{self.site}/{self.name}"
-
-    def probe(self, name: str) -> Probe | None:
-        """The probe of that name, or None."""
-        return next((probe for probe in self.probes if probe.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

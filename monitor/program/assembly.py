@@ -17,10 +17,9 @@ import structlog
 from monitor.config import Configuration, ConfigurationError
 from monitor.config.file.problem import Problem
 from monitor.core.lot.event import LotEvent, LotEventKind
-from monitor.core.profile.installation import Installation, Probe, Unit
+from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Profile
 from monitor.core.profile.rules import ChannelRules
-from monitor.core.profile.unit import Channel
 from monitor.core.telling.policy import Contact, Policy, Recipient
 from monitor.core.telling.told import MessageKind
 from monitor.core.time.recurring import Agenda
@@ -51,28 +50,7 @@ NOT_UNDERSTOOD_EXPECTED = (
 
 def installation_of(configuration: Configuration) -> Installation:
     """What is watched."""
-    units = {
-        unit.path: Unit(
-            site=unit.site,
-            name=unit.name,
-            title=unit.title,
-            profile=unit.profile,
-            storage_class=unit.storage_class,
-            product_probe=unit.product_probe,
-            probes=tuple(
-                Probe(
-                    channel=Channel(unit.site, unit.name, probe.name),
-                    settings=probe.settings,
-                    silent_after=probe.silent_after,
-                    profile=probe.profile,
-                    alarms=probe.alarms,
-                    calibration_due=probe.calibration_due,
-                )
-                for probe in unit.probes
-            ),
-        )
-        for unit in configuration.units
-    }
+    units = {unit.path: unit for unit in configuration.units}
     return Installation(units, {name: site.zone for name, site in configuration.sites.items()})
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from monitor.config.file.fields import Table
+from monitor.config.file.fields import Table, table_in
 from monitor.config.secret.secret import SHOWN, names_a_secret, redacted
 from monitor.core.time.instant import format_instant, from_datetime
 
@@ -191,11 +191,5 @@ def key_text(document: Any, location: Key) -> str:
 def _table_at(model: type[Table], location: Key) -> type[Table]:
     for part in location:
         annotation = model.keys().get(str(part))
-        model = _table_in(annotation) or model
+        model = table_in(annotation) or model
     return model
-
-
-def _table_in(annotation: Any) -> type[Table] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Table):
-        return annotation
-    return next(filter(None, map(_table_in, get_args(annotation))), None)
