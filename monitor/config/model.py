@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from monitor.config.media import ADDRESS_KINDS
 from monitor.config.secret.secret import SHOWN, Secret, redacted
 from monitor.core.alarm.limits import Limits
 from monitor.core.profile.installation import Unit
@@ -171,7 +172,7 @@ class Address:
     ``file:PATH``; show ``shown``. ``key`` names its place in people.toml.
     """
 
-    medium: Literal["mail", "pagerduty", "webhook", "apprise"]
+    medium: str
     source: str = field(repr=False)
     value: Secret
     key: str = field(default="", compare=False)
@@ -179,13 +180,8 @@ class Address:
     @property
     def shown(self) -> str:
         """``source``, with a routing key, and the part of an Apprise URL that may be a token, as ``<secret>``."""
-        if self.medium == "mail" or self.source.startswith(REFERENCES):
-            return self.source
-        if self.medium == "webhook":
-            return redacted(self.source)  # signed: the URL itself proves nothing
-        if self.medium == "pagerduty":
-            return f"pagerduty:{SHOWN}"
-        return f"{self.source.partition('://')[0]}://{SHOWN}"
+        is_elsewhere = self.source.startswith(REFERENCES)
+        return self.source if is_elsewhere else ADDRESS_KINDS[self.medium].shown(self.source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from monitor.config.address import Place, address_of, refuse_unsent_mail, webhoo
 from monitor.config.file import people_file as files
 from monitor.config.file.fields import NAME
 from monitor.config.file.problem import Review, choices, key_text, nearest
-from monitor.config.model import Person
+from monitor.config.media import ADDRESS_KINDS
+from monitor.config.model import Address, Person
 from monitor.config.on_call import doubt_routes, doubt_the_rest
 from monitor.config.secret.places import leaves
 from monitor.core.telling.policy import Ladder, QuietHours, Route, Step
@@ -150,8 +151,12 @@ def _doubt_shared_addresses(people: People, review: Review) -> None:
     """Two persons at one address are one: whoever answers, it isn't known which of them."""
     owners: dict[str, list[str]] = {}
     for person in people.people:
-        values = ((one.medium, one.value.reveal()) for one in person.addresses)
-        for value in {text.casefold() if medium == "mail" else text for medium, text in values}:
+        for value in {_compared(address) for address in person.addresses}:
             owners.setdefault(value, []).append(person.name)
-    for names in sorted({tuple(found) for found in owners.values() if len(found) > 1}):
+    for names in sorted({tuple(sharing) for sharing in owners.values() if len(sharing) > 1}):
         review.warn(FILE, f"{' and '.join(names)} have an address in common: escalation doesn't leave it")
+
+
+def _compared(address: Address) -> str:
+    text = address.value.reveal()
+    return text.casefold() if ADDRESS_KINDS[address.medium].ignores_case else text
