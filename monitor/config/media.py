@@ -48,8 +48,8 @@ class AddressKind:
 
     ``pattern`` finds them, and ``address`` in it what ``mistake`` is asked of: what was expected instead, empty where
     it is right. ``shown`` says an address without what may be a token; ``told`` says in its place what stands there
-    when it is refused, because even a wrong one may be a secret (empty: the address itself). ``needs`` is what has to be
-    configured beside it, once.
+    when it is refused, because even a wrong one may be a secret (empty: the address itself). ``needs`` is what has to
+    be configured beside it, once.
     """
 
     medium: str

@@ -11,7 +11,7 @@ from monitor.ingest.files import read_parts
 from monitor.ingest.past_file import PastFile, UnusableFileError
 from monitor.ports import JSON, Clock, Commands, Decoded, Message
 from monitor.wire.recording import Origin
-from monitor.wire.v1 import items_of
+from monitor.wire.registry import OURS
 
 FIRST_REJECTED = 20
 """Rejected rows that the summary has in words; all are counted."""
@@ -66,7 +66,7 @@ def _located(row: JSON, message: Message, origin: Origin | None) -> Iterator[JSO
         yield row
     elif row["item"] is None and len(origin.lines) > 1:
         # A message is refused as a whole, for its channel: each of its rows is.
-        for line, payload in zip(origin.lines, items_of(message.payload), strict=True):
+        for line, payload in zip(origin.lines, OURS.items_of(message.payload), strict=True):
             yield {**row, "payload": payload, "detail": _where(origin, line) + row["detail"]}
     else:
         line = origin.lines[row["item"] or 0] if len(origin.lines) > 1 else origin.lines[0]

@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
+from monitor.core.profile.unit import Channel
 from monitor.ingest.past_file import PART_ROWS, Part, UnusableFileError, opened, refused, text_of
 from monitor.ports import Clock, Message
 from monitor.wire.recording import Origin
+from monitor.wire.registry import OURS
 
 NEEDED = ("site", "unit", "probe", "measured_at", "celsius")
 OPTIONAL = ("fault", "seq", "battery_percent")
@@ -153,7 +155,7 @@ class Packer:
 
     def _topic(self, key: tuple[str, ...]) -> str:
         site, unit, probe = (each.strip().replace("\0", "\ufffd")[: CELL_MAX + 1] for each in key)
-        return f"{self._root}/{site}/{unit}/{probe}/reading"
+        return OURS.reading_topic(Channel(site, unit, probe), self._root)
 
     def take(self) -> list[Message]:
         """The messages of the part; the next one begins."""

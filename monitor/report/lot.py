@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from monitor.core.time.instant import DAY, EARLIEST, HOUR, format_instant, parse_instant
 from monitor.ports import JSON, View
-from monitor.wire.v1 import NAME
+from monitor.wire.format import NAME
 
 FORMAT = "exosome-monitor lot history 1"
 SLICE = 30 * DAY
