@@ -140,12 +140,12 @@ class Simulation:
         if service.monitor.failure is not None:
             raise SimulationError(f"the monitor came to a halt: {service.monitor.failure}")
 
-    def _resume(self) -> None:
+    def resume(self) -> None:
         self._start()
         if self._is_broker_there:
             self._settle()
 
-    def _stop_broker(self) -> None:
+    def stop_broker(self) -> None:
         if self._broker.server is None:
             raise SimulationError(f"{self._broker.text} can't be stopped and started: install mosquitto")
         self._broker.server.stop()
@@ -153,7 +153,7 @@ class Simulation:
         if (service := self._service) is not None:
             self._wait(lambda: service.source.connected_since() is None, "the monitor to lose the broker")
 
-    def _start_broker(self) -> None:
+    def start_broker(self) -> None:
         if self._broker.server is not None:
             self._broker.server.start()
         self._is_broker_there = True
@@ -214,8 +214,8 @@ class Simulation:
 def _todo(actions: Sequence[Action], start_at: int) -> list[tuple[int, Callable[[Simulation], None]]]:
     """What is to be done when, in order."""
     begin_end = {
-        "restart_monitor": (Simulation.close, Simulation._resume),
-        "stop_broker": (Simulation._stop_broker, Simulation._start_broker),
+        "restart_monitor": (Simulation.close, Simulation.resume),
+        "stop_broker": (Simulation.stop_broker, Simulation.start_broker),
     }
     todo: list[tuple[int, Callable[[Simulation], None]]] = []
     for action in actions:

@@ -246,4 +246,4 @@ class History:
 
     def latest(self, tx: Connection) -> dict[int, dict[str, Any]]:
         """The newest reading and sign of life of each channel."""
-        return {row.channel: dict(row._mapping) for row in tx.execute(sa.select(schema.latest))}
+        return {row["channel"]: dict(row) for row in tx.execute(sa.select(schema.latest)).mappings()}

@@ -172,7 +172,7 @@ class Log:
         c = schema.rejected_count.c
         counts = {row[0]: row[1] for row in tx.execute(sa.select(c.reason, c.count))}
         rows = tx.execute(sa.select(schema.rejected).order_by(schema.rejected.c.id.desc()).limit(limit))
-        return counts, [dict(row._mapping) for row in rows]
+        return counts, [dict(row) for row in rows.mappings()]
 
 
 def event_digest(body: Mapping[str, Any]) -> str:

@@ -124,12 +124,12 @@ class Outbox:
     def newest(self, tx: Connection, limit: int) -> list[dict[str, Any]]:
         """The newest messages, told or owed."""
         rows = tx.execute(sa.select(schema.notification).order_by(_N.number.desc()).limit(limit))
-        return [dict(row._mapping) for row in rows]
+        return [dict(row) for row in rows.mappings()]
 
     def about(self, tx: Connection, about: str) -> list[dict[str, Any]]:
         """The messages about an alarm or digest, oldest first, those that were withdrawn included."""
         rows = tx.execute(sa.select(schema.notification).where(_N.about == about).order_by(_N.number))
-        return [dict(row._mapping) for row in rows]
+        return [dict(row) for row in rows.mappings()]
 
 
 def _due(now: int, limit: int, per_lane: int | None, without: Collection[Lane]) -> sa.Select[Any]:

@@ -18,7 +18,7 @@ def rule_versions(tx: Connection, kind: str | None = None) -> list[dict[str, Any
     query = sa.select(schema.rule_version).order_by(c.from_at, c.id)
     if kind is not None:
         query = query.where(c.kind == kind)
-    return [{**row._mapping, "body": msgspec.json.decode(row.body)} for row in tx.execute(query)]
+    return [{**row, "body": msgspec.json.decode(row["body"])} for row in tx.execute(query).mappings()]
 
 
 def add_rule_versions(tx: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
