@@ -55,7 +55,7 @@ class Replayed(NamedTuple):
     lots: Sequence[LotPair]
 
 
-class Side:
+class ReplaySide:
     """One of the two books, and what it makes of the history as of ``end``."""
 
     def __init__(
@@ -74,7 +74,7 @@ class Side:
             if abode.channel is not None:
                 self.ledgers.expect(abode.channel, abode.rule, abode.from_at)
 
-    def judges_as(self, other: Side, history: LotHistory, profile: Profile) -> bool:
+    def judges_as(self, other: ReplaySide, history: LotHistory, profile: Profile) -> bool:
         """Whether a lot's places and their readings are the same by both books."""
         abodes = timeline(history, profile, self._units)
         if abodes != timeline(history, profile, other._units):
@@ -143,7 +143,7 @@ class Replay:
         self._start = start
         self._end = end
         self._ids = store.history.channel_ids(tx)
-        self.was, self.would_be = (Side(store, installation, book, self._ids, end) for book in books)
+        self.was, self.would_be = (ReplaySide(store, installation, book, self._ids, end) for book in books)
         self._readings = 0
 
     def run(self, profiles: set[str], progress: Progress = lambda what, done, of: None) -> Replayed:
@@ -229,7 +229,7 @@ class Replay:
 
         progress(0.0)
         folds = []
-        kept: list[tuple[Side, ChannelFold]] = []
+        kept: list[tuple[ReplaySide, ChannelFold]] = []
         for side, rules in self._rules(channel):
             fold = None
             if is_watched:
@@ -241,7 +241,7 @@ class Replay:
         for side, fold in kept:
             side.keep(channel, fold)
 
-    def _rules(self, channel: str) -> Iterator[tuple[Side, ChannelRules]]:
+    def _rules(self, channel: str) -> Iterator[tuple[ReplaySide, ChannelRules]]:
         for side in (self.was, self.would_be):
             rules = side.book.rules_of(channel)
             if rules is not None:

@@ -17,7 +17,7 @@ LEAST_KEY = 16
 """How many characters the key of a webhook has at least."""
 
 
-class Place(NamedTuple):
+class KeyPlace(NamedTuple):
     """Where a value stands: its key in people.toml, the configuration's directory, and the environment."""
 
     key: str
@@ -25,7 +25,7 @@ class Place(NamedTuple):
     environ: Mapping[str, str]
 
 
-def address_of(source: str, place: Place, review: Review) -> Address | None:
+def address_of(source: str, place: KeyPlace, review: Review) -> Address | None:
     """Where ``source`` leads; None, and a mistake, if it leads nowhere."""
     value = kept_at(source, place, review) if source.startswith(REFERENCES) else Secret(source)
     if value is None:
@@ -45,7 +45,7 @@ def address_of(source: str, place: Place, review: Review) -> Address | None:
 
 
 def webhook_key_of(
-    source: str | None, addresses: list[Address], place: Place, review: Review
+    source: str | None, addresses: list[Address], place: KeyPlace, review: Review
 ) -> Secret | None:
     """The key that signs a person's webhooks, from where it is kept; a mistake where there is one without the other."""
     has_webhook = any(ADDRESS_KINDS[address.medium].needs == "webhook_key" for address in addresses)
@@ -71,7 +71,7 @@ def webhook_key_of(
     return value
 
 
-def kept_at(source: str, place: Place, review: Review) -> Secret | None:
+def kept_at(source: str, place: KeyPlace, review: Review) -> Secret | None:
     """What a variable or a file holds; None, and a mistake, where that is nothing."""
     if source.startswith("file:"):
         return secret_file(place.directory.absolute() / source.removeprefix("file:"), FILE, place.key, review)

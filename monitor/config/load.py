@@ -20,7 +20,7 @@ from monitor.config.file.profile_file import ProfileFile
 from monitor.config.file.toml import parse
 from monitor.config.model import Configuration
 from monitor.config.people import FILE as PEOPLE
-from monitor.config.people import Known, check_names, doubt_people, people_of
+from monitor.config.people import KnownNames, check_names, doubt_people, people_of
 from monitor.config.profiles import doubts_about, findings_in, profile_of
 from monitor.config.secret.places import refuse_placeholders, take_out_secrets
 from monitor.config.sections import alerting_of, detection_of, influx_of, mail_of, mqtt_of, store_of, web_of
@@ -80,9 +80,9 @@ def load(directory: Path, environ: Mapping[str, str]) -> Configuration:
     return configuration
 
 
-def _known(monitor: Document | None, people: Document) -> Known:
+def _known(monitor: Document | None, people: Document) -> KnownNames:
     """All names that there are; ``monitor`` is None if monitor.toml couldn't be read."""
-    return Known(
+    return KnownNames(
         people=_names(people, "person"),
         rotas=_names(people, "rota"),
         ladders=_names(people, "ladder"),

@@ -26,7 +26,7 @@ REFERENCES = ("env:", "file:")
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class Storage:
     """Where the truth is kept. ``url`` may hold a password and stays out of ``repr``; show ``shown_url``.
 
     ``backup_dir``: where a daily backup goes, None: nowhere.
@@ -120,7 +120,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadMan:
+class DeadManPing:
     """What is asked for every ``every`` ms while all is well. ``source`` is what the file says; show ``shown``."""
 
     source: str = field(repr=False)
@@ -143,7 +143,7 @@ class Alerting:
     digest_at: Recurring
     qa_summary: Recurring
     drill: Recurring
-    dead_man: DeadMan | None
+    dead_man: DeadManPing | None
     retry_first: int
     retry_max: int
     shelve_max: int
@@ -207,7 +207,7 @@ class Configuration:
     ``directory`` says where it was read and is no part of what it says, so it doesn't count in comparisons.
     """
 
-    store: Store
+    store: Storage
     mqtt: Mqtt
     influx: Influx
     web: Web

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from monitor.config.address import Place, address_of, refuse_unsent_mail, webhook_key_of
+from monitor.config.address import KeyPlace, address_of, refuse_unsent_mail, webhook_key_of
 from monitor.config.file import people_file as files
 from monitor.config.file.fields import NAME
 from monitor.config.file.problem import Review, choices, key_text, nearest
@@ -29,7 +29,7 @@ class People(NamedTuple):
     routes: tuple[Route, ...]
 
 
-class Known(NamedTuple):
+class KnownNames(NamedTuple):
     """Names that ``people.toml`` may refer to, also of tables that are wrong elsewhere; None: unknown."""
 
     people: set[str]
@@ -40,7 +40,7 @@ class Known(NamedTuple):
 
 
 def people_of(
-    file: files.PeopleFile, known: Known, directory: Path, environ: Mapping[str, str], review: Review
+    file: files.PeopleFile, known: KnownNames, directory: Path, environ: Mapping[str, str], review: Review
 ) -> People:
     """The people, and the rules of who is told what; :func:`check_names` is for what they refer to."""
     _check_twice("person", [one.name for one in file.person], known.rotas, review)
@@ -59,7 +59,7 @@ def _check_twice(kind: str, names: list[str], others: Iterable[str], review: Rev
         review.refuse(FILE, f"{kind}[{name}].name", name, "a name that nothing else here has")
 
 
-def check_names(document: Mapping[str, Any], known: Known, review: Review) -> None:
+def check_names(document: Mapping[str, Any], known: KnownNames, review: Review) -> None:
     """Refuses each name that nothing has. It reads the file as it was written, so that what is wrong in the same table
     otherwise is told together with it."""
     places: dict[tuple[str, ...], tuple[str, set[str] | None]] = {
@@ -82,13 +82,13 @@ def _person(table: files.PersonTable, directory: Path, environ: Mapping[str, str
     addresses = []
     for index, source in enumerate(table.addresses):
         key = f"person[{table.name}].addresses[{index}]"
-        address = address_of(source, Place(key, directory, environ), review)
+        address = address_of(source, KeyPlace(key, directory, environ), review)
         if address is not None:
             addresses.append(address)
             if address.shown != source:
                 doubt = f"an address such as {address.shown} may hold a token; write env:NAME or file:PATH"
                 review.warn(FILE, f"{key}: {doubt}")
-    place = Place(f"person[{table.name}].webhook_key", directory, environ)
+    place = KeyPlace(f"person[{table.name}].webhook_key", directory, environ)
     quiet = table.quiet_hours
     return Person(
         name=table.name,

@@ -43,7 +43,7 @@ EXCURSION_COLUMNS = (
 )
 
 
-class Stay(NamedTuple):
+class ReportStay(NamedTuple):
     """A stay of the lot in a unit, ``start`` ≤ time < ``end``; ``channel`` is the unit's product probe."""
 
     channel: str
@@ -128,16 +128,16 @@ def _write(folder: Path, view: View, lot: JSON, at: int, version: str) -> None:
 # --- what the lot went through ---
 
 
-def _stays(view: View, lot: JSON, at: int) -> tuple[list[Stay], list[list[Any]], list[JSON]]:
+def _stays(view: View, lot: JSON, at: int) -> tuple[list[ReportStay], list[list[Any]], list[JSON]]:
     """The stays in units, the lines of custody.csv, and the stays whose readings can't be had."""
-    stays, lines, incomplete = list[Stay](), list[list[Any]](), list[JSON]()
+    stays, lines, incomplete = list[ReportStay](), list[list[Any]](), list[JSON]()
     for each in sorted(lot["custody"], key=lambda one: (one["from"], one["to"] is None, one["to"])):
         channel = None if each["unit"] is None else _product_channel(view, each["unit"])
         lines.append([each["unit"], each["from"], each["to"], channel])
         # The instant of as_of itself still counts: a reading at it is judged.
         end = at + 1 if each["to"] is None else parse_instant(each["to"])
         if channel is not None:
-            stays.append(Stay(channel, parse_instant(each["from"]), end))
+            stays.append(ReportStay(channel, parse_instant(each["from"]), end))
         elif each["unit"] is not None:
             incomplete.append(
                 {**each, "reason": "the unit is configured no more; its readings are in the store"}
@@ -152,7 +152,7 @@ def _product_channel(view: View, unit: str) -> str | None:
     return next((f"{unit}/{probe['probe']}" for probe in found["probes"] if probe["product"]), None)
 
 
-def _readings(view: View, stays: Sequence[Stay], at: int) -> Iterator[list[Any]]:
+def _readings(view: View, stays: Sequence[ReportStay], at: int) -> Iterator[list[Any]]:
     """The lines of readings.csv in the order of their instants, whatever the number of stays."""
     edges = {
         row for stay in stays for row in (_before(view, stay), _after(view, stay, at)) if row is not None
@@ -181,7 +181,7 @@ def _order(row: _Row) -> tuple[Any, ...]:
     return (row.measured_at, row.channel, row.celsius is None, row.celsius, row.quality, row.reason or "")
 
 
-def _is_in_custody(row: _Row, stays: Iterable[Stay]) -> bool:
+def _is_in_custody(row: _Row, stays: Iterable[ReportStay]) -> bool:
     return any(stay.channel == row.channel and stay.start <= row.measured_at < stay.end for stay in stays)
 
 
@@ -201,7 +201,7 @@ def _asked(view: View, channel: str, start: int, end: int) -> list[_Row]:
     return sorted((row for row in rows if start <= row.measured_at < end), key=_order)
 
 
-def _before(view: View, stay: Stay) -> _Row | None:
+def _before(view: View, stay: ReportStay) -> _Row | None:
     """The last reading before a stay that isn't bad: the line into the stay begins there."""
     end, width = stay.start, HOUR
     while end > EARLIEST:
@@ -213,7 +213,7 @@ def _before(view: View, stay: Stay) -> _Row | None:
     return None
 
 
-def _after(view: View, stay: Stay, at: int) -> _Row | None:
+def _after(view: View, stay: ReportStay, at: int) -> _Row | None:
     """The first reading at or after the end of a stay that isn't bad, as far as ``at`` knows."""
     start, width = stay.end, HOUR
     while start <= at:

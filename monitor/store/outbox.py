@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from monitor.core.telling.policy import Recipient
 from monitor.core.telling.told import Told
-from monitor.ports import Lane, Notification, Owed
+from monitor.ports import Lane, LaneBacklog, Notification
 from monitor.store import schema
 from monitor.store.engine import Database
 
@@ -51,7 +51,7 @@ class Outbox:
                 for r in connection.execute(_due(now, limit, per_lane, without))
             ]
 
-    def owed(self) -> list[Owed]:
+    def owed(self) -> list[LaneBacklog]:
         """See :class:`monitor.ports.Outbox`."""
         query = (
             sa.select(
@@ -68,7 +68,7 @@ class Outbox:
         )
         with self._database.reading() as connection:
             return [
-                Owed((r.medium, r.address), r.recipient, r.messages, r.attempts, r.failing_since)
+                LaneBacklog((r.medium, r.address), r.recipient, r.messages, r.attempts, r.failing_since)
                 for r in connection.execute(query)
             ]
 
