@@ -13,8 +13,8 @@ from laboratory.beside import Progress, Stop, beside
 from laboratory.embedded import a_broker, free_port
 from laboratory.engine import Simulation, SimulationError
 from laboratory.scoring.expectation import Expectations, check, read_expectations
-from laboratory.scoring.outcome import Outcome
-from laboratory.scoring.report import Report
+from laboratory.scoring.outcome import RunOutcome
+from laboratory.scoring.report import ScoreReport
 from laboratory.watching import configured
 from monitor.config import ConfigurationError
 from monitor.core.alarm.condition import AlarmCondition
@@ -32,8 +32,8 @@ class Checked:
     """A scenario's report, what it rests on, and how many real seconds the run took."""
 
     scenario: Scenario
-    report: Report
-    outcome: Outcome
+    report: ScoreReport
+    outcome: RunOutcome
     seconds: float
     messages: int
 
@@ -143,7 +143,7 @@ def workplace() -> Iterator[Path]:
         yield Path(folder)
 
 
-def outcome_of(simulation: Simulation, ended_at: int) -> Outcome:
+def outcome_of(simulation: Simulation, ended_at: int) -> RunOutcome:
     """What the program says at the end, as everybody may ask it, and what truly was."""
     service, fleet = simulation.service, simulation.fleet
     view = service.view
@@ -153,7 +153,7 @@ def outcome_of(simulation: Simulation, ended_at: int) -> Outcome:
         found = view.readings(channel, fleet.began_at, ended_at + 1, 0)
         good = () if found is None else found["readings"]
         readings[channel] = sum(reading["celsius"] is not None for reading in good)
-    return Outcome(
+    return RunOutcome(
         site=fleet.site,
         started_at=fleet.start_at,
         ended_at=ended_at,

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from laboratory.beside import Stop
-from laboratory.embedded import Part
+from laboratory.embedded import EmbeddedPart
 from laboratory.stepped import TOGETHER_MAX, Sent, SteppedService
 from monitor.config import Configuration
 from monitor.program.service import Service
 from simulators.clock import SteppedClock
 from simulators.fleet import Fleet
-from simulators.network.gateway import Message
+from simulators.network.gateway import GatewayMessage
 from simulators.publish import Broker
 from simulators.scenario.file import Action
 from simulators.stepped import SteppedPublisher
@@ -43,7 +43,7 @@ class Simulation:
         self,
         fleet: Fleet,
         configuration: Configuration,
-        broker: Part,
+        broker: EmbeddedPart,
         *,
         step: int,
         actions: Sequence[Action] = (),
@@ -57,7 +57,7 @@ class Simulation:
         self._todo = _todo(actions, fleet.start_at)
         self._service: SteppedService | None = None
         self._missed: list[Sent] = []  # while the monitor is stopped, the broker keeps what comes for it
-        self._held: list[Message] = []  # while the broker is away, gateways keep what they have
+        self._held: list[GatewayMessage] = []  # while the broker is away, gateways keep what they have
         self._is_broker_there = True
         self.messages = 0
         """How many were published."""
@@ -170,7 +170,7 @@ class Simulation:
         for first in range(0, len(held), TOGETHER_MAX):
             self._pass_together(publisher, held[first : first + TOGETHER_MAX])
 
-    def _pass_together(self, publisher: SteppedPublisher, messages: Sequence[Message]) -> None:
+    def _pass_together(self, publisher: SteppedPublisher, messages: Sequence[GatewayMessage]) -> None:
         service, sent = self._service, [(message.topic, message.payload) for message in messages]
         if service is None:
             self._missed += sent

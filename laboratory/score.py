@@ -31,11 +31,11 @@ from monitor.ports import JSON
 from monitor.program.service import Service
 from simulators.draw import Drawn, draw
 from simulators.fleet import FleetUnit
-from simulators.happening import KINDS, Failure
+from simulators.happening import KINDS, FleetFailure
 from simulators.happening import HappeningKind as Kind
 from simulators.physics.kinds import KINDS as UNIT_KINDS
-from simulators.scenario.tables import Document, ProbeTable, UnitTable
-from simulators.truth import Truth
+from simulators.scenario.tables import Document, ScenarioProbe, ScenarioUnit
+from simulators.truth import FleetTruth
 
 START_AT = parse_instant("2026-03-02T06:00:00Z")  # a Monday
 DAYS = 20
@@ -170,7 +170,7 @@ def _laboratory(order: _Order, progress: Progress, stop: Stop) -> Gathered:
 class _Harvest:
     """Gathers what came of one laboratory."""
 
-    def __init__(self, order: _Order, drawn: Drawn, truth: Truth) -> None:
+    def __init__(self, order: _Order, drawn: Drawn, truth: FleetTruth) -> None:
         self._order = order
         self._drawn = drawn
         self._truth = truth
@@ -206,7 +206,7 @@ class _Harvest:
             "subject": alarm["subject"],
         }
 
-    def _take(self, failure: Failure) -> None:
+    def _take(self, failure: FleetFailure) -> None:
         fleet, rule = self._drawn.fleet, KINDS[failure.kind]
         ended_at = START_AT + self._order.length if failure.ended_at is None else failure.ended_at
         if failure.kind is Kind.GATEWAY_LOST and ended_at - failure.began_at < SHORT_OUTAGE:
@@ -280,7 +280,7 @@ class _Harvest:
 class _Forecasts:
     """Asks for the forecasts of ultra-low freezers that warm, every few minutes: those alone make any."""
 
-    def __init__(self, drawn: Drawn, truth: Truth) -> None:
+    def __init__(self, drawn: Drawn, truth: FleetTruth) -> None:
         site = drawn.fleet.site
         self._truth = truth
         self._units = [f"{site}/{name}" for name, kind in drawn.kinds.items() if kind.startswith("ult")]
@@ -313,11 +313,13 @@ def _document(drawn: Drawn) -> Document:
         site=fleet.site,
         timezone="UTC",
         unit=[
-            UnitTable(
+            ScenarioUnit(
                 name=unit.name,
                 kind=drawn.kinds[unit.name],
                 probe=[
-                    ProbeTable(name=name, like="bare" if name == "air" else "buffered", monitor=dict(sensor))
+                    ScenarioProbe(
+                        name=name, like="bare" if name == "air" else "buffered", monitor=dict(sensor)
+                    )
                     for name in unit.probes
                 ],
             )
@@ -326,7 +328,7 @@ def _document(drawn: Drawn) -> Document:
     )
 
 
-def _units_of(failure: Failure, units: tuple[FleetUnit, ...]) -> list[FleetUnit]:
+def _units_of(failure: FleetFailure, units: tuple[FleetUnit, ...]) -> list[FleetUnit]:
     if KINDS[failure.kind].target == "room":
         return [unit for unit in units if unit.room == failure.target]
     name = failure.target.partition("/")[0]
@@ -346,7 +348,7 @@ def _usual_limits(drawn: Drawn) -> Mapping[str, UsualLimits]:
     return found
 
 
-def _said(truth: Truth) -> Iterator[tuple[str, int, float | None]]:
+def _said(truth: FleetTruth) -> Iterator[tuple[str, int, float | None]]:
     """What all probes said, in the order of their clocks."""
 
     def of(channel: str) -> Iterator[tuple[int, str, float | None]]:

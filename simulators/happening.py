@@ -264,7 +264,7 @@ _WANTED: Mapping[str, str] = {
 """What a field has to be, checked and in words."""
 
 
-class Failure(NamedTuple):
+class FleetFailure(NamedTuple):
     """A failure that befell something, from ``began_at`` to ``ended_at`` (None: to the end). ``target``: as the
     happening names it."""
 
@@ -274,15 +274,15 @@ class Failure(NamedTuple):
     ended_at: int | None
 
 
-def failures(happenings: Iterable[Happening]) -> list[Failure]:
+def failures(happenings: Iterable[Happening]) -> list[FleetFailure]:
     """The failures among happenings, in the order of their beginning, each up to what ended it."""
-    found: list[Failure] = []
+    found: list[FleetFailure] = []
     open_at: dict[tuple[str, HappeningKind | None], list[int]] = {}
     for each in sorted(happenings, key=lambda happening: happening.at):
         kind = KINDS[each.kind]
         if kind.failure or each.ajar:
             open_at.setdefault((each.target, kind.ended_by), []).append(len(found))
-            found.append(Failure(each.kind, each.target, each.at, None))
+            found.append(FleetFailure(each.kind, each.target, each.at, None))
         for index in open_at.pop((each.target, each.kind), ()):
             found[index] = found[index]._replace(ended_at=each.at)
     return found

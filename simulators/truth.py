@@ -59,7 +59,7 @@ class Trace:
         return found
 
 
-class Truth:
+class FleetTruth:
     """What a fleet's units and probes really had. ``elements``: of each channel the temperature of its element, at
     every instant at which a reading was due, sent or not; ``loads``: of each unit (``site/unit``) that of what is
     stored in it, at the same instants as its first probe. ``said``: of each channel what the probe said of that, by

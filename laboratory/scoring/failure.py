@@ -57,7 +57,7 @@ class Failure:
         }
 
 
-class Page(NamedTuple):
+class SentPage(NamedTuple):
     """What somebody was told. ``units``: those that it is about; ``conditions``: what it may say; ``probe``: the only
     probe that it is about, or None."""
 
@@ -74,16 +74,16 @@ class Page(NamedTuple):
         return self.level in PAGE_LEVELS
 
 
-def pages_of(pages: Iterable[Mapping[str, Any]]) -> list[Page]:
+def pages_of(pages: Iterable[Mapping[str, Any]]) -> list[SentPage]:
     """Pages and warnings in order of time, from ``{unit, condition, level, told_at, alarm, subject}``; ``unit`` is one,
     a list (a page about many), or None. Of one alarm the first warning and the first page count: how many people were
     told, and how often, is of no matter."""
-    first: dict[tuple[str, bool], Page] = {}
+    first: dict[tuple[str, bool], SentPage] = {}
     for each in pages:
         units = tuple(sorted(set(names(each["unit"]))))
         subject = str(each.get("subject") or "")
         probe = subject.split("/")[2] if subject.count("/") == 2 else None
-        page = Page(
+        page = SentPage(
             instant(each["told_at"]),
             each["alarm"],
             units,
@@ -98,20 +98,21 @@ def pages_of(pages: Iterable[Mapping[str, Any]]) -> list[Page]:
     return sorted(first.values(), key=_order)
 
 
-def usual_as_pages(pages: Iterable[tuple[str, int | str, Any]]) -> list[Page]:
+def usual_as_pages(pages: Iterable[tuple[str, int | str, Any]]) -> list[SentPage]:
     """The usual rule's pages ``(unit, at, ended_at)`` as ours: of an alarm that only knows temperatures."""
     found = [
-        Page(instant(at), f"{unit} {instant(at)}", (unit,), THERMAL, None, "alarm") for unit, at, _ in pages
+        SentPage(instant(at), f"{unit} {instant(at)}", (unit,), THERMAL, None, "alarm")
+        for unit, at, _ in pages
     ]
     return sorted(found, key=_order)
 
 
-def _order(page: Page) -> tuple[Any, ...]:
+def _order(page: SentPage) -> tuple[Any, ...]:
     return (page.told_at, page.alarm, page.units, sorted(page.conditions), page.probe or "", page.level)
 
 
 @dataclass(slots=True)
-class Told:
+class FailureTold:
     """What was told of one failure: the first page of all, and the first of any level (instants in ms)."""
 
     page_at: int | None = None
@@ -128,17 +129,17 @@ class Attribution:
     them is neither a detection nor false.
     """
 
-    told: list[Told]
-    false: list[Page] = field(default_factory=list)
+    told: list[FailureTold]
+    false: list[SentPage] = field(default_factory=list)
 
 
-def attribute(failures: Sequence[Failure], pages: Iterable[Page], grace: int) -> Attribution:
+def attribute(failures: Sequence[Failure], pages: Iterable[SentPage], grace: int) -> Attribution:
     """Says which page belongs to which failure; ``grace`` in ms."""
     by_unit: dict[str, list[int]] = {}
     for index, failure in enumerate(failures):
         for unit in failure.units:
             by_unit.setdefault(unit, []).append(index)
-    found = Attribution([Told() for _ in failures])
+    found = Attribution([FailureTold() for _ in failures])
     for page in pages:
         near = {index for unit in page.units for index in by_unit.get(unit, ())}
         there = [index for index in near if _is_during(failures[index], page, grace)]
@@ -153,7 +154,7 @@ def attribute(failures: Sequence[Failure], pages: Iterable[Page], grace: int) ->
     return found
 
 
-def _is_during(failure: Failure, page: Page, grace: int) -> bool:
+def _is_during(failure: Failure, page: SentPage, grace: int) -> bool:
     if page.told_at < failure.began_at:
         return False
     if failure.ended_at is not None and page.told_at > failure.ended_at + grace:
@@ -161,7 +162,7 @@ def _is_during(failure: Failure, page: Page, grace: int) -> bool:
     return failure.probe is None or page.probe is None or failure.probe == page.probe
 
 
-def _tells_of(page: Page, failure: Failure) -> bool:
+def _tells_of(page: SentPage, failure: Failure) -> bool:
     return failure.told_by is None or not failure.told_by.isdisjoint(page.conditions)
 
 

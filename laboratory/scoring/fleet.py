@@ -9,8 +9,8 @@ from typing import Any
 from laboratory.scoring.failure import (
     Attribution,
     Failure,
-    Page,
-    Told,
+    FailureTold,
+    SentPage,
     attribute,
     in_order,
     instant,
@@ -103,7 +103,7 @@ def _detection(
     }
 
 
-def _told_of(failure: Failure, ours: Told, usual: Told) -> JSON:
+def _told_of(failure: Failure, ours: FailureTold, usual: FailureTold) -> JSON:
     """One failure, and how late it was told by us, by our first sign, by the usual rule; seconds, None: never."""
 
     def after(at: int | None) -> float | None:
@@ -134,7 +134,7 @@ def _delays(known: Sequence[Failure], numbers: Sequence[int], found: Attribution
 
 
 def _rates(
-    told: Sequence[Page], false: Sequence[Page], unit_days: float, *, by_condition: bool = True
+    told: Sequence[SentPage], false: Sequence[SentPage], unit_days: float, *, by_condition: bool = True
 ) -> JSON:
     """How often somebody was told, and for nothing; of a page about several conditions the first by name counts."""
     counts = Counter(min(page.conditions) for page in false) if by_condition else {}
@@ -153,7 +153,7 @@ def _rates(
     }
 
 
-def _page_json(page: Page) -> JSON:
+def _page_json(page: SentPage) -> JSON:
     return {
         "alarm": page.alarm,
         "unit": list(page.units) if len(page.units) != 1 else page.units[0],

@@ -55,7 +55,7 @@ class Vocabulary:
 
 
 @dataclass(slots=True)
-class Table:
+class ExpectTable:
     """One ``[[expect]]`` or ``[[allow]]``. A key that is asked for is a valid key; :meth:`finish` names the others.
 
     Whatever is asked for and is not there, or is wrong, comes back as None.

@@ -28,7 +28,7 @@ from simulators.physics.room import RoomModel
 from simulators.require import require
 from simulators.scenario.reading import changed, none_of, signed, span
 from simulators.scenario.routine import doors
-from simulators.scenario.tables import Document, LotTable, UnitTable
+from simulators.scenario.tables import Document, LotTable, ScenarioUnit
 from simulators.sensing.probe import BARE, BUFFERED
 
 LIKE = {"buffered": BUFFERED, "bare": BARE}
@@ -80,7 +80,7 @@ class _Description:
         )
         return replace(fleet, happenings=tuple(sorted(self._happenings(fleet), key=lambda each: each.at)))
 
-    def _unit(self, table: UnitTable) -> FleetUnit:
+    def _unit(self, table: ScenarioUnit) -> FleetUnit:
         where = f"unit {table.name}"
         require(table.doors >= 0, f"{where}: doors {table.doors:g} is below 0")
         model = self._kind(table).model
@@ -98,7 +98,7 @@ class _Description:
         }
         return FleetUnit(name=table.name, model=model, probes=probes, room=table.room)
 
-    def _kind(self, table: UnitTable) -> UnitKind:
+    def _kind(self, table: ScenarioUnit) -> UnitKind:
         require(table.kind in UNIT_KINDS, f"unit {table.name}: {none_of(table.kind, UNIT_KINDS, 'kind')}")
         return UNIT_KINDS[table.kind]
 

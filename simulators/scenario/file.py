@@ -15,7 +15,7 @@ from pathlib import Path
 from monitor.wire.v1 import DEFAULT_ROOT, NAME
 from simulators.clock import SECOND, duration
 from simulators.fleet import Fleet
-from simulators.happening import Failure
+from simulators.happening import FleetFailure
 from simulators.require import require
 from simulators.scenario.description import described
 from simulators.scenario.reading import read
@@ -65,7 +65,7 @@ class Scenario:
             raise ScenarioError(wrong) from error
 
     @property
-    def failing(self) -> list[Failure]:
+    def failing(self) -> list[FleetFailure]:
         """What fails in it when, by the scenario's own start."""
         return self.fleet().failures()
 
