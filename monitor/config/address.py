@@ -56,9 +56,9 @@ def webhook_key_of(
             )
         return None
     if not source.startswith(REFERENCES):
-        found = "a text that begins with neither env: nor file:"  # it isn't shown, for it may be the key
+        instead = "a text that begins with neither env: nor file:"  # it isn't shown, for it may be the key
         review.refuse_text(
-            FILE, place.key, found, "env:NAME or file:PATH, which says where the key is kept; never the key"
+            FILE, place.key, instead, "env:NAME or file:PATH, which says where the key is kept; never the key"
         )
         return None
     if not has_webhook:
@@ -86,8 +86,8 @@ def refuse_unsent_mail(addresses: list[Address], mail_host: str, review: Review)
     """Refuses mail addresses where no mail is sent: alarms would wait for ever. Silent where [mail] has a mistake of
     its own, as nobody knows then what it says."""
     is_unknown = any(
-        one.file in ("monitor.toml", "environment") and (not one.key or "mail" in one.key.lower())
-        for one in review.problems
+        problem.file in ("monitor.toml", "environment") and (not problem.key or "mail" in problem.key.lower())
+        for problem in review.problems
     )
     if mail_host or is_unknown:
         return

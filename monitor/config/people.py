@@ -40,17 +40,19 @@ class KnownNames(NamedTuple):
 
 
 def people_of(
-    file: files.PeopleFile, known: KnownNames, directory: Path, environ: Mapping[str, str], review: Review
+    file: files.PeopleFile, names: KnownNames, directory: Path, environ: Mapping[str, str], review: Review
 ) -> People:
     """The people, and the rules of who is told what; :func:`check_names` is for what they refer to."""
-    _check_twice("person", [one.name for one in file.person], known.rotas, review)
-    _check_twice("rota", [one.name for one in file.rota], (), review)
-    _check_twice("ladder", [one.name for one in file.ladder], (), review)
+    _check_twice("person", [person.name for person in file.person], names.rotas, review)
+    _check_twice("rota", [rota.name for rota in file.rota], (), review)
+    _check_twice("ladder", [ladder.name for ladder in file.ladder], (), review)
     return People(
-        tuple(_person(one, directory, environ, review) for one in file.person),
-        tuple(_rota(one, review) for one in file.rota),
-        tuple(_ladder(one) for one in file.ladder),
-        tuple(Route(one.ladder, one.site, one.unit, one.condition, one.level) for one in file.route),
+        tuple(_person(person, directory, environ, review) for person in file.person),
+        tuple(_rota(rota, review) for rota in file.rota),
+        tuple(_ladder(ladder) for ladder in file.ladder),
+        tuple(
+            Route(route.ladder, route.site, route.unit, route.condition, route.level) for route in file.route
+        ),
     )
 
 
@@ -59,16 +61,16 @@ def _check_twice(kind: str, names: list[str], others: Iterable[str], review: Rev
         review.refuse(FILE, f"{kind}[{name}].name", name, "a name that nothing else here has")
 
 
-def check_names(document: Mapping[str, Any], known: KnownNames, review: Review) -> None:
+def check_names(document: Mapping[str, Any], there: KnownNames, review: Review) -> None:
     """Refuses each name that nothing has. It reads the file as it was written, so that what is wrong in the same table
     otherwise is told together with it."""
     places: dict[tuple[str, ...], tuple[str, set[str] | None]] = {
-        ("rota", "people"): ("person", known.people),
-        ("rota", "override", "person"): ("person", known.people),
-        ("ladder", "step", "tell"): ("person or rota", known.people | known.rotas),
-        ("route", "ladder"): ("ladder", known.ladders),
-        ("route", "site"): ("site", known.sites),
-        ("route", "unit"): ("unit", known.units),
+        ("rota", "people"): ("person", there.people),
+        ("rota", "override", "person"): ("person", there.people),
+        ("ladder", "step", "tell"): ("person or rota", there.people | there.rotas),
+        ("route", "ladder"): ("ladder", there.ladders),
+        ("route", "site"): ("site", there.sites),
+        ("route", "unit"): ("unit", there.units),
     }
     for location, name in leaves(document):
         kind, names = places.get(tuple(part for part in location if isinstance(part, str)), ("", None))
@@ -104,8 +106,8 @@ def _person(table: files.PersonTable, directory: Path, environ: Mapping[str, str
 
 def _rota(table: files.RotaTable, review: Review) -> Rota:
     where = f"rota[{table.name}]"
-    for index, one in enumerate(table.override):
-        if one.until_at <= one.start_at:
+    for index, stand_in in enumerate(table.override):
+        if stand_in.until_at <= stand_in.start_at:
             review.refuse_text(
                 FILE, f"{where}.override[{index}].until", "an earlier instant", "one after from"
             )
@@ -115,7 +117,9 @@ def _rota(table: files.RotaTable, review: Review) -> Rota:
         people=tuple(table.people),
         first_week=table.first_week,
         handover_at=table.handover_at,
-        overrides=tuple(Override(one.person, one.start_at, one.until_at) for one in table.override),
+        overrides=tuple(
+            Override(override.person, override.start_at, override.until_at) for override in table.override
+        ),
     )
 
 
@@ -133,7 +137,9 @@ def doubt_people(people: People, mail_host: str, external_url: str, review: Revi
             "web.external_url is empty: messages carry no link that acknowledges the alarm; set it to where"
         )
         review.warn("monitor.toml", f"{doubt} the phones of those who are told reach the pages")
-    refuse_unsent_mail([one for person in people.people for one in person.addresses], mail_host, review)
+    refuse_unsent_mail(
+        [address for person in people.people for address in person.addresses], mail_host, review
+    )
     _doubt_shared_addresses(people, review)
     doubt_routes(people.routes, review)
     doubt_the_rest(people.routes, [person.name for person in people.people], review)

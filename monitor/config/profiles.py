@@ -56,7 +56,9 @@ def profile_of(file: files.ProfileFile) -> Profile:
         in_use=file.expiry.in_use,
         look_ahead=file.expiry.look_ahead,
         coverage_minimum=file.coverage.minimum,
-        alternatives=tuple(_alternative(one, window, bands, thaw, limits) for one in file.alternative),
+        alternatives=tuple(
+            _alternative(alternative, window, bands, thaw, limits) for alternative in file.alternative
+        ),
         mkt=None if mkt is None else _mkt(mkt, window),
     )
 
@@ -83,7 +85,7 @@ def _limits(file: files.ProfileFile) -> dict[str, int | None]:
 
 
 def _bands(tables: Sequence[files.BandTable], limits: dict[str, int | None]) -> tuple[Band, ...]:
-    return tuple(Band(one.name, one.above, one.up_to, limits.get(one.name)) for one in tables)
+    return tuple(Band(band.name, band.above, band.up_to, limits.get(band.name)) for band in tables)
 
 
 def _thaw(table: files.ThawTable | None, default: ThawRule | None) -> ThawRule | None:
@@ -127,34 +129,34 @@ def findings_in(file: files.ProfileFile, profile: Profile) -> Iterator[ProfileMi
         yield from _thaw_findings("thaw", profile.thaw, profile.window)
     yield from _unknown_findings(profile)
     classes = {profile.name}
-    for table, one in zip(file.alternative, profile.alternatives, strict=True):
-        where = f"alternative[{one.storage_class}]"
-        if one.storage_class in classes:
+    for table, alternative in zip(file.alternative, profile.alternatives, strict=True):
+        where = f"alternative[{alternative.storage_class}]"
+        if alternative.storage_class in classes:
             yield ProfileMistake(
-                f"{where}.class", one.storage_class, "a class other than the profile's, named once"
+                f"{where}.class", alternative.storage_class, "a class other than the profile's, named once"
             )
-        classes.add(one.storage_class)
+        classes.add(alternative.storage_class)
         if not window or table.window is not None:
-            yield from _alternative_findings(where, table, one, profile.deadband)
+            yield from _alternative_findings(where, table, alternative, profile.deadband)
     yield from _limit_findings(file)
 
 
 def _alternative_findings(
-    where: str, table: files.AlternativeTable, one: Alternative, deadband: float
+    where: str, table: files.AlternativeTable, alternative: Alternative, deadband: float
 ) -> Iterator[ProfileMistake]:
-    window = list(_window_findings(f"{where}.window", one.window))
+    window = list(_window_findings(f"{where}.window", alternative.window))
     yield from window
     if window:
         return
-    bands = list(band_findings(f"{where}.band", one.bands, one.window))
+    bands = list(band_findings(f"{where}.band", alternative.bands, alternative.window))
     if bands and table.band is None:
         yield ProfileMistake(f"{where}.band", None, "bands of its own: the profile's don't fit this window")
     else:
         yield from bands
-    yield from _thaw_findings(f"{where}.thaw", one.thaw, one.window)
-    if deadband >= _width(one.window):
+    yield from _thaw_findings(f"{where}.thaw", alternative.thaw, alternative.window)
+    if deadband >= _width(alternative.window):
         expected = f"wider than the profile's deadband ({deadband})"
-        yield ProfileMistake(f"{where}.window", f"a window {_width(one.window)} °C wide", expected)
+        yield ProfileMistake(f"{where}.window", f"a window {_width(alternative.window)} °C wide", expected)
 
 
 def _width(window: Window) -> float:
@@ -240,15 +242,17 @@ def _outside(window: Window) -> str:
 
 def _upward(where: str, bands: list[Band], high: float) -> Iterator[ProfileMistake]:
     edge: float | None = high
-    for band in sorted(bands, key=lambda one: one.above or 0.0):
+    for band in sorted(bands, key=lambda band: band.above or 0.0):
         key = f"{where}[{band.name}].above"
         if edge is None:
             yield ProfileMistake(
                 key, band.above, "no band here: one below it goes up without end (they overlap)"
             )
         elif band.above != edge:
-            wrong = "a gap" if (band.above or 0.0) > edge else "an overlap"
-            yield ProfileMistake(key, band.above, f"{edge}, where what lies below it ends (there is {wrong})")
+            mistake = "a gap" if (band.above or 0.0) > edge else "an overlap"
+            yield ProfileMistake(
+                key, band.above, f"{edge}, where what lies below it ends (there is {mistake})"
+            )
         edge = band.up_to
     if edge is not None:
         yield ProfileMistake(where, None, f"a band above {edge} without up_to: nothing may be left uncovered")
@@ -256,15 +260,17 @@ def _upward(where: str, bands: list[Band], high: float) -> Iterator[ProfileMista
 
 def _downward(where: str, bands: list[Band], low: float) -> Iterator[ProfileMistake]:
     edge: float | None = low
-    for band in sorted(bands, key=lambda one: -(one.up_to or 0.0)):
+    for band in sorted(bands, key=lambda band: -(band.up_to or 0.0)):
         key = f"{where}[{band.name}].up_to"
         if edge is None:
             yield ProfileMistake(
                 key, band.up_to, "no band here: one above it goes down without end (they overlap)"
             )
         elif band.up_to != edge:
-            wrong = "a gap" if (band.up_to or 0.0) < edge else "an overlap"
-            yield ProfileMistake(key, band.up_to, f"{edge}, where what lies above it ends (there is {wrong})")
+            mistake = "a gap" if (band.up_to or 0.0) < edge else "an overlap"
+            yield ProfileMistake(
+                key, band.up_to, f"{edge}, where what lies above it ends (there is {mistake})"
+            )
         edge = band.above
     if edge is not None:
         yield ProfileMistake(where, None, f"a band up to {edge} without above: nothing may be left uncovered")
@@ -322,7 +328,7 @@ def doubts_about(profile: Profile) -> Iterator[str]:
         yield "mkt is not computed for a profile whose window lies below 0 °C"
     places = [("thaw", profile.window, profile.thaw)]
     places += [
-        (f"alternative[{one.storage_class}].thaw", one.window, one.thaw) for one in profile.alternatives
+        (f"alternative[{each.storage_class}].thaw", each.window, each.thaw) for each in profile.alternatives
     ]
     for where, window, thaw in places:
         if thaw is not None and window.low is not None and thaw.refrozen_below <= window.low:

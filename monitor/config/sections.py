@@ -31,8 +31,8 @@ def store_of(table: files.StoreTable, review: Review) -> Storage:
             _FILE, "store.url", table.url, "a URL that begins with sqlite:///, or with postgresql://"
         )
     if table.backup_dir is not None and not table.url.startswith("sqlite://"):
-        found = str(table.backup_dir)
-        review.refuse(_FILE, "store.backup_dir", found, "nothing: pg_dump backs up a store in PostgreSQL")
+        directory = str(table.backup_dir)
+        review.refuse(_FILE, "store.backup_dir", directory, "nothing: pg_dump backs up a store in PostgreSQL")
     return Storage(
         url=table.url,
         housekeeping_at=table.housekeeping_at,
@@ -225,8 +225,8 @@ def _dead_man_of(
     if url is None:
         return None
     if not url.reveal().startswith(("http://", "https://")):
-        found = f"something else at {source}" if source.startswith(REFERENCES) else "something else"
-        review.refuse_text(_FILE, key, found, "nothing (off), http://…, https://…, env:NAME or file:PATH")
+        instead = f"something else at {source}" if source.startswith(REFERENCES) else "something else"
+        review.refuse_text(_FILE, key, instead, "nothing (off), http://…, https://…, env:NAME or file:PATH")
         return None
     return DeadManPing(source, url, table.dead_man_every)
 

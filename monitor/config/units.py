@@ -125,13 +125,13 @@ def doubt_units(units: Sequence[Unit], profiles: Sequence[Profile], review: Revi
             _doubt_range(unit, probe, by_name.get(probe.profile or unit.profile), review)
     classes = {unit.storage_class for unit in units}
     for profile in profiles:
-        for one in profile.alternatives:
-            if one.storage_class not in classes:
-                near = nearest(one.storage_class, classes)
+        for alternative in profile.alternatives:
+            if alternative.storage_class not in classes:
+                near = nearest(alternative.storage_class, classes)
                 hint = f"; did you mean {near}?" if near else ""
                 review.warn(
                     f"profile {profile.label}",
-                    f"alternative[{one.storage_class}]: no unit is of this class{hint}",
+                    f"alternative[{alternative.storage_class}]: no unit is of this class{hint}",
                 )
 
 

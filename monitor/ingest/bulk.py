@@ -74,7 +74,7 @@ class BulkClient(Client):
         return chunk
 
     def _slice(self, data: bytes) -> MQTTErrorCode:
-        found: list[Published] = []
+        publications: list[Published] = []
         is_v5 = self.protocol == MQTTProtocolVersion.MQTTv5
         position, code = 0, MQTTErrorCode.MQTT_ERR_SUCCESS
         self._need = 0
@@ -88,7 +88,7 @@ class BulkClient(Client):
                 _published(data, first, start, end, is_v5) if first & _TYPE_AND_QOS_2 == _PUBLISH else None
             )
             if published is not None:
-                found.append(published)
+                publications.append(published)
             else:
                 code = self._leave_to_paho(data[position:end])
                 if code != MQTTErrorCode.MQTT_ERR_SUCCESS or self.socket() is None:
@@ -96,8 +96,8 @@ class BulkClient(Client):
             position = end
         rest = data[position:]
         self._chunks, self._have = ([rest] if rest else []), len(rest)
-        if found and self.on_published is not None:
-            self.on_published(found)
+        if publications and self.on_published is not None:
+            self.on_published(publications)
         return code
 
     def _leave_to_paho(self, packet: bytes) -> MQTTErrorCode:

@@ -98,9 +98,9 @@ class MqttSource:
 
     def receive(self, timeout: float) -> Sequence[Message]:
         """What waits, at most ``BATCH_MAX``; if nothing does, the first that comes within ``timeout`` seconds."""
-        taken = self._inbox.take(timeout, BATCH_MAX)
-        self._taken += len(taken)
-        return taken
+        batch = self._inbox.take(timeout, BATCH_MAX)
+        self._taken += len(batch)
+        return batch
 
     def acknowledge(self, batch: Sequence[Message]) -> None:
         """Has the broker told that these messages are safe with us."""

@@ -215,13 +215,13 @@ class Database:
         """Raises :class:`StoreUnreadableError` unless the tables are those of this version of the program."""
         scripts = ScriptDirectory.from_config(_migrations())
         with self.reading() as tx:
-            found = MigrationContext.configure(tx).get_current_revision()
-        if found == scripts.get_current_head():
+            revision = MigrationContext.configure(tx).get_current_revision()
+        if revision == scripts.get_current_head():
             return
         shown = self.url.render_as_string()
-        if found is None:
+        if revision is None:
             raise StoreUnreadableError(f"{shown} holds no store")
-        if found in {script.revision for script in scripts.walk_revisions()}:
+        if revision in {script.revision for script in scripts.walk_revisions()}:
             raise StoreUnreadableError(
                 f"the store {shown} is of an older version of the program, and here nothing is written: start the"
                 " program on it once, or on a copy, which brings it up to date"

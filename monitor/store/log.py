@@ -150,22 +150,22 @@ class Log:
     def relatives(self, tx: Connection, lot: str) -> set[str]:
         """The lots whose events may matter to a lot: its ancestors, its children, and who else claims one of these."""
         c = schema.aliquot.c
-        found: set[str] = set()
+        family: set[str] = set()
         ahead = {lot, *tx.scalars(sa.select(c.child).where(c.parent == lot))}
         while ahead:
-            found |= ahead
-            ahead = set(tx.scalars(sa.select(c.parent).where(c.child.in_(ahead)))) - found
-        return found - {lot}
+            family |= ahead
+            ahead = set(tx.scalars(sa.select(c.parent).where(c.child.in_(ahead)))) - family
+        return family - {lot}
 
     def descendants(self, tx: Connection, lot: str) -> set[str]:
         """The lots that are said to be aliquots of a lot, or of one of those."""
         c = schema.aliquot.c
-        found: set[str] = set()
+        aliquots: set[str] = set()
         ahead = {lot}
         while ahead:
-            ahead = set(tx.scalars(sa.select(c.child).where(c.parent.in_(ahead)))) - found
-            found |= ahead
-        return found - {lot}
+            ahead = set(tx.scalars(sa.select(c.child).where(c.parent.in_(ahead)))) - aliquots
+            aliquots |= ahead
+        return aliquots - {lot}
 
     def rejected(self, tx: Connection, limit: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
         """Counts by reason since the store was made, and the newest rejected messages."""
@@ -203,11 +203,14 @@ class RejectedLog:
             ],
         )
         c = schema.rejected_count.c
-        known = {row[0]: row[1] for row in tx.execute(sa.select(c.reason, c.count))}
+        totals = {row[0]: row[1] for row in tx.execute(sa.select(c.reason, c.count))}
         upsert(
             tx,
             schema.rejected_count,
-            [{c.reason.name: reason, c.count.name: known.get(reason, 0) + n} for reason, n in counts.items()],
+            [
+                {c.reason.name: reason, c.count.name: totals.get(reason, 0) + n}
+                for reason, n in counts.items()
+            ],
         )
         self._since_prune += len(kept)
         if self._since_prune >= _PRUNE_EVERY:

@@ -23,6 +23,6 @@ def rule_versions(tx: Connection, kind: str | None = None) -> list[dict[str, Any
 
 def add_rule_versions(tx: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Adds dated versions: kind, name, version, from_at, recorded_at, digest, body (JSON)."""
-    found = [{**row, "body": msgspec.json.encode(row["body"]).decode()} for row in rows]
-    if found:
-        tx.execute(sa.insert(schema.rule_version), found)
+    encoded = [{**row, "body": msgspec.json.encode(row["body"]).decode()} for row in rows]
+    if encoded:
+        tx.execute(sa.insert(schema.rule_version), encoded)

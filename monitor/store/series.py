@@ -140,8 +140,10 @@ def tail(
     if upto is not None:
         query = query.where(_R.measured_at <= upto)
     rows = tx.execute(query.order_by(_R.position))
-    found = [Placed(row[0], row[1], Reading(*row[2:])) for row in rows]
-    return found if channels is None or len(channels) <= 200 else [r for r in found if r.channel in channels]
+    placed = [Placed(row[0], row[1], Reading(*row[2:])) for row in rows]
+    return (
+        placed if channels is None or len(channels) <= 200 else [r for r in placed if r.channel in channels]
+    )
 
 
 def settled(
@@ -153,17 +155,17 @@ def settled(
         query = query.where(_B.last_at > after)
     if upto is not None:
         query = query.where(_B.first_at <= upto)
-    found: list[Placed] = []
+    placed: list[Placed] = []
     for count, packed in tx.execute(query.order_by(_B.last_at)):
-        found.extend(unpack(channel, count, packed))
+        placed.extend(unpack(channel, count, packed))
     if after is not None or upto is not None:
-        found = [
+        placed = [
             row
-            for row in found
+            for row in placed
             if (after is None or row.reading.measured_at > after)
             and (upto is None or row.reading.measured_at <= upto)
         ]
-    return found
+    return placed
 
 
 def in_time(row: Placed) -> tuple[int, int]:

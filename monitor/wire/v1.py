@@ -236,11 +236,11 @@ def encode_readings(readings: Iterable[Reading]) -> bytes:
 
 
 def _reading_object(reading: Reading) -> dict[str, Any]:
-    found: dict[str, Any] = {"measured_at": format_instant(reading.measured_at), "celsius": reading.celsius}
+    fields: dict[str, Any] = {"measured_at": format_instant(reading.measured_at), "celsius": reading.celsius}
     for key in ("seq", "battery_percent", "fault"):
         if (value := getattr(reading, key)) is not None:
-            found[key] = value
-    return found
+            fields[key] = value
+    return fields
 
 
 def decode_status(payload: bytes) -> bool:
@@ -289,8 +289,8 @@ def _decode_event(decoder: msgspec.json.Decoder[Any], payload: bytes) -> Any:
     try:
         event = decoder.decode(payload)
     except _UNDECODABLE as error:
-        found = _explain(payload, error)
-        raise RejectedError(found.reason, found.detail) from None
+        rejection = _explain(payload, error)
+        raise RejectedError(rejection.reason, rejection.detail) from None
     if not 1 <= len(event.event_id) <= 200:
         raise RejectedError("bad_event", "event_id must have 1 to 200 characters")
     for field, value in msgspec.structs.asdict(event).items():
@@ -426,18 +426,18 @@ def encode_unit_event(event: UnitEvent) -> bytes:
 
 def encode_lot_event(event: LotEvent) -> bytes:
     """A lot event as a v1 payload."""
-    found: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "event_id": event.event_id,
         "occurred_at": format_instant(event.occurred_at),
         "kind": event.kind.value,
         "by": event.by,
     }
     if event.kind in (LotEventKind.REGISTERED, LotEventKind.MOVED):
-        found["unit"] = event.unit
+        fields["unit"] = event.unit
     if event.expires_at is not None:
-        found["expires_at"] = format_instant(event.expires_at)
+        fields["expires_at"] = format_instant(event.expires_at)
     if event.into:
-        found["into"] = list(event.into)
+        fields["into"] = list(event.into)
     optional = (
         "product",
         "profile",
@@ -451,5 +451,5 @@ def encode_lot_event(event: LotEvent) -> bytes:
     )
     for key in (*optional, "note"):
         if (value := getattr(event, key)) is not None:
-            found[key] = value
-    return msgspec.json.encode(found)
+            fields[key] = value
+    return msgspec.json.encode(fields)

@@ -106,16 +106,16 @@ def _instant(value: object) -> int:
 def _clock_time(value: object) -> time:
     if isinstance(value, time) and value.tzinfo is None:
         return value.replace(second=0, microsecond=0)
-    found = _CLOCK_TIME.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    match = _CLOCK_TIME.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
         raise ValueError("a time of day in quotes such as 07:00")
-    return time(int(found[1]), int(found[2]))
+    return time(int(match[1]), int(match[2]))
 
 
 def _daily(value: object) -> Recurring:
     values = value if isinstance(value, list) else [value]
     try:
-        times = sorted({_clock_time(one) for one in values})
+        times = sorted({_clock_time(text) for text in values})
     except ValueError:
         times = []
     if not times:
@@ -128,10 +128,10 @@ def _daily(value: object) -> Recurring:
 def _weekly(value: object) -> Recurring:
     if value == "off":
         return Recurring()
-    found = _WEEKLY.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    match = _WEEKLY.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
         raise ValueError(f"off, or a weekday ({', '.join(WEEKDAYS)}) and a time of day such as Mon 08:00")
-    return Recurring((time(int(found[2]), int(found[3])),), WEEKDAYS.index(found[1]))
+    return Recurring((time(int(match[2]), int(match[3])),), WEEKDAYS.index(match[1]))
 
 
 def _zone(value: str) -> str:
