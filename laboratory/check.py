@@ -131,8 +131,8 @@ def try_out(scenario: Scenario) -> None:
         try:
             configured(home, scenario.document, {}, port=free_port())
         except ConfigurationError as error:
-            wrong = f"scenario {scenario.name}: a monitor can't be configured as it says:\n{error}"
-            raise ScenarioError(wrong) from error
+            text = f"scenario {scenario.name}: a monitor can't be configured as it says:\n{error}"
+            raise ScenarioError(text) from error
 
 
 @contextmanager
@@ -150,8 +150,8 @@ def outcome_of(simulation: Simulation, ended_at: int) -> RunOutcome:
     channels = [str(channel) for channel in fleet.channels()]
     readings = {}
     for channel in channels:
-        found = view.readings(channel, fleet.began_at, ended_at + 1, 0)
-        good = () if found is None else found["readings"]
+        course = view.readings(channel, fleet.began_at, ended_at + 1, 0)
+        good = () if course is None else course["readings"]
         readings[channel] = sum(reading["celsius"] is not None for reading in good)
     return RunOutcome(
         site=fleet.site,
@@ -169,7 +169,7 @@ def outcome_of(simulation: Simulation, ended_at: int) -> RunOutcome:
 
 def told(service: Service) -> list[JSON]:
     """Which messages about alarms were owed when, one for each alarm, kind and level: ``{alarm, kind, level, at}``."""
-    found: dict[tuple[str, str, str], JSON] = {}
+    messages: dict[tuple[str, str, str], JSON] = {}
     histories: dict[str, list[tuple[int, str]]] = {}
     for row in reversed(service.view.notifications(limit=EVERYTHING)):  # the oldest first
         name, kind = row["alarm"], row["kind"]
@@ -178,16 +178,16 @@ def told(service: Service) -> list[JSON]:
                 histories[name] = _levels(service, name)
             level = _level_at(histories[name], parse_instant(row["created_at"]))
             told = {"alarm": name, "kind": kind, "level": level, "at": row["created_at"]}
-            found.setdefault((name, kind, level), told)
-    return [*found.values(), *_as_part(service, found.values())]
+            messages.setdefault((name, kind, level), told)
+    return [*messages.values(), *_as_part(service, messages.values())]
 
 
-def _as_part(service: Service, found: Iterable[JSON]) -> list[JSON]:
+def _as_part(service: Service, alarms: Iterable[JSON]) -> list[JSON]:
     """What was told as part of another alarm: when that one was, but not before it was known."""
     first: dict[str, str] = {}
-    for one in found:
-        if one["kind"] == "opened":
-            first.setdefault(one["alarm"], one["at"])
+    for alarm in alarms:
+        if alarm["kind"] == "opened":
+            first.setdefault(alarm["alarm"], alarm["at"])
     return [
         {
             "alarm": child["id"],
@@ -204,7 +204,7 @@ def _levels(service: Service, alarm: str) -> list[tuple[int, str]]:
     """Since when an alarm had which level."""
     with service.store.reading() as tx:
         versions = service.store.facts.versions(tx, "alarm", alarm)
-    return [(one["recorded_at"], one["body"]["level"]) for one in versions]
+    return [(version["recorded_at"], version["body"]["level"]) for version in versions]
 
 
 def _level_at(levels: Sequence[tuple[int, str]], at: int) -> str:

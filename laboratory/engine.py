@@ -122,8 +122,8 @@ class Simulation:
             else:
                 service.commands.acknowledge(alarm["id"], by=action.by, reason="as the scenario says")
         except ValueError as error:
-            wrong = f"{action.do} of {action.alarm} of {action.subject} was refused: {error}"
-            raise SimulationError(wrong) from error
+            text = f"{action.do} of {action.alarm} of {action.subject} was refused: {error}"
+            raise SimulationError(text) from error
 
     # --- the monitor and the broker ---
 
@@ -196,10 +196,10 @@ class Simulation:
         many: time goes on when no more comes."""
         service = self.service
         self._wait_until_taken(service)
-        taken, since, quiet = -1, time.monotonic(), threading.Event()
+        count, since, quiet = -1, time.monotonic(), threading.Event()
         while time.monotonic() - since < _QUIET_SECONDS:
-            if service.loop.taken != taken:
-                taken, since = service.loop.taken, time.monotonic()
+            if service.loop.taken != count:
+                count, since = service.loop.taken, time.monotonic()
             quiet.wait(0.01)
 
     def _wait(self, holds: Callable[[], bool], what: str) -> None:
@@ -225,4 +225,4 @@ def _todo(actions: Sequence[Action], start_at: int) -> list[tuple[int, Callable[
             todo += [(at, begin), (at + (action.lasting or 0), end)]
         else:
             todo.append((at, partial(Simulation.answer, action=action)))
-    return sorted(todo, key=lambda one: one[0])
+    return sorted(todo, key=lambda step: step[0])

@@ -116,9 +116,9 @@ def score_fleets(
     began = time.monotonic()
     orders = _orders(unit_days, seed)
     gathered = Gathered()
-    for one in beside(_laboratory, orders, progress, stop):
-        gathered.add(one)
-    found = score(
+    for harvest in beside(_laboratory, orders, progress, stop):
+        gathered.add(harvest)
+    figures = score(
         gathered.failures,
         gathered.pages,
         gathered.usual,
@@ -127,10 +127,10 @@ def score_fleets(
         gathered.unit_days,
         kinds=[str(kind) for kind, rule in KINDS.items() if rule.failure],
     )
-    found |= {"seed": seed, "seconds": round(time.monotonic() - began, 1), "messages": gathered.messages}
+    figures |= {"seed": seed, "seconds": round(time.monotonic() - began, 1), "messages": gathered.messages}
     if plot is not None:
-        draw_plot(found, plot)
-    return found, as_markdown(found) if markdown else as_text(found)
+        draw_plot(figures, plot)
+    return figures, as_markdown(figures) if markdown else as_text(figures)
 
 
 def _orders(unit_days: int, seed: int) -> list[_Order]:
@@ -159,12 +159,14 @@ def _laboratory(order: _Order, progress: Progress, stop: Stop) -> Gathered:
         try:
             for at in simulation.run(order.length, on_step=asked.ask, stop=stop):
                 progress(order.units * (at - START_AT) / DAY, order.units * order.length / DAY)
-            found = _Harvest(order, drawn, simulation.course.truth).of(simulation.service)
+            harvest = _Harvest(order, drawn, simulation.course.truth).of(simulation.service)
         finally:
             simulation.close()
-    found.forecasts += [{**one, "unit": f"run{order.number}-{one['unit']}"} for one in asked.found]
-    found.messages = simulation.messages
-    return found
+    harvest.forecasts += [
+        {**forecast, "unit": f"run{order.number}-{forecast['unit']}"} for forecast in asked.found
+    ]
+    harvest.messages = simulation.messages
+    return harvest
 
 
 class _Harvest:
@@ -178,12 +180,12 @@ class _Harvest:
 
     def of(self, service: Service) -> Gathered:
         said: dict[str, list[JSON]] = {}
-        for one in told(service):
-            if one["kind"] in ("opened", "again"):
-                said.setdefault(one["alarm"], []).append(one)
+        for message in told(service):
+            if message["kind"] in ("opened", "again"):
+                said.setdefault(message["alarm"], []).append(message)
         for alarm in service.view.alarms(limit=EVERYTHING):
             if alarm["condition"] != AlarmCondition.ALARM_FLOOD:  # its alarms are counted, each by itself
-                self._found.pages += [self._page(alarm, one) for one in said.get(alarm["id"], ())]
+                self._found.pages += [self._page(alarm, message) for message in said.get(alarm["id"], ())]
         for page in usual_pages(_said(self._truth), _usual_limits(self._drawn)):
             self._found.usual.append(page._replace(unit=self._named(page.unit)))
         for failure in self._drawn.fleet.failures():
@@ -242,10 +244,10 @@ class _Harvest:
         """Whether somebody opened a unit or put goods in: no forecast can know that somebody will."""
         kinds = (Kind.DOOR_OPENED, Kind.GOODS_LOADED)
         opened = any(
-            one.kind in kinds
-            and one.target == unit.name
-            and max(since, until - OPENED_WITHIN) <= one.at <= until
-            for one in self._drawn.fleet.happenings
+            happening.kind in kinds
+            and happening.target == unit.name
+            and max(since, until - OPENED_WITHIN) <= happening.at <= until
+            for happening in self._drawn.fleet.happenings
         )
         return "opened meanwhile" if opened else "left shut"
 
@@ -254,10 +256,14 @@ class _Harvest:
         path = f"{self._drawn.fleet.site}/{unit.name}"
         low, high = UNIT_KINDS[self._drawn.kinds[unit.name]].window
         thermal = sorted(_THERMAL)
-        own = [one for one in self._found.failures if one["unit"] == self._named(path) and _warms(one)]
+        own = [
+            failure
+            for failure in self._found.failures
+            if failure["unit"] == self._named(path) and _warms(failure)
+        ]
         for start, end in self._truth.elements[f"{path}/product"].stays_outside(low, high):
             # A probe's element trails its load: what began as a failure ends long after its repair.
-            failed = any(one["began_at"] <= start <= one["ended_at"] + RECOVERY for one in own)
+            failed = any(failure["began_at"] <= start <= failure["ended_at"] + RECOVERY for failure in own)
             if not failed and end - start >= BY_USE_LEAST:
                 self._found.failures.append(
                     {
@@ -341,11 +347,11 @@ def _warms(failure: JSON) -> bool:
 
 
 def _usual_limits(drawn: Drawn) -> Mapping[str, UsualLimits]:
-    found = {}
+    limits = {}
     for name, kind in drawn.kinds.items():
         low, high = UNIT_KINDS[kind].window
-        found[f"{drawn.fleet.site}/{name}"] = ULT if kind.startswith("ult") else UsualLimits(low, high)
-    return found
+        limits[f"{drawn.fleet.site}/{name}"] = ULT if kind.startswith("ult") else UsualLimits(low, high)
+    return limits
 
 
 def _said(truth: FleetTruth) -> Iterator[tuple[str, int, float | None]]:

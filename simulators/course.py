@@ -72,18 +72,18 @@ class Course:
         described = fleet.all_gateways()
         self._gateways = [
             Gateway(
-                one.name,
-                one.model,
-                [Channel(fleet.site, *probe.split("/")) for probe in one.probes],
+                gateway.name,
+                gateway.model,
+                [Channel(fleet.site, *probe.split("/")) for probe in gateway.probes],
                 fleet.root,
-                fleet_random(fleet, "gateway", one.name),
+                fleet_random(fleet, "gateway", gateway.name),
             )
-            for one in described
+            for gateway in described
         ]
-        self._names = [one.name for one in described]
+        self._names = [gateway.name for gateway in described]
         self._of_channel: dict[Channel, list[int]] = {}
-        for index, one in enumerate(described):
-            for probe in one.probes:
+        for index, gateway in enumerate(described):
+            for probe in gateway.probes:
                 self._of_channel.setdefault(Channel(fleet.site, *probe.split("/")), []).append(index)
         self._waiting: list[tuple[int, int]] = []  # a heap of when which gateway is to be looked after
         self._noted: dict[int, int] = {}  # the earliest of those instants, by gateway

@@ -16,10 +16,10 @@ ROOM_WARMS_TO, ROOM_WARMS_FOR = 35.0, 2 * HOUR
 
 
 def _must_be(target: str, happening: Happening) -> None:
-    found = KINDS[happening.kind].target
-    if found != target:
-        wrong = f"{happening.kind} happens to a {found}, not to a {target}"
-        raise ValueError(wrong)
+    actual = KINDS[happening.kind].target
+    if actual != target:
+        mistake = f"{happening.kind} happens to a {actual}, not to a {target}"
+        raise ValueError(mistake)
 
 
 def happen_to_unit(happening: Happening, unit: SimulatedUnit) -> None:

@@ -177,5 +177,5 @@ class _Rehearsal:
             nowhere = f"{each.kind} happens to {each.target!r}, which is no {target} of the fleet"
             raise ValueError(nowhere) from None
         except ValueError as error:
-            wrong = f"{each.kind} of {each.target}: {error}"
-            raise ValueError(wrong) from error
+            mistake = f"{each.kind} of {each.target}: {error}"
+            raise ValueError(mistake) from error

@@ -47,17 +47,17 @@ PLACELESS = frozenset(
 def place_of(table: ExpectTable, *kinds: str) -> Subject | None:
     """The place that a table names by one of the keys ``unit``, ``probe``, ``lot``; None if by none or by several."""
     names = table.names
-    found: list[Subject] = []
+    subjects: list[Subject] = []
     if "unit" in kinds and (name := table.known("unit", 1, names.units)):
-        found.append(Subject("unit", name))
+        subjects.append(Subject("unit", name))
     if "probe" in kinds and (name := table.known("probe", 2, names.probes)):
-        found.append(Subject("probe", name))
+        subjects.append(Subject("probe", name))
     if "lot" in kinds and (name := table.lot("lot")):
-        found.append(Subject("lot", name))
-    if len(found) > 1:
-        both = " and ".join(place.kind for place in found)
+        subjects.append(Subject("lot", name))
+    if len(subjects) > 1:
+        both = " and ".join(place.kind for place in subjects)
         table.refuse("", both, f"one of the keys {', '.join(kinds)}, not several")
-    return found[0] if len(found) == 1 else None
+    return subjects[0] if len(subjects) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

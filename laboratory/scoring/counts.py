@@ -33,14 +33,14 @@ class ExpectedRejections:
         every = {"in all": (sum(there.values()), self.total)} if self.total is not None else {}
         named = {reason: (there.get(reason, 0), span) for reason, span in (self.counts or {}).items()}
         asked = {**every, **named}
-        wrong = [
-            f"{what} {found}, expected {count_words(span)}"
-            for what, (found, span) in asked.items()
-            if span is not None and not is_within(found, span)
+        complaints = [
+            f"{what} {number}, expected {count_words(span)}"
+            for what, (number, span) in asked.items()
+            if span is not None and not is_within(number, span)
         ]
         counts = ", ".join(f"{reason} {count}" for reason, count in there.items()) or "nothing was rejected"
-        why = f"{'; '.join(wrong)} (there are: {counts})" if wrong else counts
-        return ExpectationResult(self.number, "rejected", not wrong, why, dict(there), self.note)
+        why = f"{'; '.join(complaints)} (there are: {counts})" if complaints else counts
+        return ExpectationResult(self.number, "rejected", not complaints, why, dict(there), self.note)
 
     def covers(self, outcome: RunOutcome) -> set[str]:
         """No alarm."""
@@ -67,10 +67,10 @@ class ExpectedReadings:
     def check(self, outcome: RunOutcome) -> ExpectationResult:
         """Compares the count; a channel without any has 0."""
         channel = outcome.full(Subject("probe", self.probe))
-        found = outcome.readings.get(channel, 0)
-        met = self.count is not None and is_within(found, self.count)
-        why = f"{found} accepted" if met else f"{found} accepted, expected {count_words(self.count)}"
-        return ExpectationResult(self.number, f"readings of {channel}", met, why, {"count": found}, self.note)
+        count = outcome.readings.get(channel, 0)
+        met = self.count is not None and is_within(count, self.count)
+        why = f"{count} accepted" if met else f"{count} accepted, expected {count_words(self.count)}"
+        return ExpectationResult(self.number, f"readings of {channel}", met, why, {"count": count}, self.note)
 
     def covers(self, outcome: RunOutcome) -> set[str]:
         """No alarm."""

@@ -63,9 +63,9 @@ class ExpectedExcursion:
 
     def check(self, outcome: RunOutcome) -> ExpectationResult:
         """Looks for the excursion among those that stand, of the same side and place."""
-        found = [each for each in outcome.excursions if self._is_meant(each, outcome)]
-        found.sort(key=lambda each: (parse_instant(each["started_at"]), each["channel"], each["id"]))
-        candidates = [Candidate(self._looks(each, outcome), _figures(each)) for each in found]
+        meant = [each for each in outcome.excursions if self._is_meant(each, outcome)]
+        meant.sort(key=lambda each: (parse_instant(each["started_at"]), each["channel"], each["id"]))
+        candidates = [Candidate(self._looks(each, outcome), _figures(each)) for each in meant]
         met, why, figures = judge(candidates, self.count, "there is none")
         where = "" if self.place is None else f" of {outcome.full(self.place)}"
         return ExpectationResult(

@@ -124,14 +124,14 @@ def read_expectations(
 
 
 def _tables(
-    name: str, found: object, names: Vocabulary, mistakes: list[Mistake]
+    name: str, value: object, names: Vocabulary, mistakes: list[Mistake]
 ) -> list[tuple[int, ExpectTable]]:
     """The tables of a list, numbered from 1 as a person counts them."""
-    if not isinstance(found, list | tuple):
-        mistakes.append(Mistake(name, "", shown(found), f"tables, each below a line [[{name}]]"))
+    if not isinstance(value, list | tuple):
+        mistakes.append(Mistake(name, "", shown(value), f"tables, each below a line [[{name}]]"))
         return []
     tables = []
-    for number, keys in enumerate(found, start=1):
+    for number, keys in enumerate(value, start=1):
         where = f"[[{name}]] no. {number}"
         if isinstance(keys, Mapping):
             tables.append((number, ExpectTable(where, keys, names, mistakes)))
@@ -149,9 +149,9 @@ def _read(table: ExpectTable, number: int) -> Expected | ExpectedQuiet | None:
         near = (
             next((word for key in table.keys if (word := nearest(key, every))), None) if not kinds else None
         )
-        found = " and ".join(kinds) if kinds else ", ".join(table.keys) or None
+        instead = " and ".join(kinds) if kinds else ", ".join(table.keys) or None
         expected = f"one key that says what is expected: one of {', '.join(every)}"
-        table.mistakes.append(Mistake(table.where, "", found or "nothing", expected, near))
+        table.mistakes.append(Mistake(table.where, "", instead or "nothing", expected, near))
         return None
     read = _KINDS.get(kinds[0], ExpectedLot.read)
     expectation = read(table, number)
@@ -177,15 +177,15 @@ def check(expectations: Expectations, outcome: RunOutcome) -> ScoreReport:
 def _uncovered(expectations: Expectations, outcome: RunOutcome, covered: set[str]) -> list[Uncovered]:
     """The alarms that were told though nothing expects or allows them, as they were told."""
     by_id: dict[str, JSON] = {alarm["id"]: alarm for alarm in outcome.alarms}
-    found = []
+    uncovered = []
     for name, at in outcome.first_told.items():
         alarm = by_id.get(name)
         if name in covered or (alarm and any(each.covers(alarm, outcome) for each in expectations.allowed)):
             continue
         if alarm and alarm["condition"] == "alarm_flood":
             continue  # the alarms that it lists count, each by itself
-        found.append(_as_uncovered(name, at, alarm, outcome))
-    return sorted(found, key=lambda each: (each.told_after, each.alarm))
+        uncovered.append(_as_uncovered(name, at, alarm, outcome))
+    return sorted(uncovered, key=lambda each: (each.told_after, each.alarm))
 
 
 def _as_uncovered(name: str, at: int, alarm: JSON | None, outcome: RunOutcome) -> Uncovered:

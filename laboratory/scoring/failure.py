@@ -92,19 +92,19 @@ def pages_of(pages: Iterable[Mapping[str, Any]]) -> list[SentPage]:
             each["level"],
         )
         key = (page.alarm, page.is_page)
-        known = first.get(key)
-        if known is None or _order(page) < _order(known):
+        earlier = first.get(key)
+        if earlier is None or _order(page) < _order(earlier):
             first[key] = page
     return sorted(first.values(), key=_order)
 
 
 def usual_as_pages(pages: Iterable[tuple[str, int | str, Any]]) -> list[SentPage]:
     """The usual rule's pages ``(unit, at, ended_at)`` as ours: of an alarm that only knows temperatures."""
-    found = [
+    as_ours = [
         SentPage(instant(at), f"{unit} {instant(at)}", (unit,), THERMAL, None, "alarm")
         for unit, at, _ in pages
     ]
-    return sorted(found, key=_order)
+    return sorted(as_ours, key=_order)
 
 
 def _order(page: SentPage) -> tuple[Any, ...]:
@@ -139,19 +139,19 @@ def attribute(failures: Sequence[Failure], pages: Iterable[SentPage], grace: int
     for index, failure in enumerate(failures):
         for unit in failure.units:
             by_unit.setdefault(unit, []).append(index)
-    found = Attribution([FailureTold() for _ in failures])
+    attribution = Attribution([FailureTold() for _ in failures])
     for page in pages:
         near = {index for unit in page.units for index in by_unit.get(unit, ())}
         there = [index for index in near if _is_during(failures[index], page, grace)]
         telling = [index for index in there if _tells_of(page, failures[index])]
         if not there:
-            found.false.append(page)
+            attribution.false.append(page)
         elif telling:
-            told = found.told[max(telling, key=lambda index: (failures[index].began_at, -index))]
+            told = attribution.told[max(telling, key=lambda index: (failures[index].began_at, -index))]
             told.sign_at = page.told_at if told.sign_at is None else min(told.sign_at, page.told_at)
             if page.is_page:
                 told.page_at = page.told_at if told.page_at is None else min(told.page_at, page.told_at)
-    return found
+    return attribution
 
 
 def _is_during(failure: Failure, page: SentPage, grace: int) -> bool:
@@ -168,10 +168,10 @@ def _tells_of(page: SentPage, failure: Failure) -> bool:
 
 def in_order(failures: Iterable[Mapping[str, Any]]) -> list[Failure]:
     """The failures in an order that depends on nothing but themselves."""
-    found = [Failure.of(each) for each in failures]
-    never = max((each.began_at for each in found), default=0) + 1
+    ordered = [Failure.of(each) for each in failures]
+    never = max((each.began_at for each in ordered), default=0) + 1
     return sorted(
-        found,
+        ordered,
         key=lambda each: (
             each.began_at,
             each.kind,

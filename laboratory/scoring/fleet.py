@@ -52,29 +52,29 @@ def score(
     detections, missed, late, false_pages, false_warnings}``; delays are in seconds from the failure's beginning. What
     there is none of has no figure: None, never 0 or 100 %. ``excused`` counts those that nobody must be told of.
     """
-    known = in_order(failures)
+    ordered = in_order(failures)
     told, usual_told = pages_of(pages), usual_as_pages(usual_pages)
-    ours, usual = attribute(known, told, grace), attribute(known, usual_told, grace)
-    due = [n for n, failure in enumerate(known) if not failure.excused]
-    every = sorted({*kinds, *(known[n].kind for n in due)})
-    of_kind = {kind: [n for n in due if known[n].kind == kind] for kind in every}
+    ours, usual = attribute(ordered, told, grace), attribute(ordered, usual_told, grace)
+    due = [n for n, failure in enumerate(ordered) if not failure.excused]
+    every = sorted({*kinds, *(ordered[n].kind for n in due)})
+    of_kind = {kind: [n for n in due if ordered[n].kind == kind] for kind in every}
     false = [page for page in ours.false if page.is_page]
     warnings = [page for page in ours.false if not page.is_page]
-    missed = [known[n] for n in due if ours.told[n].page_at is None]
-    late = [known[n] for n in due if _is_late(known[n], ours.told[n].page_at)]
+    missed = [ordered[n] for n in due if ours.told[n].page_at is None]
+    late = [ordered[n] for n in due if _is_late(ordered[n], ours.told[n].page_at)]
     return {
         "unit_days": unit_days,
         "grace_seconds": grace / 1000,
-        "all": _detection(known, due, ours, usual),
-        "kinds": {kind: _detection(known, numbers, ours, usual) for kind, numbers in of_kind.items()},
+        "all": _detection(ordered, due, ours, usual),
+        "kinds": {kind: _detection(ordered, numbers, ours, usual) for kind, numbers in of_kind.items()},
         "pages": {
             "ours": _rates([page for page in told if page.is_page], false, unit_days),
             "warnings": _rates([page for page in told if not page.is_page], warnings, unit_days),
             "usual": _rates(usual_told, usual.false, unit_days, by_condition=False),
         },
         "forecast": score_forecasts(forecasts, crossings),
-        "excused": dict(sorted(Counter(failure.kind for failure in known if failure.excused).items())),
-        "detections": [_told_of(known[n], ours.told[n], usual.told[n]) for n in due],
+        "excused": dict(sorted(Counter(failure.kind for failure in ordered if failure.excused).items())),
+        "detections": [_told_of(ordered[n], ours.told[n], usual.told[n]) for n in due],
         "missed": [failure.to_json() for failure in missed],
         "late": [failure.to_json() for failure in late],
         "false_pages": [_page_json(page) for page in false],
@@ -83,21 +83,21 @@ def score(
 
 
 def _detection(
-    known: Sequence[Failure], numbers: Sequence[int], ours: Attribution, usual: Attribution
+    failures: Sequence[Failure], numbers: Sequence[int], ours: Attribution, usual: Attribution
 ) -> JSON:
     """How many of some failures were detected in time, how late they were told, and the same of the usual rule.
 
     Delays are of all that were told, in time or not. ``ratio`` is our median by the usual rule's, over the failures
     that both told (``n_both``), so that neither gains by missing the slow ones.
     """
-    signs = [at - known[n].began_at for n in numbers if (at := ours.told[n].sign_at) is not None]
-    own, theirs = _delays(known, numbers, ours), _delays(known, numbers, usual)
+    signs = [at - failures[n].began_at for n in numbers if (at := ours.told[n].sign_at) is not None]
+    own, theirs = _delays(failures, numbers, ours), _delays(failures, numbers, usual)
     both = sorted(own.keys() & theirs.keys())
     return {
-        **_recall(known, numbers, ours),
+        **_recall(failures, numbers, ours),
         "delay_seconds": delays(list(own.values())),
         "first_sign_seconds": delays(signs),
-        "usual": {**_recall(known, numbers, usual), "delay_seconds": delays(list(theirs.values()))},
+        "usual": {**_recall(failures, numbers, usual), "delay_seconds": delays(list(theirs.values()))},
         "n_both": len(both),
         "ratio": quotient(median([own[n] for n in both]), median([theirs[n] for n in both])),
     }
@@ -117,9 +117,9 @@ def _told_of(failure: Failure, ours: FailureTold, usual: FailureTold) -> JSON:
     }
 
 
-def _recall(known: Sequence[Failure], numbers: Sequence[int], found: Attribution) -> JSON:
-    told = [n for n in numbers if found.told[n].page_at is not None]
-    late = sum(_is_late(known[n], found.told[n].page_at) for n in told)
+def _recall(failures: Sequence[Failure], numbers: Sequence[int], attribution: Attribution) -> JSON:
+    told = [n for n in numbers if attribution.told[n].page_at is not None]
+    late = sum(_is_late(failures[n], attribution.told[n].page_at) for n in told)
     detected = len(told) - late
     return {"n": len(numbers), "detected": detected, "late": late, **recall(detected, len(numbers))}
 
@@ -128,9 +128,9 @@ def _is_late(failure: Failure, at: int | None) -> bool:
     return at is not None and failure.detect_by is not None and at > failure.detect_by
 
 
-def _delays(known: Sequence[Failure], numbers: Sequence[int], found: Attribution) -> dict[int, int]:
-    told = {n: found.told[n].page_at for n in numbers}
-    return {n: at - known[n].began_at for n, at in told.items() if at is not None}
+def _delays(failures: Sequence[Failure], numbers: Sequence[int], attribution: Attribution) -> dict[int, int]:
+    told = {n: attribution.told[n].page_at for n in numbers}
+    return {n: at - failures[n].began_at for n, at in told.items() if at is not None}
 
 
 def _rates(
@@ -180,9 +180,9 @@ def score_forecasts(forecasts: Iterable[Mapping[str, Any]], crossings: Iterable[
     told = [(str(crossing.get("cause", "")), _forecast_of(by_limit, crossing)) for crossing in every]
     causes = sorted({cause for cause, _ in told if cause})
     return {
-        **_forecast_score([found for _, found in told]),
+        **_forecast_score([forecast for _, forecast in told]),
         "by_cause": {
-            cause: _forecast_score([found for one, found in told if one == cause]) for cause in causes
+            cause: _forecast_score([forecast for why, forecast in told if why == cause]) for cause in causes
         },
     }
 
@@ -192,8 +192,8 @@ def _forecast_of(
 ) -> tuple[float, bool] | None:
     """A crossing's forecast an hour before: its relative error, and whether its interval held; None without one."""
     at = instant(crossing["at"])
-    made = by_limit.get((crossing["unit"], float(crossing["limit"])), ())
-    forecast = _an_hour_before(made, at)
+    forecasts = by_limit.get((crossing["unit"], float(crossing["limit"])), ())
+    forecast = _an_hour_before(forecasts, at)
     if forecast is None:
         return None
     error = abs(instant(forecast["likely"]) - at) / (at - instant(forecast["made_at"]))
@@ -201,20 +201,20 @@ def _forecast_of(
     return error, instant(forecast["earliest"]) <= at and (latest is None or at <= latest)
 
 
-def _forecast_score(found: Sequence[tuple[float, bool] | None]) -> JSON:
-    told = [one for one in found if one is not None]
+def _forecast_score(forecasts: Sequence[tuple[float, bool] | None]) -> JSON:
+    told = [forecast for forecast in forecasts if forecast is not None]
     errors = [error for error, _ in told]
     return {
-        "crossings": len(found),
+        "crossings": len(forecasts),
         "n": len(told),
-        "no_forecast": len(found) - len(told),
+        "no_forecast": len(forecasts) - len(told),
         "within_20_percent": share(sum(error <= NEAR for error in errors), len(errors)),
         "median_relative_error": median(errors),
         "interval_held": share(sum(held for _, held in told), len(told)),
     }
 
 
-def _an_hour_before(made: Iterable[Mapping[str, Any]], at: int) -> Mapping[str, Any] | None:
+def _an_hour_before(forecasts: Iterable[Mapping[str, Any]], at: int) -> Mapping[str, Any] | None:
     def off(forecast: Mapping[str, Any]) -> int:
         return abs(at - AHEAD - instant(forecast["made_at"]))
 
@@ -222,4 +222,4 @@ def _an_hour_before(made: Iterable[Mapping[str, Any]], at: int) -> Mapping[str, 
         made_at, likely, earliest = (instant(forecast[key]) for key in ("made_at", "likely", "earliest"))
         return off(forecast), made_at, likely, earliest, instant_or_none(forecast.get("latest")) or 0
 
-    return min((each for each in made if off(each) <= AHEAD_OFF), key=order, default=None)
+    return min((each for each in forecasts if off(each) <= AHEAD_OFF), key=order, default=None)

@@ -39,7 +39,7 @@ def chart(score: JSON) -> alt.LayerChart:
     """The chart of a score: the median as a dot with its words, and a line from it to the 95th percentile."""
     import altair as alt
 
-    rows = [row for kind, found in score["kinds"].items() for row in _rows(kind, found)]
+    rows = [row for kind, figures in score["kinds"].items() for row in _rows(kind, figures)]
     drawn = [row for row in rows if row["median"] is not None]
     told = alt.Chart(alt.InlineData(values=drawn))
     nothing = alt.Chart(alt.InlineData(values=[row for row in rows if row["median"] is None]))
@@ -55,7 +55,7 @@ def chart(score: JSON) -> alt.LayerChart:
         "fontSize": 12,
         "font": FONT,
     }
-    found: alt.LayerChart = (
+    layers: alt.LayerChart = (
         alt.layer(
             told.mark_rule(strokeWidth=3, opacity=0.4).encode(x, alt.X2("p95:Q"), colour, *place),
             told.mark_point(filled=True, size=90, opacity=1).encode(x, colour, shape, *place),
@@ -73,7 +73,7 @@ def chart(score: JSON) -> alt.LayerChart:
         .configure_axisX(gridColor=GRID, titleColor=INK, titleFontWeight="normal")
         .configure_legend(labelFont=FONT, labelFontSize=13, labelColor=INK, labelLimit=400, orient="top")
     )
-    return found
+    return layers
 
 
 def _x(drawn: Sequence[JSON]) -> alt.X:
@@ -97,7 +97,7 @@ def _x(drawn: Sequence[JSON]) -> alt.X:
 def _place(score: JSON) -> tuple[alt.Y, alt.YOffset]:
     import altair as alt
 
-    kinds = [_label(kind, found) for kind, found in score["kinds"].items()]
+    kinds = [_label(kind, figures) for kind, figures in score["kinds"].items()]
     lines = alt.Axis(labelLimit=280, grid=False, ticks=False, domain=False)
     return (
         alt.Y("kind:N", sort=kinds, title=None, axis=lines, scale=alt.Scale(domain=kinds, paddingInner=0.25)),
@@ -105,12 +105,12 @@ def _place(score: JSON) -> tuple[alt.Y, alt.YOffset]:
     )
 
 
-def _rows(kind: str, found: JSON) -> list[JSON]:
+def _rows(kind: str, figures: JSON) -> list[JSON]:
     """What is drawn of a kind: ours and the usual rule's. Where nothing was told, words stand in place of a dot."""
     rows = []
-    for who, side in ((OURS, found), (USUAL, found["usual"])):
+    for who, side in ((OURS, figures), (USUAL, figures["usual"])):
         delay, told = side["delay_seconds"], side["detected"] + side["late"]
-        row: JSON = {"kind": _label(kind, found), "who": who, "median": None, "p95": None}
+        row: JSON = {"kind": _label(kind, figures), "who": who, "median": None, "p95": None}
         if not side["n"]:
             row["words"] = "none failed" if who == OURS else ""
         elif delay["median"] is None:
@@ -123,8 +123,8 @@ def _rows(kind: str, found: JSON) -> list[JSON]:
     return rows
 
 
-def _label(kind: str, found: JSON) -> str:
-    return f"{kind.replace('_', ' ')} ({found['n']})"
+def _label(kind: str, figures: JSON) -> str:
+    return f"{kind.replace('_', ' ')} ({figures['n']})"
 
 
 def _title(score: JSON) -> JSON:

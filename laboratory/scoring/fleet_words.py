@@ -57,7 +57,7 @@ def percent(value: float | None) -> str:
 
 
 def _tables(score: JSON) -> Iterator[tuple[Sequence[str], list[list[str]]]]:
-    kinds = [_detection(kind, found) for kind, found in score["kinds"].items()]
+    kinds = [_detection(kind, figures) for kind, figures in score["kinds"].items()]
     yield _DETECTION, [*kinds, _detection("all", score["all"])]
     pages = score["pages"]
     rows = [_told("our pages", pages["ours"])]
@@ -68,34 +68,34 @@ def _tables(score: JSON) -> Iterator[tuple[Sequence[str], list[list[str]]]]:
     yield _PAGES, rows
 
 
-def _detection(kind: str, found: JSON) -> list[str]:
-    recall = percent(found["recall"])
-    if found["recall"] is not None:
-        recall += f" ({percent(found['recall_low'])} to {percent(found['recall_high'])})"
-    late = f" (+ {found['late']} too late)" if found["late"] else ""
+def _detection(kind: str, figures: JSON) -> list[str]:
+    recall = percent(figures["recall"])
+    if figures["recall"] is not None:
+        recall += f" ({percent(figures['recall_low'])} to {percent(figures['recall_high'])})"
+    late = f" (+ {figures['late']} too late)" if figures["late"] else ""
     return [
         kind,
-        str(found["n"]),
-        f"{found['detected']}{late}",
+        str(figures["n"]),
+        f"{figures['detected']}{late}",
         recall,
-        seconds_words(found["delay_seconds"]["median"]),
-        seconds_words(found["delay_seconds"]["p95"]),
-        seconds_words(found["first_sign_seconds"]["median"]),
-        percent(found["usual"]["recall"]),
-        seconds_words(found["usual"]["delay_seconds"]["median"]),
-        _figure(found["ratio"]),
+        seconds_words(figures["delay_seconds"]["median"]),
+        seconds_words(figures["delay_seconds"]["p95"]),
+        seconds_words(figures["first_sign_seconds"]["median"]),
+        percent(figures["usual"]["recall"]),
+        seconds_words(figures["usual"]["delay_seconds"]["median"]),
+        _figure(figures["ratio"]),
     ]
 
 
-def _told(what: str, found: JSON) -> list[str]:
-    per_day, per_thousand = found["per_unit_day"], found["false_per_1000_unit_days"]
-    return [what, str(found["n"]), _figure(per_day), str(found["false"]), _figure(per_thousand)]
+def _told(what: str, figures: JSON) -> list[str]:
+    per_day, per_thousand = figures["per_unit_day"], figures["false_per_1000_unit_days"]
+    return [what, str(figures["n"]), _figure(per_day), str(figures["false"]), _figure(per_thousand)]
 
 
-def _false(what: str, found: JSON) -> list[list[str]]:
+def _false(what: str, figures: JSON) -> list[list[str]]:
     return [
         [f"{what}, {condition}", "", "", str(each["n"]), _figure(each["per_1000_unit_days"])]
-        for condition, each in found["false_by_condition"].items()
+        for condition, each in figures["false_by_condition"].items()
     ]
 
 
@@ -115,25 +115,25 @@ def _legend(score: JSON) -> str:
 
 
 def _forecast(score: JSON) -> str:
-    found = score["forecast"]
-    if not found["crossings"]:
+    figures = score["forecast"]
+    if not figures["crossings"]:
         return "Forecasts: no limit was truly crossed."
-    causes = [f"{cause}: {_forecast_words(each)}" for cause, each in found["by_cause"].items()]
+    causes = [f"{cause}: {_forecast_words(each)}" for cause, each in figures["by_cause"].items()]
     return "\n\n".join(
         [
-            f"Forecasts one hour ahead of a true crossing: {_forecast_words(found)}.",
+            f"Forecasts one hour ahead of a true crossing: {_forecast_words(figures)}.",
             *(["; ".join(causes) + "."] if causes else []),
         ]
     )
 
 
-def _forecast_words(found: JSON) -> str:
-    if not found["n"]:
-        return f"none for any of {found['crossings']}"
+def _forecast_words(figures: JSON) -> str:
+    if not figures["n"]:
+        return f"none for any of {figures['crossings']}"
     return (
-        f"{found['n']} for {found['crossings']} crossings, {percent(found['within_20_percent'])} within ±20 %, median "
-        f"error {found['median_relative_error'] * 100:.3g} % of the time left, "
-        f"{percent(found['interval_held'])} of the intervals held"
+        f"{figures['n']} for {figures['crossings']} crossings, {percent(figures['within_20_percent'])} within ±20 %, "
+        f"median error {figures['median_relative_error'] * 100:.3g} % of the time left, "
+        f"{percent(figures['interval_held'])} of the intervals held"
     )
 
 

@@ -68,9 +68,9 @@ class ExpectedLot:
 
     def check(self, outcome: RunOutcome) -> ExpectationResult:
         """Compares the lot's figures with what is expected of them."""
-        found = [each for each in outcome.lots if each["lot"] == self.lot]
+        lots = [each for each in outcome.lots if each["lot"] == self.lot]
         there = listed(each["lot"] for each in outcome.lots)
-        candidates = [Candidate(list(self._looks(each)), self._figures(each)) for each in found]
+        candidates = [Candidate(list(self._looks(each)), self._figures(each)) for each in lots]
         met, why, figures = judge(candidates, None, f"there is no such lot; there are {there}")
         return ExpectationResult(
             self.number, f"lot {self.lot}", met, why or "it is there", figures, self.note

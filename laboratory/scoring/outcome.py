@@ -51,8 +51,8 @@ class RunOutcome:
         first: dict[str, tuple[bool, int]] = {}
         for each in self.told:
             if each["kind"] in ("opened", "again"):
-                found = (each["level"] not in PAGE_LEVELS, parse_instant(each["at"]))
-                first[each["alarm"]] = min(found, first.get(each["alarm"], found))
+                rank = (each["level"] not in PAGE_LEVELS, parse_instant(each["at"]))
+                first[each["alarm"]] = min(rank, first.get(each["alarm"], rank))
         return {alarm: at for alarm, (_, at) in first.items()}
 
     def told_again(self, alarm: JSON) -> list[int]:
@@ -89,10 +89,10 @@ class RunOutcome:
 
     def alarms_of(self, condition: str, place: Subject | None) -> list[JSON]:
         """The alarms of a condition about a place, in the order in which they were raised."""
-        found = [
+        alarms = [
             each for each in self.alarms if each["condition"] == condition and self.is_about(each, place)
         ]
-        return sorted(found, key=lambda each: (parse_instant(each["raised_at"]), each["id"]))
+        return sorted(alarms, key=lambda each: (parse_instant(each["raised_at"]), each["id"]))
 
     def crossed_at(self, channel: str, limit: float, direction: str) -> list[int]:
         """The instants at which the true temperature of a probe went beyond a limit; ``direction``: high, low."""

@@ -87,7 +87,7 @@ class ScoreReport:
         return "\n".join(lines)
 
 
-def _listed(title: str, found: tuple[Uncovered, ...]) -> list[str]:
-    if not found:
+def _listed(title: str, items: tuple[Uncovered, ...]) -> list[str]:
+    if not items:
         return [f"{title}: none"]
-    return [f"{title}: {len(found)}", *(f"  {each.words}" for each in found)]
+    return [f"{title}: {len(items)}", *(f"  {each.words}" for each in items)]

@@ -95,7 +95,7 @@ def usual_pages(
     of two different ones of a probe the warmer counts. Pages that are not over have ``ended_at`` None.
     """
     units = {unit: UsualUnit(each, delay) for unit, each in limits.items()}
-    found: list[UsualPage] = []
+    pages: list[UsualPage] = []
     open_at: dict[str, int] = {}  # where in found a unit's open page is
     for at, together in groupby(readings, key=lambda reading: reading[1]):
         for unit, heard in _by_unit(together).items():
@@ -103,19 +103,19 @@ def usual_pages(
             if change is None:
                 continue
             if change[1] is None:
-                open_at[unit] = len(found)
-                found.append(UsualPage(unit, at, None))
+                open_at[unit] = len(pages)
+                pages.append(UsualPage(unit, at, None))
             else:
-                found[open_at.pop(unit)] = UsualPage(unit, *change)
-    return sorted(found, key=lambda page: (page.at, page.unit))
+                pages[open_at.pop(unit)] = UsualPage(unit, *change)
+    return sorted(pages, key=lambda page: (page.at, page.unit))
 
 
 def _by_unit(readings: Iterable[UsualReading | tuple[str, int, float | None]]) -> dict[str, dict[str, float]]:
     """The good readings of one instant: by unit, by probe."""
-    found: dict[str, dict[str, float]] = {}
+    limits: dict[str, dict[str, float]] = {}
     for channel, _, celsius in readings:
         if celsius is not None:
             unit, _, probe = channel.rpartition("/")
-            heard = found.setdefault(unit, {})
+            heard = limits.setdefault(unit, {})
             heard[probe] = max(celsius, heard.get(probe, celsius))
-    return found
+    return limits

@@ -231,9 +231,9 @@ class SimulatedUnit:
 
     def take_events(self) -> list[tuple[int, str]]:
         """What it would say of itself since the last call: instants and kinds of unit events."""
-        taken = list(self._events)
+        events = list(self._events)
         self._events.clear()
-        return taken
+        return events
 
     # --- what can be done to it ---
 
