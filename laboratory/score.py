@@ -20,10 +20,10 @@ from laboratory.beside import Progress, Stop, beside
 from laboratory.check import EVERYTHING, told, workplace
 from laboratory.embedded import a_broker, free_port
 from laboratory.engine import Simulation
-from laboratory.scoring.fleet import score
-from laboratory.scoring.fleet_plot import plot as draw_plot
-from laboratory.scoring.fleet_words import as_markdown, as_text
-from laboratory.scoring.usual import ULT, UsualLimits, UsualPage, usual_pages
+from laboratory.scoring.fleet.plot import plot as draw_plot
+from laboratory.scoring.fleet.score import score
+from laboratory.scoring.fleet.usual import ULT, UsualLimits, UsualPage, usual_pages
+from laboratory.scoring.fleet.words import as_markdown, as_text
 from laboratory.watching import configured
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.time.instant import DAY, HOUR, MINUTE, parse_instant, to_datetime

@@ -9,36 +9,18 @@ from laboratory.scoring.finding import Candidate, ExpectationResult, Look, judge
 from laboratory.scoring.outcome import JSON, RunOutcome, Subject, is_within
 from laboratory.scoring.span import Span, after_words, between_words
 from laboratory.scoring.table import Counts, ExpectTable
+from monitor.core.alarm.condition import LEVELS, AlarmCondition
 
-LEVELS = ("warning", "alarm", "critical")
-
-CONDITIONS = frozenset(
-    [
-        *("temperature_high", "temperature_low", "rising_fast", "no_data", "probe_fault", "flat_line"),
-        *(
-            "clock_skew",
-            "battery_low",
-            "power_lost",
-            "door_open",
-            "calibration_due",
-            "slow_drift",
-            "cooling_weak",
-        ),
-        *("lot_expiring", "lot_expired", "lot_budget", "lot_breached", "lot_thawed", "event_conflict"),
-        *("broker_lost", "influx_lagging", "store_failing", "notifier_failing", "drill", "alarm_flood"),
-    ]
-)
-"""The conditions of SPEC section 4, and those that the program adds."""
-
+CONDITIONS = frozenset(str(condition) for condition in AlarmCondition)
 PLACELESS = frozenset(
     (
-        "event_conflict",
-        "broker_lost",
-        "influx_lagging",
-        "store_failing",
-        "notifier_failing",
-        "drill",
-        "alarm_flood",
+        AlarmCondition.EVENT_CONFLICT,
+        AlarmCondition.BROKER_LOST,
+        AlarmCondition.INFLUX_LAGGING,
+        AlarmCondition.STORE_FAILING,
+        AlarmCondition.NOTIFIER_FAILING,
+        AlarmCondition.DRILL,
+        AlarmCondition.ALARM_FLOOD,
     )
 )
 """Conditions that are about no unit, probe or lot."""

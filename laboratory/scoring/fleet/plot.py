@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from laboratory.scoring.fleet_words import seconds_words
+from laboratory.scoring.fleet.words import seconds_words
 from laboratory.scoring.outcome import JSON
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from laboratory.scoring.usual import ULT, UsualLimits, UsualPage, UsualReading, usual_pages
+from laboratory.scoring.fleet.usual import ULT, UsualLimits, UsualPage, UsualReading, usual_pages
 from monitor.core.time.instant import MINUTE
 
 FRIDGE = UsualLimits(low=2.0, high=8.0)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from laboratory.scoring.failure import attribute, in_order, pages_of
-from laboratory.scoring.fleet import GRACE, score, score_forecasts
-from laboratory.scoring.share import delays, percentile_95, wilson
-from laboratory.scoring.usual import UsualPage
+from laboratory.scoring.fleet.failure import attribute, in_order, pages_of
+from laboratory.scoring.fleet.score import GRACE, score, score_forecasts
+from laboratory.scoring.fleet.share import delays, percentile_95, wilson
+from laboratory.scoring.fleet.usual import UsualPage
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 
 JSON = dict[str, Any]

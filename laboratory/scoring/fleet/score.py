@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from laboratory.scoring.failure import (
+from laboratory.scoring.fleet.failure import (
     Attribution,
     Failure,
     FailureTold,
@@ -18,8 +18,8 @@ from laboratory.scoring.failure import (
     pages_of,
     usual_as_pages,
 )
+from laboratory.scoring.fleet.share import delays, median, quotient, rate, recall, share
 from laboratory.scoring.outcome import JSON
-from laboratory.scoring.share import delays, median, quotient, rate, recall, share
 from monitor.core.time.instant import HOUR, MINUTE
 
 GRACE = 2 * HOUR
@@ -44,7 +44,7 @@ def score(
 ) -> JSON:
     """The score of a fleet. The order of what is handed in is of no matter.
 
-    ``failures``: see :meth:`laboratory.scoring.failure.Failure.of`; ``pages``: those and warnings, see ``pages_of``;
+    ``failures``: see :meth:`laboratory.scoring.fleet.failure.Failure.of`; ``pages``: those and warnings, see ``pages_of``;
     ``usual_pages``: ``(unit, at, ended_at)``; ``forecasts`` and ``crossings``: see :func:`score_forecasts`. Units are
     site/unit, instants ms or RFC 3339, ``grace`` ms; ``kinds`` are shown though none of them failed.
 

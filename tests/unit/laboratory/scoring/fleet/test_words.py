@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from laboratory.scoring.fleet_plot import plot
-from laboratory.scoring.fleet_words import as_markdown, as_text, percent, seconds_words
+from laboratory.scoring.fleet.plot import plot
+from laboratory.scoring.fleet.words import as_markdown, as_text, percent, seconds_words
 from monitor.core.time.instant import DAY, HOUR, SECOND
-from tests.unit.laboratory.scoring.test_fleet import COMPRESSORS, PAGES, USUAL, failure, page, scored
+from tests.unit.laboratory.scoring.fleet.test_score import COMPRESSORS, PAGES, USUAL, failure, page, scored
 
 
 def test_the_tables_show_the_figures() -> None:
