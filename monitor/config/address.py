@@ -9,7 +9,7 @@ from typing import NamedTuple
 from monitor.config.file.problem import Review
 from monitor.config.media import ADDRESS_KINDS, kind_of
 from monitor.config.model import REFERENCES, Address
-from monitor.config.secret.places import secret_file
+from monitor.config.secret.places import referred
 from monitor.config.secret.secret import Secret
 
 FILE = "people.toml"
@@ -27,7 +27,7 @@ class KeyPlace(NamedTuple):
 
 def address_of(source: str, place: KeyPlace, review: Review) -> Address | None:
     """Where ``source`` leads; None, and a mistake, if it leads nowhere."""
-    value = kept_at(source, place, review) if source.startswith(REFERENCES) else Secret(source)
+    value = referred(source, FILE, place.key, place.directory, place.environ, review)
     if value is None:
         return None
     kind, expected = kind_of(value.reveal())
@@ -63,23 +63,12 @@ def webhook_key_of(
         return None
     if not has_webhook:
         review.warn(FILE, f"{place.key} is set, but no address of this person is a webhook")
-    value = kept_at(source, place, review)
+    value = referred(source, FILE, place.key, place.directory, place.environ, review)
     if value is not None and len(value.reveal()) < LEAST_KEY:
         expected = f"at least {LEAST_KEY} characters there, such as 'openssl rand -hex 32' gives"
         review.refuse_text(FILE, place.key, f"a short key at {source}", expected)
         return None
     return value
-
-
-def kept_at(source: str, place: KeyPlace, review: Review) -> Secret | None:
-    """What a variable or a file holds; None, and a mistake, where that is nothing."""
-    if source.startswith("file:"):
-        return secret_file(place.directory.absolute() / source.removeprefix("file:"), FILE, place.key, review)
-    text = place.environ.get(source.removeprefix("env:"), "").strip()
-    if not text:
-        review.refuse(FILE, place.key, source, "a variable that is set in the environment")
-        return None
-    return Secret(text)
 
 
 def refuse_unsent_mail(addresses: list[Address], mail_host: str, review: Review) -> None:

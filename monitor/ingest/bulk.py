@@ -58,6 +58,7 @@ class BulkClient(Client):
         except OSError:
             chunk = b""
         if not chunk:
+            # Of the end paho has to hear by itself: it reads once more, and finds that nothing comes any more.
             self._hung_up = True
             return super().loop_read(max_packets)
         self._chunks.append(chunk)
@@ -92,7 +93,7 @@ class BulkClient(Client):
             else:
                 code = self._leave_to_paho(data[position:end])
                 if code != MQTTErrorCode.MQTT_ERR_SUCCESS or self.socket() is None:
-                    break
+                    break  # that packet ended the connection: what follows it belongs to none
             position = end
         rest = data[position:]
         self._chunks, self._have = ([rest] if rest else []), len(rest)

@@ -48,7 +48,7 @@ class Inbox:
             else:
                 batch = self._waiting[:limit]
                 del self._waiting[:limit]
-        if was_full and batch:
+        if was_full and batch:  # outside of the lock, so that whoever is woken needn't wait for it
             self._on_room()
         return batch
 

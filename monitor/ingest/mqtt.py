@@ -152,7 +152,7 @@ class MqttSource:
                 return
             self._say(f"{ending.text}; trying again", ok=False)
             if self._choice.learn(ending):
-                continue
+                continue  # without waiting: the broker is there, and only speaks the other version
             if ending.kind == "lost" and time.monotonic() - began > STEADY_SECONDS:
                 wait = BACKOFF_FIRST
             # With jitter, so that many monitors don't come back to a broker in one moment.

@@ -171,6 +171,7 @@ def import_files(
                     return total.as_json(file_sums, interrupted=True)
         except UnusableFileError as error:  # what came before is good, and so may the other files be
             file_sums[-1]["damaged"] = str(error)
+    # All are in: the same file again begins anew, and comes to nothing but duplicates.
     begin_anew = {mark_of(file): "0" for file in files if file.digest}
     while not stop.is_set():
         answer = commands.ingest((), marks=begin_anew, last=True)

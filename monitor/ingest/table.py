@@ -200,6 +200,7 @@ def _fill(packer: Packer, columns: Columns, reader: Any, wanted: int) -> int:
                 if not row:
                     continue
                 count += 1
+                # The reader's first line is the file's second: the header was read before it, hence + 1.
                 if len(row) != columns.width:
                     text = f"{len(row)} cells where the header has {columns.width}"
                     packer.refuse(reader.line_num + 1, row, (), ("bad_row", text))

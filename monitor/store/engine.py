@@ -139,6 +139,7 @@ class Database:
         self._refuse_if_read_only()
         if self.is_sqlite:
             path = Path(f"{self.url.database}.lock")
+            # Not "w": until the lock is ours, what stands there is the number of the process that has it.
             self._lock_file = path.open("a+", encoding="utf-8")
             try:
                 fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -159,7 +160,7 @@ class Database:
             raise StoreLockedError(
                 f"the store {self.url.render_as_string()} is being written by another process"
             )
-        self._lock_connection.commit()
+        self._lock_connection.commit()  # the lock is the session's; a transaction left open would hold back vacuuming
 
     def close(self) -> None:
         """Gives up the lock and all connections."""

@@ -149,7 +149,7 @@ class History:
         newest = {row[0]: row[1] for row in tx.execute(query)}
         for row in series.tail(tx):
             at = row.reading.measured_at
-            if at > newest.get(row.channel, at - 1):
+            if at > newest.get(row.channel, at - 1):  # a channel without blocks has only its tail
                 newest[row.channel] = at
         return newest
 
@@ -161,7 +161,7 @@ class History:
         rows += series.tail(tx, wanted.keys())
         for row in rows:
             seen, reading = received[row.channel], row.reading
-            earlier = seen.get(reading.identity)
+            earlier = seen.get(reading.identity)  # of copies the first to come counts
             if earlier is None or reading.received_at < earlier:
                 seen[reading.identity] = reading.received_at
         return received
@@ -212,6 +212,7 @@ class History:
             query = query.where(_B.first_at <= upto)
         spans: list[Packed] = []
         for row in tx.execute(query.order_by(_B.first_at, _B.id)):
+            # Blocks that overlap in time are gone through together: one after the other they aren't in its order.
             if not spans or row.first_at > spans[-1].last_at:
                 spans.append(Packed(tx, channel, span))
             spans[-1].add_block(row)
@@ -220,6 +221,7 @@ class History:
         firsts = [packed.first_at for packed in spans]
         for placed in rows:
             if _is_within(placed, span):
+                # Within a span it belongs to its readings; else it stands after the span before it (−1: before all).
                 index = bisect_right(firsts, placed.reading.measured_at) - 1
                 if index >= 0 and placed.reading.measured_at <= spans[index].last_at:
                     spans[index].add_loose(placed)

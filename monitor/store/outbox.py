@@ -27,6 +27,7 @@ class Outbox:
     def owe(self, tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Adds messages; one whose id is there already is the same message and stays as it is."""
         for row in rows:
+            # Not an upsert: a message that was sent must not become owed again when its facts are judged once more.
             if tx.scalar(sa.select(_N.number).where(_N.id == row["id"])) is None:
                 tx.execute(sa.insert(schema.notification).values(**row))
 

@@ -79,7 +79,7 @@ class Projection:
         by_channel: dict[int, dict[int, Instant]] = {}
         for number, (first, last) in spans.items():
             rules = self._rules().get(paths[number])
-            if rules is None:
+            if rules is None:  # configured no more: its readings go as they came
                 by_channel[number] = {}
                 continue
             rows = series.settled(tx, number, after=starts[number], upto=last)

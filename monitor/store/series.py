@@ -43,6 +43,7 @@ def pack(rows: Sequence[Settled]) -> bytes:
     in the log."""
     at, positions, received, values, faults = zip(*rows, strict=True)
     columns = (
+        # Differences of what comes regularly are all alike, and deflate to next to nothing.
         array("q", map(sub, at, (0, *at[:-1]))).tobytes(),
         array("q", map(sub, positions, (0, *positions[:-1]))).tobytes(),
         array("q", map(sub, received, at)).tobytes(),
@@ -133,7 +134,7 @@ def tail(
     ).where(_R.position > since)
     if position_max is not None:
         query = query.where(_R.position <= position_max)
-    if channels is not None and len(channels) <= 200:
+    if channels is not None and len(channels) <= 200:  # of more, all of the tail is read: it is bounded, too
         query = query.where(_R.channel.in_(channels))
     if after is not None:
         query = query.where(_R.measured_at > after)

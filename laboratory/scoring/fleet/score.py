@@ -44,9 +44,10 @@ def score(
 ) -> JSON:
     """The score of a fleet. The order of what is handed in is of no matter.
 
-    ``failures``: see :meth:`laboratory.scoring.fleet.failure.Failure.of`; ``pages``: those and warnings, see ``pages_of``;
-    ``usual_pages``: ``(unit, at, ended_at)``; ``forecasts`` and ``crossings``: see :func:`score_forecasts`. Units are
-    site/unit, instants ms or RFC 3339, ``grace`` ms; ``kinds`` are shown though none of them failed.
+    ``failures``: see :meth:`laboratory.scoring.fleet.failure.Failure.of`; ``pages``: those and warnings, see
+    ``pages_of``; ``usual_pages``: ``(unit, at, ended_at)``; ``forecasts`` and ``crossings``: see
+    :func:`score_forecasts`. Units are site/unit, instants ms or RFC 3339, ``grace`` ms; ``kinds`` are shown though none
+    of them failed.
 
     Gives ``{unit_days, grace_seconds, all, kinds: {kind: ...}, pages: {ours, warnings, usual}, forecast, excused,
     detections, missed, late, false_pages, false_warnings}``; delays are in seconds from the failure's beginning. What
