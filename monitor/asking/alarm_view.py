@@ -32,7 +32,7 @@ class AlarmView:
             if not open_only:
                 newest = self._store.facts.current(tx, "alarm", limit=limit)
                 facts += [fact for fact in newest if fact.to_at is not None]
-            in_force = self._in_force(tx)
+            in_force = self.in_force(tx)
         return [self._shown(fact.body, in_force) for fact in facts[:limit]]
 
     def alarm(self, alarm: str) -> JSON | None:
@@ -41,7 +41,7 @@ class AlarmView:
             fact = self._store.facts.one(tx, "alarm", alarm)
             if fact is None:
                 return None
-            in_force, versions = self._in_force(tx), self._store.facts.versions(tx, "alarm", alarm)
+            in_force, versions = self.in_force(tx), self._store.facts.versions(tx, "alarm", alarm)
             same_time = self._store.facts.current(tx, "alarm", since=fact.from_at)
             rows = self._store.outbox.about(tx, alarm)
         hushed = hushing(Alarm.from_json(fact.body), in_force, self._picture.clock.now())
@@ -65,15 +65,8 @@ class AlarmView:
         with self._store.reading() as tx:
             return [_notification(row) for row in self._store.outbox.newest(tx, limit)]
 
-    def units_held_back(self, tx: Tx, now: int) -> dict[str, str]:
-        """The units that are suppressed or out of service now, with which of the two."""
-        return {
-            "/".join(one.subject.split("/")[:2]): one.kind.replace("_", " ")
-            for one in self._in_force(tx)
-            if one.holds(now) and one.kind != "shelved"
-        }
-
-    def _in_force(self, tx: Tx) -> list[Suppression]:
+    def in_force(self, tx: Tx) -> list[Suppression]:
+        """What holds back the telling of alarms and has not ended."""
         facts = self._store.facts.current(tx, KIND, open_only=True)
         return [Suppression.from_json(fact.body) for fact in facts]
 
@@ -115,7 +108,7 @@ class AlarmView:
 
     def _held_back(self) -> list[JSON]:
         with self._store.reading() as tx:
-            in_force = self._in_force(tx)
+            in_force = self.in_force(tx)
         now = self._picture.clock.now()
         return [
             {

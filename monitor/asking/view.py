@@ -19,7 +19,7 @@ from monitor.core.fact import (
 from monitor.core.lot.custody import LotHistory
 from monitor.core.lot.timeline import Abode, UnitVersion, timeline
 from monitor.core.lot.verdict import OpenExcursion, reasons
-from monitor.core.outlook.rescue import Shelter
+from monitor.core.outlook.shelter import Shelter
 from monitor.core.profile.installation import Unit
 from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import format_instant, parse_instant
@@ -29,7 +29,6 @@ from monitor.writer.lot.ledgers import Ledgers
 from monitor.writer.lot.outlook import NOTHING, Outlook, with_outlook
 
 _FAILING = frozenset(("warning", "outside", "excursion"))
-_HEALTHY = frozenset(("ok", "warning"))
 
 
 class View:
@@ -72,9 +71,7 @@ class View:
                 card, coming = wall.card(unit), dict(NOTHING)
                 if look_ahead and card["state"] in _FAILING:
                     if shelters is None:
-                        every = self._picture.installation.units.values()
-                        held_back = self._alarm_view.units_held_back(tx, now)
-                        shelters = [_shelter(wall.card(one), held_back) for one in every]
+                        shelters = wall.shelters(self._alarm_view.in_force(tx))
                     coming = outlook.unit(unit, card["lots"], shelters)
                 found.append({**card, **coming, "rescue": list(coming["rescue"])})
         return found
@@ -265,20 +262,6 @@ def _open_now(judged: Judged, excursions: Iterable[JSON]) -> list[OpenExcursion]
         for e in excursions
         if e["channel"] == channel and e["closed_at"] is None and e["confirmed_at"] is not None
     ]
-
-
-def _shelter(card: JSON, held_back: Mapping[str, str]) -> Shelter:
-    """A unit as a place to take lots to; ``held_back``: those that are suppressed or out of service."""
-    is_well = card["state"] in _HEALTHY and card["unit"] not in held_back
-    return Shelter(
-        unit=card["unit"],
-        title=card["title"],
-        storage_class=card["class"],
-        is_healthy=is_well and not card["alarms"],
-        why_not=None if is_well else held_back.get(card["unit"], card["state_text"]),
-        site=card["unit"].partition("/")[0],
-        lots=len(card["lots"]),
-    )
 
 
 def _in_custody(body: JSON, spans: Iterable[tuple[str, int, int]]) -> bool:

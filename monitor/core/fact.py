@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from monitor.core.channel.excursion import Excursion
-from monitor.core.lot.budget import Budget
+from monitor.core.lot.budget import Budget, Spending, tightest
 from monitor.core.lot.custody import LotHistory
 from monitor.core.lot.expiry import Expiry
 from monitor.core.lot.integrity import Integrity
@@ -187,6 +187,31 @@ def _budget(found: Integrity, budget: Budget) -> JSON:
         "exhausted_at": instant_or_none(budget.exhausted_at),
         "runs_out_at": instant_or_none(runs_out_at(found, budget)),
     }
+
+
+def tightest_budget(lot: Mapping[str, Any]) -> JSON | None:
+    """The budget of a lot's JSON that matters most (:func:`monitor.core.lot.budget.tightest`); None for a lot without
+    limits, not judged yet, or disposed of. For whoever shows a lot, from wherever its JSON came."""
+    if lot.get("disposition") == "disposed":
+        return None
+    limited = {one["band"]: one for one in lot.get("budgets") or () if one.get("limit_seconds") is not None}
+    first = tightest(_spending(budget) for budget in limited.values())
+    return None if first is None else limited[first.band]
+
+
+def _spending(budget: Mapping[str, Any]) -> Spending:
+    return Spending(
+        budget["band"],
+        limit=round(1000 * budget["limit_seconds"]),
+        spent=round(1000 * (budget.get("spent_seconds") or 0)),
+        exhausted_at=_at(budget.get("exhausted_at")),
+        runs_out_at=_at(budget.get("runs_out_at")),
+        likely_at=_at((budget.get("forecast") or {}).get("likely")),
+    )
+
+
+def _at(text: str | None) -> int | None:
+    return None if text is None else parse_instant(text)
 
 
 def _mkt_figures(found: Integrity) -> JSON:

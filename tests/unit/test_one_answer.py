@@ -15,6 +15,7 @@ import pytest
 
 from monitor.cli.lot.lot_words import least_left
 from monitor.core.channel.reading import Reading
+from monitor.core.fact import tightest_budget
 from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ports import JSON
 from monitor.testing import Writer, one_unit
@@ -87,7 +88,7 @@ def judged(case: dict[str, Any]) -> JSON:
 @pytest.mark.parametrize("name", asking("tightest"))
 def test_page_and_command_line_name_the_same_budget(name: str) -> None:
     lot, answer = judged(CASES[name]), expected(name)
-    budget = lot_words.tightest(lot)
+    budget = tightest_budget(lot)
     assert (None if budget is None else budget["band"]) == answer["band"]
     bar = None if budget is None else lot_words.bar(budget)
     assert (None if bar is None else bar.left) == answer["page"]

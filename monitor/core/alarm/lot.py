@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.lot.budget import LOW_PERCENT
 from monitor.core.lot.custody import LotHistory
 from monitor.core.lot.expiry import Expiry
 from monitor.core.lot.integrity import Integrity
@@ -76,7 +77,7 @@ def _of_budgets(found: Integrity) -> Found:
         "band": first.name,
         "left_seconds": {one.name: (one.left or 0) / 1000 for _, one in low},
     }
-    yield AlarmCondition.LOT_BUDGET, since, f"over 80 % of a budget spent: {left}", evidence
+    yield AlarmCondition.LOT_BUDGET, since, f"over {LOW_PERCENT} % of a budget spent: {left}", evidence
 
 
 def _of_thaws(history: LotHistory, found: Integrity) -> Found:

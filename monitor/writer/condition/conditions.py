@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.channel.liveness import ProbeFault
 from monitor.core.fact import JSON, is_alive
-from monitor.core.outlook.rescue import Shelter
+from monitor.core.outlook.shelter import Shelter, UnitState, shelters
 from monitor.core.profile.installation import Installation, Unit
 from monitor.core.profile.profile import HIGH
 from monitor.core.profile.rules import ChannelRules
@@ -26,18 +26,6 @@ _OF_CHANNELS = (
     AlarmCondition.BATTERY_LOW,
     AlarmCondition.CLOCK_SKEW,
 )
-_NOT_WELL = (
-    AlarmCondition.TEMPERATURE_HIGH,
-    AlarmCondition.TEMPERATURE_LOW,
-    AlarmCondition.NO_DATA,
-    AlarmCondition.PROBE_FAULT,
-    AlarmCondition.POWER_LOST,
-    AlarmCondition.RISING_FAST,
-    AlarmCondition.FLAT_LINE,
-    AlarmCondition.DOOR_OPEN,
-    AlarmCondition.COOLING_WEAK,
-)
-"""What a unit has, or one of its probes, that is no place to take lots to."""
 
 
 class Conditions:
@@ -139,35 +127,18 @@ class Conditions:
         return found
 
     def _shelters(self, tx: Tx, now: int) -> list[Shelter]:
-        """The units as places to take lots to: healthy are those without an open alarm, inside their window, and in
-        service."""
-        outside = {
-            fact.subject
-            for fact in self._store.facts.current(tx, "excursion", open_only=True)
-            if is_alive(fact.body)
-        }
-        held_back = {
-            one.subject: one.kind.replace("_", " ")
-            for one in self._alarms.suppressions.in_force()
-            if one.holds(now) and one.kind != "shelved"
-        }
-        found = []
-        for unit in self._installation.units.values():
-            channels = [str(probe.channel) for probe in unit.probes]
-            about = [*channels, unit.path]
-            wrong = [c.value for c in _NOT_WELL for subject in about if self._alarms.get(c, subject)]
-            wrong += [held_back[subject] for subject in about if subject in held_back]
-            if unit.product_channel in outside:
-                wrong.append("outside its window")
-            found.append(
-                Shelter(
-                    unit=unit.path,
-                    title=unit.title,
-                    storage_class=unit.storage_class,
-                    is_healthy=not wrong,
-                    why_not=", ".join(wrong) or None,
-                    site=unit.site,
-                    lots=len(self._lots.in_unit(unit.path)),
-                )
-            )
-        return found
+        """The units as places to take lots to."""
+        facts = self._store.facts.current(tx, "excursion", open_only=True)
+        outside = {fact.subject for fact in facts if is_alive(fact.body)}
+        states = (self._state(unit, outside, now) for unit in self._installation.units.values())
+        return shelters(states, self._alarms.open(), self._alarms.suppressions.in_force(), now)
+
+    def _state(self, unit: Unit, outside: Collection[str], now: int) -> UnitState:
+        newest = self._newest_of(unit.product_channel)
+        return UnitState(
+            unit,
+            celsius=None if newest is None else newest[1],
+            window=self._rules[unit.product_channel].profile_at(now).window,
+            is_in_excursion=unit.product_channel in outside,
+            lots=len(self._lots.in_unit(unit.path)),
+        )

@@ -11,7 +11,8 @@ from monitor.core.lot.integrity import Integrity
 from monitor.core.lot.verdict import Verdict, reasons, worst
 from monitor.core.outlook.forecast import LOOK_BACK, Crossing, Forecast, forecast
 from monitor.core.outlook.prospect import ActBy, Prospect, act_by, in_words, prospects
-from monitor.core.outlook.rescue import LotAtRisk, Rescue, Shelter, rescue_order
+from monitor.core.outlook.rescue import LotAtRisk, Rescue, rescue_order
+from monitor.core.outlook.shelter import Shelter
 from monitor.core.profile.installation import Unit
 from monitor.core.profile.profile import Profile
 from monitor.core.profile.rules import ChannelRules
