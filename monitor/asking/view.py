@@ -11,20 +11,15 @@ from monitor.asking.picture import Picture
 from monitor.asking.thinning import thin
 from monitor.asking.wall import Wall
 from monitor.core.channel.fold import Instant, instants
-from monitor.core.fact import (
-    JSON,
-    LotFinding,
-    lot_body,
-)
+from monitor.core.fact import JSON, lot_body, open_excursion
 from monitor.core.lot.custody import LotHistory
 from monitor.core.lot.timeline import Abode, UnitVersion, timeline
-from monitor.core.lot.verdict import OpenExcursion, reasons
 from monitor.core.outlook.shelter import Shelter
 from monitor.core.profile.installation import Unit
 from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import format_instant, parse_instant
 from monitor.ports import Store, Tx
-from monitor.writer.lot.findings import Findings, Judged, LotEvents
+from monitor.writer.lot.findings import Findings, LotEvents
 from monitor.writer.lot.ledgers import Ledgers
 from monitor.writer.lot.outlook import NOTHING, Outlook, with_outlook
 
@@ -190,9 +185,8 @@ class View:
             channels = {channel for channel, _, _ in spans}
             everywhere = self._excursions.of_channels(channels, history.judged_at, history=False)
         excursions = [e for e in everywhere if _in_custody(e, spans)]
-        found = reasons(history, judged.found, judged.expiry, _open_now(judged, excursions))
-        ids = [excursion["id"] for excursion in excursions]
-        body = lot_body(LotFinding(history, judged.found, judged.expiry, found, ids))
+        going_on = (open_excursion(e["id"], e) for e in excursions)
+        body = lot_body(judged.finding(filter(None, going_on), [e["id"] for e in excursions]))
         return with_outlook(body, None if outlook is None else outlook.lot(judged))
 
     # --- alarms and messages ---
@@ -246,22 +240,6 @@ def _reading_json(instant: Instant) -> JSON:
 def _spans(abodes: Iterable[Abode]) -> list[tuple[str, int, int]]:
     """The channels whose temperature a lot had, and when."""
     return [(abode.channel, abode.from_at, abode.to_at) for abode in abodes if abode.channel is not None]
-
-
-def _open_now(judged: Judged, excursions: Iterable[JSON]) -> list[OpenExcursion]:
-    """The confirmed, open excursions of the product probe where a lot is."""
-    channel = judged.abodes[-1].channel if judged.abodes and judged.history.unit is not None else None
-    return [
-        OpenExcursion(
-            e["id"],
-            e["channel"],
-            parse_instant(e["started_at"]),
-            e["extreme_celsius"],
-            e["limits"]["celsius"],
-        )
-        for e in excursions
-        if e["channel"] == channel and e["closed_at"] is None and e["confirmed_at"] is not None
-    ]
 
 
 def _in_custody(body: JSON, spans: Iterable[tuple[str, int, int]]) -> bool:

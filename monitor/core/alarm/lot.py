@@ -9,6 +9,7 @@ from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.lot.budget import LOW_PERCENT
 from monitor.core.lot.custody import LotHistory
 from monitor.core.lot.expiry import Expiry
+from monitor.core.lot.finding import LotFinding
 from monitor.core.lot.integrity import Integrity
 from monitor.core.lot.verdict import VERDICT_OF, Reason, Verdict
 from monitor.core.time.instant import format_instant, format_local
@@ -22,10 +23,9 @@ OF_LOTS = (
 )
 
 
-def lot_truths(
-    history: LotHistory, found: Integrity, expiry: Expiry, reasons: Sequence[Reason]
-) -> list[Truth]:
+def lot_truths(finding: LotFinding) -> list[Truth]:
     """The conditions that hold for a lot; one that is disposed of needs no one."""
+    history, found, expiry, reasons, _ = finding
     if history.disposed_at is not None or history.registered is None:
         return []
     place = {"product": history.registered.product, "unit": history.unit}
