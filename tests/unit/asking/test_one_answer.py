@@ -20,9 +20,9 @@ from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ports import JSON
 from monitor.testing import Writer, one_unit
 from monitor.words import lot as lot_words
-from tests.unit.lab import T0, register
+from tests.rigs.lab import T0, register
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "one-answer"
+GOLDEN = Path(__file__).parents[2] / "golden" / "one-answer"
 CASES = {path.parent.name: tomllib.loads(path.read_text()) for path in sorted(GOLDEN.glob("*/case.toml"))}
 
 
