@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from monitor.core.alarm.cause.lot import lot_truths
 from monitor.core.alarm.condition import Truth
-from monitor.core.alarm.lot import lot_truths
 from monitor.core.channel.excursion import Excursion
 from monitor.core.channel.fold import seen_at
 from monitor.core.fact import JSON, lot_body

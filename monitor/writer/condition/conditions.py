@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.cause.outcome import unwatched
+from monitor.core.alarm.cause.probe_fault import FAULT, of_fault
+from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.channel.liveness import ProbeFault
 from monitor.core.fact import JSON, is_alive
 from monitor.core.outlook.shelter import Shelter, UnitState, shelters
@@ -55,30 +57,14 @@ class Conditions:
         for condition in _OF_CHANNELS:
             for channel in self._alarms.open_subjects(condition):
                 if channel not in self._probes:
-                    evidence = {"clear_reason": "no_longer_watched"}
-                    self._alarms.end(tx, condition, channel, at=now, now=now, evidence=evidence)
+                    self._alarms.carry_out(tx, [unwatched(condition, channel, now)], now)
 
     def on_faults(self, tx: Tx, faults: Iterable[ProbeFault], now: int) -> None:
         """Probes turned faulty or sound."""
-        condition = AlarmCondition.PROBE_FAULT
         for fault in faults:
-            if not self._probes[fault.channel].alarms and self._alarms.get(condition, fault.channel) is None:
-                continue
-            kind = fault.reason.removeprefix("fault:")
-            evidence = {
-                "text": kind.replace("_", " "),
-                "fault": kind,
-                "measured_at": format_instant(fault.since_at),
-                **self.place(fault.channel),
-            }
-            truth = Truth(condition, fault.channel, fault.since_at, LEVEL_OF[condition], evidence)
-            if fault.ended_at is None:
-                self._alarms.hold(tx, truth, now)
-            elif self._alarms.get(condition, fault.channel) is None:
-                self._alarms.past(tx, truth, ended_at=fault.ended_at, now=now)
-            else:
-                cleared = {"clear_reason": "recovered"}
-                self._alarms.end(tx, condition, fault.channel, at=fault.ended_at, now=now, evidence=cleared)
+            is_open = self._alarms.get(FAULT, fault.channel) is not None
+            alarms, place = self._probes[fault.channel].alarms, self.place(fault.channel)
+            self._alarms.carry_out(tx, of_fault(fault, place, is_open=is_open, alarms=alarms), now)
 
     def place(self, subject: str) -> JSON:
         """What a person needs to know of the place that an alarm is about; ``subject`` is a unit or a channel."""
@@ -105,7 +91,7 @@ class Conditions:
         evidence: JSON = {**alarm.evidence, **self._newest(tx, alarm)}
         body: JSON = {"evidence": evidence}
         unit = self._installation.units.get("/".join(alarm.subject.split("/")[:2]))
-        if unit is not None and alarm.subject == unit.product_channel and "rescue" in alarm.evidence:
+        if unit is not None and alarm.subject == unit.product_channel and alarm.grounds.has_rescue:
             coming = self.outlook(tx, unit, now)
             evidence.update(act_by_reason=coming["act_by_reason"], rescue=coming["rescue"])
             body["act_by"] = coming["act_by"]
@@ -113,18 +99,21 @@ class Conditions:
 
     def _newest(self, tx: Tx, alarm: Alarm) -> JSON:
         """The last value of the channel whose temperature an alarm is about, and its excursion's extreme so far."""
-        evidence, found = alarm.evidence, JSON()
-        newest = self._newest_of(str(evidence.get("channel", alarm.subject)))
-        if newest is not None and "celsius" in evidence:
-            found.update(celsius=newest[1], measured_at=format_instant(newest[0]))
-        excursion = self._store.facts.one(tx, "excursion", str(evidence.get("excursion")))
+        grounds, now_is = alarm.grounds, JSON()
+        newest = self._newest_of(grounds.channel or alarm.subject)
+        if newest is not None and grounds.celsius is not None:
+            now_is.update(celsius=newest[1], measured_at=format_instant(newest[0]))
+        if grounds.excursion is None:
+            return now_is
+        excursion = self._store.facts.one(tx, "excursion", grounds.excursion)
         if excursion is not None:
             # Its versions come with what it is judged by; how far it has gone since is in the readings.
             farther = max if excursion.body["direction"] == HIGH else min
             extreme = excursion.body["extreme_celsius"]
-            is_open = excursion.body["ended_at"] is None
-            found["extreme_celsius"] = farther(extreme, found.get("celsius", extreme)) if is_open else extreme
-        return found
+            if excursion.body["ended_at"] is None:
+                extreme = farther(extreme, now_is.get("celsius", extreme))
+            now_is["extreme_celsius"] = extreme
+        return now_is
 
     def _shelters(self, tx: Tx, now: int) -> list[Shelter]:
         """The units as places to take lots to."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from monitor.core.alarm.cause.lot import lot_truths
 from monitor.core.alarm.condition import Truth
-from monitor.core.alarm.lot import lot_truths
 from monitor.core.fact import JSON, lot_body, open_excursion
 from monitor.core.lot.custody import LotHistory, expiry_of
 from monitor.core.lot.event import LotEvent, LotEventKind

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.suppression import Suppression
 from monitor.core.profile.installation import Installation
-from monitor.core.telling.policy import NOWHERE, Place, Policy
+from monitor.core.telling.policy import Place, Policy, place_of
 from monitor.core.telling.told import Owed, message_id, plan
 from monitor.ports import JSON, Store, Tx, Wording
 from monitor.writer.telling.owing import owed_row
@@ -29,15 +29,8 @@ class Telling:
         self._installation = installation
 
     def place_of(self, alarm: Alarm) -> Place:
-        """Where an alarm is: the unit of its subject, else the one that its evidence names. What belongs to no site
-        belongs to the only one, if there is only one."""
-        units, zones = self._installation.units, self._installation.zones
-        for path in ("/".join(alarm.subject.split("/")[:2]), str(alarm.evidence.get("unit"))):
-            if path in units:
-                return Place(units[path].site, path)
-        if alarm.subject in zones:
-            return Place(alarm.subject, None)
-        return Place(next(iter(zones)), None) if len(zones) == 1 else NOWHERE
+        """Where an alarm is."""
+        return place_of(alarm, self._installation)
 
     def tell(
         self, tx: Tx, alarm: Alarm, now: int, *, is_hushed: bool, children: Sequence[Alarm] = ()
