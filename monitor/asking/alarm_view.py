@@ -9,7 +9,9 @@ from monitor.asking.picture import Picture
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.suppression import Suppression, hushing
 from monitor.core.fact import JSON, instant_or_none
-from monitor.core.telling.policy import Place
+from monitor.core.telling.answer import why_told
+from monitor.core.telling.policy import Place, place_of
+from monitor.core.telling.told import Told, plan
 from monitor.core.time.instant import end_of_day, format_instant
 from monitor.ports import Store, Tx
 from monitor.writer.alarm.suppressions import KIND
@@ -43,17 +45,33 @@ class AlarmView:
                 return None
             in_force, versions = self.in_force(tx), self._store.facts.versions(tx, "alarm", alarm)
             same_time = self._store.facts.current(tx, "alarm", since=fact.from_at)
-            rows = self._store.outbox.about(tx, alarm)
-        hushed = hushing(Alarm.from_json(fact.body), in_force, self._picture.clock.now())
+            rows, told = self._store.outbox.about(tx, alarm), self._store.outbox.told(tx, alarm)
+        known, now = Alarm.from_json(fact.body), self._picture.clock.now()
+        hushed = hushing(known, in_force, now)
         return {
             **self._shown(fact.body, in_force),
             "suppression": None if hushed is None else hushed.to_json(),
+            "telling_now": self._telling_now(known, told, hushed, now),
             "history": [_version(one) for one in versions],
             "children": [
                 self._shown(other.body, in_force) for other in same_time if other.body.get("parent") == alarm
             ],
             "told": [_notification(row) for row in rows],
         }
+
+    def _telling_now(
+        self, alarm: Alarm, told: Mapping[str, Told], hushed: Suppression | None, now: int
+    ) -> JSON | None:
+        """Why people are told of an alarm, or aren't: by the same plan as the writer's, as of now. None: who is to be
+        told isn't known here."""
+        installation, policy = self._picture.installation, self._picture.policy
+        if policy is None:
+            return None
+        place = place_of(alarm, installation)
+        planned = plan(alarm, told, policy, now, place=place, is_hushed=hushed is not None)
+        text = why_told(planned, alarm, hushed, installation.zone_of(place.site or ""))
+        until = planned.until if hushed is None else hushed.until_at
+        return {"why": planned.why.value, "text": text, "until": instant_or_none(until)}
 
     def suppressions(self, *, open_only: bool = True) -> list[JSON]:
         """See :class:`monitor.ports.View`."""

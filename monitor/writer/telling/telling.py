@@ -38,14 +38,14 @@ class Telling:
         """Owes what is to be said of an alarm now, and withdraws what is no longer true; whether time alone may owe
         more."""
         told = self._store.outbox.told(tx, alarm.id)
-        found = plan(alarm, told, self._policy, now, place=self.place_of(alarm), is_hushed=is_hushed)
-        self._store.outbox.withdraw(tx, found.withdrawn, now)
-        if found.owed:
+        planned = plan(alarm, told, self._policy, now, place=self.place_of(alarm), is_hushed=is_hushed)
+        self._store.outbox.withdraw(tx, planned.withdrawn, now)
+        if planned.owed:
             names = {one.recipient.name for one in told.values()}
-            names |= {one.recipient.name for one in found.owed}
+            names |= {one.recipient.name for one in planned.owed}
             body = {**alarm.to_json(), **self.present(tx, alarm, now)}
-            self._store.outbox.owe(tx, self._rows(alarm, body, found.owed, names, children, now))
-        return found.more
+            self._store.outbox.owe(tx, self._rows(alarm, body, planned.owed, names, children, now))
+        return planned.more
 
     def _rows(
         self,
