@@ -43,9 +43,11 @@ def place_of(alarm: Alarm, installation: Installation) -> Place:
     """Where an alarm is: the unit of its subject, else the one that its evidence names. What belongs to no site belongs
     to the only one, if there is only one."""
     units, zones = installation.units, installation.zones
-    for path in ("/".join(alarm.subject.split("/")[:2]), alarm.grounds.unit):
-        if path is not None and path in units:
-            return Place(units[path].site, path)
+    path: str | None = "/".join(alarm.subject.split("/")[:2])
+    if path not in units:
+        path = alarm.grounds.unit
+    if path is not None and path in units:
+        return Place(units[path].site, path)
     if alarm.subject in zones:
         return Place(alarm.subject, None)
     return Place(next(iter(zones)), None) if len(zones) == 1 else NOWHERE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.alarm.cause.flood import FLOOD, is_new, of_cause_over, of_site, of_time
+from monitor.core.alarm.cause.flood import FLOOD, may_be_new, of_cause_over, of_site, of_time
 from monitor.core.alarm.cause.outcome import Outcome
 from monitor.core.alarm.flood import Case
 from monitor.core.telling.policy import Place
@@ -37,18 +37,24 @@ class Floods:
         """The sites with the alarms of theirs that changed and are new."""
         sites: dict[str, list[Case]] = {}
         for alarm in changed:
-            case, site = self._case(alarm, now), self._place_of(alarm).site
-            if site is not None and is_new(case, now):
-                sites.setdefault(site, []).append(case)
+            if may_be_new(alarm, now):
+                place = self._place_of(alarm)
+                if place.site is not None and not self._is_hushed(alarm, now):
+                    sites.setdefault(place.site, []).append(Case(alarm, place.unit))
         return sites
 
     def of_site(
         self, site: str, new: Sequence[Case], open_alarms: Iterable[Alarm], now: int
     ) -> list[Outcome]:
         """What the open alarms of a site come to: new ones join the page about their cause."""
-        there = [alarm for alarm in open_alarms if self._place_of(alarm).site == site]
-        flood = next((alarm for alarm in there if (alarm.condition, alarm.subject) == (FLOOD, site)), None)
-        return of_site(site, flood, [self._case(alarm, now) for alarm in there], new, now)
+        placed = [(alarm, self._place_of(alarm)) for alarm in open_alarms]
+        cases = [
+            Case(alarm, place.unit, self._is_hushed(alarm, now))
+            for alarm, place in placed
+            if place.site == site
+        ]
+        floods = (case.alarm for case in cases if case.alarm.condition is FLOOD)
+        return of_site(site, next(floods, None), cases, new, now)
 
     def look(self, tx: Tx, open_alarms: Sequence[Alarm], now: int) -> list[Outcome]:
         """Floods that go on are told anew with what joined them; those whose cause is gone end."""
@@ -65,6 +71,3 @@ class Floods:
             for fact in facts
             if fact.body.get("parent") == flood.id and fact.body["cleared_at"] is not None
         ]
-
-    def _case(self, alarm: Alarm, now: int) -> Case:
-        return Case(alarm, self._place_of(alarm).unit, self._is_hushed(alarm, now))

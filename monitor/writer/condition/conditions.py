@@ -82,8 +82,8 @@ class Conditions:
 
     def outlook(self, tx: Tx, unit: Unit, now: int) -> JSON:
         """What is coming to a unit, as forecast now: by when to act and why, and what to move where."""
-        outlook = self._lots.outlook(tx, self._rules, now)
-        return outlook.unit(unit, self._lots.in_unit(unit.path), self._shelters(tx, now))
+        outlook, lots = self._lots.outlook(tx, self._rules, now), self._lots.in_unit(unit.path)
+        return outlook.unit(unit, lots, self._shelters(tx, now) if lots else ())
 
     def present(self, tx: Tx, alarm: Alarm, now: int) -> JSON:
         """What of an alarm's JSON is otherwise now than when it was raised: for the words of a message that is put

@@ -44,14 +44,18 @@ _WHY = {
 
 
 def is_new(case: Case, now: int) -> bool:
-    """Whether an open alarm may become part of something: it came, or was told anew, lately, and is told by itself."""
-    alarm = case.alarm
+    """Whether an alarm becomes part of something if there is a cause for it."""
+    return not case.is_hushed and may_be_new(case.alarm, now)
+
+
+def may_be_new(alarm: Alarm, now: int) -> bool:
+    """Whether an alarm that somebody is to be told of is new: it is open, came, or was told anew, lately, and is told
+    by itself."""
     return (
         alarm.is_open
         and alarm.parent is None
         and can_be_child(alarm)
         and (is_recent(alarm, now) or now - alarm.run.from_at < WITHIN)
-        and not case.is_hushed
     )
 
 
