@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from monitor.core.alarm.cause.lot import lot_truths
 from monitor.core.alarm.condition import Truth
-from monitor.core.alarm.lot import lot_truths
 from monitor.core.channel.excursion import Excursion
 from monitor.core.channel.fold import seen_at
-from monitor.core.fact import JSON, LotFinding, lot_body
+from monitor.core.fact import JSON, lot_body
 from monitor.core.lot.custody import LotHistory
+from monitor.core.lot.finding import still_open
 from monitor.core.lot.timeline import timeline
-from monitor.core.lot.verdict import OpenExcursion, reasons
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Profile
 from monitor.core.profile.rules import ChannelRules
@@ -97,20 +97,10 @@ class ReplaySide:
 
     def outcome(self, judged: Judged) -> LotOutcome:
         """What a judged lot comes to, with the excursions that are open where it is."""
-        history, found, expiry = judged.history, judged.found, judged.expiry
-        why = reasons(history, found, expiry, self._open(judged))
-        body = lot_body(LotFinding(history, found, expiry, why, []))
-        return LotOutcome(figures(body), lot_truths(history, found, expiry, why))
-
-    def _open(self, judged: Judged) -> list[OpenExcursion]:
-        channel = judged.abodes[-1].channel if judged.abodes and judged.history.unit is not None else None
-        if channel is None:
-            return []
-        return [
-            OpenExcursion("", channel, e.started_at, e.extreme_celsius, e.limit_celsius)
-            for e in self.excursions.get(channel, ())
-            if e.closed_at is None and e.confirmed_at is not None
-        ]
+        channel = judged.home or ""
+        going_on = (still_open(excursion, channel) for excursion in self.excursions.get(channel, ()))
+        finding = judged.finding(filter(None, going_on), ())
+        return LotOutcome(figures(lot_body(finding)), lot_truths(finding))
 
 
 class _Case(NamedTuple):

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 import structlog
 
 from monitor.core.alarm.alarm import Alarm
+from monitor.core.alarm.cause.lot import OF_LOTS, of_lot
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
-from monitor.core.alarm.lot import OF_LOTS
 from monitor.core.channel.liveness import SOUND_FOR, Watch
 from monitor.core.channel.reading import Reading
 from monitor.core.lot.event import LotEvent, UnitEvent
@@ -344,14 +344,8 @@ class Monitor:
         self, tx: Tx, lot: str, as_of: int, now: int, reason: str, events: LotEvents | None = None
     ) -> LotChange:
         change = self._lots.judge(tx, lot, as_of, now, reason, events)
-        holding = {truth.condition for truth in change.truths}
-        for condition in OF_LOTS:
-            alarm = self._alarms.get(condition, lot)
-            if alarm is not None and condition not in holding:
-                evidence = {"clear_reason": _why_over(change, condition, holding)}
-                self._alarms.end(tx, condition, lot, at=as_of, now=now, evidence=evidence)
-        for truth in change.truths:
-            self._alarms.hold(tx, truth, now)
+        open_conditions = {condition for condition in OF_LOTS if self._alarms.get(condition, lot) is not None}
+        self._alarms.carry_out(tx, of_lot(change.history, change.truths, open_conditions, as_of), now)
         self._around.publish("lot", {"lot": lot})
         return change
 
@@ -430,13 +424,3 @@ class Monitor:
 
 def _reading_of(row: LogRow) -> Reading:
     return Reading(row.measured_at, row.received_at, row.celsius, row.fault, row.seq, row.battery_percent)
-
-
-def _why_over(change: LotChange, condition: AlarmCondition, holding: set[AlarmCondition]) -> str:
-    if change.history.disposed_at is not None:
-        return "disposed"
-    if condition is AlarmCondition.LOT_EXPIRING and AlarmCondition.LOT_EXPIRED in holding:
-        return "expired"
-    if condition is AlarmCondition.LOT_BUDGET and AlarmCondition.LOT_BREACHED in holding:
-        return "exhausted"
-    return "corrected"

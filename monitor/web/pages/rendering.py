@@ -11,6 +11,7 @@ import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from monitor.core.fact import tightest_budget
 from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
 from monitor.web import assets
@@ -40,6 +41,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     templates.globals.update(address=assets.address, w=words, lw=lot_words, aw=alarm_words)
+    templates.globals.update(tightest=tightest_budget)
     return templates
 
 

@@ -1,13 +1,21 @@
-"""The alarms that follow from a judged lot: what a person must be told of it, and since when it is true."""
+"""What a judged lot means for alarms: what a person must be told of it, and since when that is true.
+
+Theory of operation. Each time a lot is judged, its verdict's reasons say which of its conditions hold, and since when;
+those that hold are raised, and those that don't any more are over, with why. What breaches a lot, and that it thawed,
+stays until a person resets it. A lot that is disposed of needs no one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from monitor.core.alarm.cause.outcome import End, Hold, Outcome
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.lot.budget import LOW_PERCENT
 from monitor.core.lot.custody import LotHistory
 from monitor.core.lot.expiry import Expiry
+from monitor.core.lot.finding import LotFinding
 from monitor.core.lot.integrity import Integrity
 from monitor.core.lot.verdict import VERDICT_OF, Reason, Verdict
 from monitor.core.time.instant import format_instant, format_local
@@ -21,10 +29,9 @@ OF_LOTS = (
 )
 
 
-def lot_truths(
-    history: LotHistory, found: Integrity, expiry: Expiry, reasons: Sequence[Reason]
-) -> list[Truth]:
+def lot_truths(finding: LotFinding) -> list[Truth]:
     """The conditions that hold for a lot; one that is disposed of needs no one."""
+    history, found, expiry, reasons, _ = finding
     if history.disposed_at is not None or history.registered is None:
         return []
     place = {"product": history.registered.product, "unit": history.unit}
@@ -43,6 +50,30 @@ def lot_truths(
             *_of_breaches(found, reasons),
         )
     ]
+
+
+def of_lot(
+    history: LotHistory, truths: Sequence[Truth], open_conditions: Collection[AlarmCondition], at: int
+) -> list[Outcome]:
+    """What a lot that was judged as of an instant comes to. ``truths``: what holds for it (:func:`lot_truths`);
+    ``open_conditions``: of what it has open alarms."""
+    holding = {truth.condition for truth in truths}
+    over = (condition for condition in OF_LOTS if condition in open_conditions and condition not in holding)
+    ends = [
+        End(condition, history.lot, at, {"clear_reason": _why_over(history, condition, holding)})
+        for condition in over
+    ]
+    return [*ends, *map(Hold, truths)]
+
+
+def _why_over(history: LotHistory, condition: AlarmCondition, holding: Collection[AlarmCondition]) -> str:
+    if history.disposed_at is not None:
+        return "disposed"
+    if condition is AlarmCondition.LOT_EXPIRING and AlarmCondition.LOT_EXPIRED in holding:
+        return "expired"
+    if condition is AlarmCondition.LOT_BUDGET and AlarmCondition.LOT_BREACHED in holding:
+        return "exhausted"
+    return "corrected"
 
 
 Found = Iterator[tuple[AlarmCondition, int, str, Mapping[str, Any]]]
@@ -76,7 +107,7 @@ def _of_budgets(found: Integrity) -> Found:
         "band": first.name,
         "left_seconds": {one.name: (one.left or 0) / 1000 for _, one in low},
     }
-    yield AlarmCondition.LOT_BUDGET, since, f"over 80 % of a budget spent: {left}", evidence
+    yield AlarmCondition.LOT_BUDGET, since, f"over {LOW_PERCENT} % of a budget spent: {left}", evidence
 
 
 def _of_thaws(history: LotHistory, found: Integrity) -> Found:
