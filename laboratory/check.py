@@ -13,8 +13,8 @@ from laboratory.beside import Progress, Stop, beside
 from laboratory.embedded import a_broker, free_port
 from laboratory.engine import Simulation, SimulationError
 from laboratory.scoring.expectation import Expectations, check, read_expectations
-from laboratory.scoring.outcome import Outcome
-from laboratory.scoring.report import Report
+from laboratory.scoring.outcome import RunOutcome
+from laboratory.scoring.report import ScoreReport
 from laboratory.watching import configured
 from monitor.config import ConfigurationError
 from monitor.core.alarm.condition import AlarmCondition
@@ -32,8 +32,8 @@ class Checked:
     """A scenario's report, what it rests on, and how many real seconds the run took."""
 
     scenario: Scenario
-    report: Report
-    outcome: Outcome
+    report: ScoreReport
+    outcome: RunOutcome
     seconds: float
     messages: int
 
@@ -131,8 +131,8 @@ def try_out(scenario: Scenario) -> None:
         try:
             configured(home, scenario.document, {}, port=free_port())
         except ConfigurationError as error:
-            wrong = f"scenario {scenario.name}: a monitor can't be configured as it says:\n{error}"
-            raise ScenarioError(wrong) from error
+            text = f"scenario {scenario.name}: a monitor can't be configured as it says:\n{error}"
+            raise ScenarioError(text) from error
 
 
 @contextmanager
@@ -143,17 +143,17 @@ def workplace() -> Iterator[Path]:
         yield Path(folder)
 
 
-def outcome_of(simulation: Simulation, ended_at: int) -> Outcome:
+def outcome_of(simulation: Simulation, ended_at: int) -> RunOutcome:
     """What the program says at the end, as everybody may ask it, and what truly was."""
     service, fleet = simulation.service, simulation.fleet
     view = service.view
     channels = [str(channel) for channel in fleet.channels()]
     readings = {}
     for channel in channels:
-        found = view.readings(channel, fleet.began_at, ended_at + 1, 0)
-        good = () if found is None else found["readings"]
+        course = view.readings(channel, fleet.began_at, ended_at + 1, 0)
+        good = () if course is None else course["readings"]
         readings[channel] = sum(reading["celsius"] is not None for reading in good)
-    return Outcome(
+    return RunOutcome(
         site=fleet.site,
         started_at=fleet.start_at,
         ended_at=ended_at,
@@ -169,7 +169,7 @@ def outcome_of(simulation: Simulation, ended_at: int) -> Outcome:
 
 def told(service: Service) -> list[JSON]:
     """Which messages about alarms were owed when, one for each alarm, kind and level: ``{alarm, kind, level, at}``."""
-    found: dict[tuple[str, str, str], JSON] = {}
+    messages: dict[tuple[str, str, str], JSON] = {}
     histories: dict[str, list[tuple[int, str]]] = {}
     for row in reversed(service.view.notifications(limit=EVERYTHING)):  # the oldest first
         name, kind = row["alarm"], row["kind"]
@@ -178,16 +178,16 @@ def told(service: Service) -> list[JSON]:
                 histories[name] = _levels(service, name)
             level = _level_at(histories[name], parse_instant(row["created_at"]))
             told = {"alarm": name, "kind": kind, "level": level, "at": row["created_at"]}
-            found.setdefault((name, kind, level), told)
-    return [*found.values(), *_as_part(service, found.values())]
+            messages.setdefault((name, kind, level), told)
+    return [*messages.values(), *_as_part(service, messages.values())]
 
 
-def _as_part(service: Service, found: Iterable[JSON]) -> list[JSON]:
+def _as_part(service: Service, alarms: Iterable[JSON]) -> list[JSON]:
     """What was told as part of another alarm: when that one was, but not before it was known."""
     first: dict[str, str] = {}
-    for one in found:
-        if one["kind"] == "opened":
-            first.setdefault(one["alarm"], one["at"])
+    for alarm in alarms:
+        if alarm["kind"] == "opened":
+            first.setdefault(alarm["alarm"], alarm["at"])
     return [
         {
             "alarm": child["id"],
@@ -204,7 +204,7 @@ def _levels(service: Service, alarm: str) -> list[tuple[int, str]]:
     """Since when an alarm had which level."""
     with service.store.reading() as tx:
         versions = service.store.facts.versions(tx, "alarm", alarm)
-    return [(one["recorded_at"], one["body"]["level"]) for one in versions]
+    return [(version["recorded_at"], version["body"]["level"]) for version in versions]
 
 
 def _level_at(levels: Sequence[tuple[int, str]], at: int) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from laboratory.embedded import Part, a_broker, an_influx, free_port
+from laboratory.embedded import EmbeddedPart, a_broker, an_influx, free_port
 from laboratory.watching import configured
 from monitor.ports import JSON
 from monitor.program.clock import SystemClock
@@ -86,7 +86,7 @@ def _service(
 
 
 def _feed(
-    service: Service, scenario: Scenario, clock: SimulatedClock, broker: Part, ended: threading.Event
+    service: Service, scenario: Scenario, clock: SimulatedClock, broker: EmbeddedPart, ended: threading.Event
 ) -> None:
     fleet = scenario.fleet(start_at=clock.now(), root=service.configuration.mqtt.root)
     port = int(broker.settings["EXOSOME_MONITOR__MQTT__PORT"])
@@ -97,7 +97,12 @@ def _feed(
 
 
 def _introduce(
-    console: Console, service: Service, parts: list[Part], home: Path, scenario: Scenario, speed: float
+    console: Console,
+    service: Service,
+    parts: list[EmbeddedPart],
+    home: Path,
+    scenario: Scenario,
+    speed: float,
 ) -> None:
     document = scenario.document
     table = Table(title="exosome-monitor demo", show_header=False, title_justify="left")

@@ -61,7 +61,7 @@ class Server:
         self.stop()
 
 
-class Part(NamedTuple):
+class EmbeddedPart(NamedTuple):
     """What runs where (``text``), and the settings by which the program finds it. ``server``: its process, if it has
     one of its own."""
 
@@ -87,7 +87,7 @@ def find_program(program: str) -> str | None:
 
 
 @contextmanager
-def a_broker(home: Path) -> Iterator[Part]:
+def a_broker(home: Path) -> Iterator[EmbeddedPart]:
     """mosquitto if it is installed, else amqtt in this process."""
     port = free_port()
     settings = {"EXOSOME_MONITOR__MQTT__HOST": "127.0.0.1", "EXOSOME_MONITOR__MQTT__PORT": str(port)}
@@ -109,11 +109,11 @@ def a_broker(home: Path) -> Iterator[Part]:
         conf = home / "mosquitto.conf"
         conf.write_text("\n".join(lines) + "\n", encoding="utf-8")
         with Server([program, "-c", str(conf)], home / "mosquitto.log", port) as server:
-            yield Part("MQTT broker", f"mosquitto on 127.0.0.1:{port}", settings, server)
+            yield EmbeddedPart("MQTT broker", f"mosquitto on 127.0.0.1:{port}", settings, server)
         return
     with _amqtt(port):
         text = f"amqtt inside this process, on 127.0.0.1:{port} (for demonstration only)"
-        yield Part("MQTT broker", text, {**settings, "EXOSOME_MONITOR__MQTT__PROTOCOL": "3.1.1"})
+        yield EmbeddedPart("MQTT broker", text, {**settings, "EXOSOME_MONITOR__MQTT__PROTOCOL": "3.1.1"})
 
 
 @contextmanager
@@ -143,18 +143,18 @@ def _amqtt(port: int) -> Iterator[None]:
 
 
 @contextmanager
-def an_influx(home: Path) -> Iterator[Part]:
+def an_influx(home: Path) -> Iterator[EmbeddedPart]:
     """The InfluxDB that ``INFLUXDB_URL`` names, else ``influxd`` if it is installed, else a file."""
     url = os.environ.get("INFLUXDB_URL")
     if url:
         org, bucket = os.environ.get("INFLUXDB_ORG", ""), os.environ.get("INFLUXDB_BUCKET", "")
-        yield Part("InfluxDB", f"{url} (yours)", _influx_settings(url, org, bucket))
+        yield EmbeddedPart("InfluxDB", f"{url} (yours)", _influx_settings(url, org, bucket))
         return
     program = find_program("influxd")
     if program is None:
         path = home / "readings.lp"
         settings = {"EXOSOME_MONITOR__INFLUX__URL": f"file:{path}"}
-        yield Part("InfluxDB", f"not installed; its line protocol goes to {path}", settings)
+        yield EmbeddedPart("InfluxDB", f"not installed; its line protocol goes to {path}", settings)
         return
     port, folder = free_port(), home / "influxdb"
     command = [
@@ -169,7 +169,7 @@ def an_influx(home: Path) -> Iterator[Part]:
     with Server(command, home / "influxd.log", port):
         url = f"http://127.0.0.1:{port}"
         settings = _influx_settings(url, "demo", "demo") | {"INFLUXDB_TOKEN": _set_up_influx(url)}
-        yield Part("InfluxDB", f"influxd on {url}, bucket demo", settings)
+        yield EmbeddedPart("InfluxDB", f"influxd on {url}, bucket demo", settings)
 
 
 def _influx_settings(url: str, org: str, bucket: str) -> dict[str, str]:

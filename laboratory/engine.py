@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from laboratory.beside import Stop
-from laboratory.embedded import Part
+from laboratory.embedded import EmbeddedPart
 from laboratory.stepped import TOGETHER_MAX, Sent, SteppedService
 from monitor.config import Configuration
 from monitor.program.service import Service
 from simulators.clock import SteppedClock
 from simulators.fleet import Fleet
-from simulators.network.gateway import Message
+from simulators.network.gateway import GatewayMessage
 from simulators.publish import Broker
 from simulators.scenario.file import Action
 from simulators.stepped import SteppedPublisher
@@ -43,7 +43,7 @@ class Simulation:
         self,
         fleet: Fleet,
         configuration: Configuration,
-        broker: Part,
+        broker: EmbeddedPart,
         *,
         step: int,
         actions: Sequence[Action] = (),
@@ -57,7 +57,7 @@ class Simulation:
         self._todo = _todo(actions, fleet.start_at)
         self._service: SteppedService | None = None
         self._missed: list[Sent] = []  # while the monitor is stopped, the broker keeps what comes for it
-        self._held: list[Message] = []  # while the broker is away, gateways keep what they have
+        self._held: list[GatewayMessage] = []  # while the broker is away, gateways keep what they have
         self._is_broker_there = True
         self.messages = 0
         """How many were published."""
@@ -122,8 +122,8 @@ class Simulation:
             else:
                 service.commands.acknowledge(alarm["id"], by=action.by, reason="as the scenario says")
         except ValueError as error:
-            wrong = f"{action.do} of {action.alarm} of {action.subject} was refused: {error}"
-            raise SimulationError(wrong) from error
+            text = f"{action.do} of {action.alarm} of {action.subject} was refused: {error}"
+            raise SimulationError(text) from error
 
     # --- the monitor and the broker ---
 
@@ -140,12 +140,12 @@ class Simulation:
         if service.monitor.failure is not None:
             raise SimulationError(f"the monitor came to a halt: {service.monitor.failure}")
 
-    def _resume(self) -> None:
+    def resume(self) -> None:
         self._start()
         if self._is_broker_there:
             self._settle()
 
-    def _stop_broker(self) -> None:
+    def stop_broker(self) -> None:
         if self._broker.server is None:
             raise SimulationError(f"{self._broker.text} can't be stopped and started: install mosquitto")
         self._broker.server.stop()
@@ -153,7 +153,7 @@ class Simulation:
         if (service := self._service) is not None:
             self._wait(lambda: service.source.connected_since() is None, "the monitor to lose the broker")
 
-    def _start_broker(self) -> None:
+    def start_broker(self) -> None:
         if self._broker.server is not None:
             self._broker.server.start()
         self._is_broker_there = True
@@ -170,7 +170,7 @@ class Simulation:
         for first in range(0, len(held), TOGETHER_MAX):
             self._pass_together(publisher, held[first : first + TOGETHER_MAX])
 
-    def _pass_together(self, publisher: SteppedPublisher, messages: Sequence[Message]) -> None:
+    def _pass_together(self, publisher: SteppedPublisher, messages: Sequence[GatewayMessage]) -> None:
         service, sent = self._service, [(message.topic, message.payload) for message in messages]
         if service is None:
             self._missed += sent
@@ -196,10 +196,10 @@ class Simulation:
         many: time goes on when no more comes."""
         service = self.service
         self._wait_until_taken(service)
-        taken, since, quiet = -1, time.monotonic(), threading.Event()
+        count, since, quiet = -1, time.monotonic(), threading.Event()
         while time.monotonic() - since < _QUIET_SECONDS:
-            if service.loop.taken != taken:
-                taken, since = service.loop.taken, time.monotonic()
+            if service.loop.taken != count:
+                count, since = service.loop.taken, time.monotonic()
             quiet.wait(0.01)
 
     def _wait(self, holds: Callable[[], bool], what: str) -> None:
@@ -214,8 +214,8 @@ class Simulation:
 def _todo(actions: Sequence[Action], start_at: int) -> list[tuple[int, Callable[[Simulation], None]]]:
     """What is to be done when, in order."""
     begin_end = {
-        "restart_monitor": (Simulation.close, Simulation._resume),
-        "stop_broker": (Simulation._stop_broker, Simulation._start_broker),
+        "restart_monitor": (Simulation.close, Simulation.resume),
+        "stop_broker": (Simulation.stop_broker, Simulation.start_broker),
     }
     todo: list[tuple[int, Callable[[Simulation], None]]] = []
     for action in actions:
@@ -225,4 +225,4 @@ def _todo(actions: Sequence[Action], start_at: int) -> list[tuple[int, Callable[
             todo += [(at, begin), (at + (action.lasting or 0), end)]
         else:
             todo.append((at, partial(Simulation.answer, action=action)))
-    return sorted(todo, key=lambda one: one[0])
+    return sorted(todo, key=lambda step: step[0])

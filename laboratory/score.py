@@ -20,10 +20,10 @@ from laboratory.beside import Progress, Stop, beside
 from laboratory.check import EVERYTHING, told, workplace
 from laboratory.embedded import a_broker, free_port
 from laboratory.engine import Simulation
-from laboratory.scoring.fleet import score
-from laboratory.scoring.fleet_plot import plot as draw_plot
-from laboratory.scoring.fleet_words import as_markdown, as_text
-from laboratory.scoring.usual import ULT, UsualLimits, UsualPage, usual_pages
+from laboratory.scoring.fleet.plot import plot as draw_plot
+from laboratory.scoring.fleet.score import score
+from laboratory.scoring.fleet.usual import ULT, UsualLimits, UsualPage, usual_pages
+from laboratory.scoring.fleet.words import as_markdown, as_text
 from laboratory.watching import configured
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.time.instant import DAY, HOUR, MINUTE, parse_instant, to_datetime
@@ -31,11 +31,11 @@ from monitor.ports import JSON
 from monitor.program.service import Service
 from simulators.draw import Drawn, draw
 from simulators.fleet import FleetUnit
-from simulators.happening import KINDS, Failure
+from simulators.happening import KINDS, FleetFailure
 from simulators.happening import HappeningKind as Kind
 from simulators.physics.kinds import KINDS as UNIT_KINDS
-from simulators.scenario.tables import Document, ProbeTable, UnitTable
-from simulators.truth import Truth
+from simulators.scenario.tables import Document, ScenarioProbe, ScenarioUnit
+from simulators.truth import FleetTruth
 
 START_AT = parse_instant("2026-03-02T06:00:00Z")  # a Monday
 DAYS = 20
@@ -116,9 +116,9 @@ def score_fleets(
     began = time.monotonic()
     orders = _orders(unit_days, seed)
     gathered = Gathered()
-    for one in beside(_laboratory, orders, progress, stop):
-        gathered.add(one)
-    found = score(
+    for harvest in beside(_laboratory, orders, progress, stop):
+        gathered.add(harvest)
+    figures = score(
         gathered.failures,
         gathered.pages,
         gathered.usual,
@@ -127,10 +127,10 @@ def score_fleets(
         gathered.unit_days,
         kinds=[str(kind) for kind, rule in KINDS.items() if rule.failure],
     )
-    found |= {"seed": seed, "seconds": round(time.monotonic() - began, 1), "messages": gathered.messages}
+    figures |= {"seed": seed, "seconds": round(time.monotonic() - began, 1), "messages": gathered.messages}
     if plot is not None:
-        draw_plot(found, plot)
-    return found, as_markdown(found) if markdown else as_text(found)
+        draw_plot(figures, plot)
+    return figures, as_markdown(figures) if markdown else as_text(figures)
 
 
 def _orders(unit_days: int, seed: int) -> list[_Order]:
@@ -159,18 +159,20 @@ def _laboratory(order: _Order, progress: Progress, stop: Stop) -> Gathered:
         try:
             for at in simulation.run(order.length, on_step=asked.ask, stop=stop):
                 progress(order.units * (at - START_AT) / DAY, order.units * order.length / DAY)
-            found = _Harvest(order, drawn, simulation.course.truth).of(simulation.service)
+            harvest = _Harvest(order, drawn, simulation.course.truth).of(simulation.service)
         finally:
             simulation.close()
-    found.forecasts += [{**one, "unit": f"run{order.number}-{one['unit']}"} for one in asked.found]
-    found.messages = simulation.messages
-    return found
+    harvest.forecasts += [
+        {**forecast, "unit": f"run{order.number}-{forecast['unit']}"} for forecast in asked.found
+    ]
+    harvest.messages = simulation.messages
+    return harvest
 
 
 class _Harvest:
     """Gathers what came of one laboratory."""
 
-    def __init__(self, order: _Order, drawn: Drawn, truth: Truth) -> None:
+    def __init__(self, order: _Order, drawn: Drawn, truth: FleetTruth) -> None:
         self._order = order
         self._drawn = drawn
         self._truth = truth
@@ -178,12 +180,12 @@ class _Harvest:
 
     def of(self, service: Service) -> Gathered:
         said: dict[str, list[JSON]] = {}
-        for one in told(service):
-            if one["kind"] in ("opened", "again"):
-                said.setdefault(one["alarm"], []).append(one)
+        for message in told(service):
+            if message["kind"] in ("opened", "again"):
+                said.setdefault(message["alarm"], []).append(message)
         for alarm in service.view.alarms(limit=EVERYTHING):
             if alarm["condition"] != AlarmCondition.ALARM_FLOOD:  # its alarms are counted, each by itself
-                self._found.pages += [self._page(alarm, one) for one in said.get(alarm["id"], ())]
+                self._found.pages += [self._page(alarm, message) for message in said.get(alarm["id"], ())]
         for page in usual_pages(_said(self._truth), _usual_limits(self._drawn)):
             self._found.usual.append(page._replace(unit=self._named(page.unit)))
         for failure in self._drawn.fleet.failures():
@@ -206,7 +208,7 @@ class _Harvest:
             "subject": alarm["subject"],
         }
 
-    def _take(self, failure: Failure) -> None:
+    def _take(self, failure: FleetFailure) -> None:
         fleet, rule = self._drawn.fleet, KINDS[failure.kind]
         ended_at = START_AT + self._order.length if failure.ended_at is None else failure.ended_at
         if failure.kind is Kind.GATEWAY_LOST and ended_at - failure.began_at < SHORT_OUTAGE:
@@ -242,10 +244,10 @@ class _Harvest:
         """Whether somebody opened a unit or put goods in: no forecast can know that somebody will."""
         kinds = (Kind.DOOR_OPENED, Kind.GOODS_LOADED)
         opened = any(
-            one.kind in kinds
-            and one.target == unit.name
-            and max(since, until - OPENED_WITHIN) <= one.at <= until
-            for one in self._drawn.fleet.happenings
+            happening.kind in kinds
+            and happening.target == unit.name
+            and max(since, until - OPENED_WITHIN) <= happening.at <= until
+            for happening in self._drawn.fleet.happenings
         )
         return "opened meanwhile" if opened else "left shut"
 
@@ -254,10 +256,14 @@ class _Harvest:
         path = f"{self._drawn.fleet.site}/{unit.name}"
         low, high = UNIT_KINDS[self._drawn.kinds[unit.name]].window
         thermal = sorted(_THERMAL)
-        own = [one for one in self._found.failures if one["unit"] == self._named(path) and _warms(one)]
+        own = [
+            failure
+            for failure in self._found.failures
+            if failure["unit"] == self._named(path) and _warms(failure)
+        ]
         for start, end in self._truth.elements[f"{path}/product"].stays_outside(low, high):
             # A probe's element trails its load: what began as a failure ends long after its repair.
-            failed = any(one["began_at"] <= start <= one["ended_at"] + RECOVERY for one in own)
+            failed = any(failure["began_at"] <= start <= failure["ended_at"] + RECOVERY for failure in own)
             if not failed and end - start >= BY_USE_LEAST:
                 self._found.failures.append(
                     {
@@ -280,7 +286,7 @@ class _Harvest:
 class _Forecasts:
     """Asks for the forecasts of ultra-low freezers that warm, every few minutes: those alone make any."""
 
-    def __init__(self, drawn: Drawn, truth: Truth) -> None:
+    def __init__(self, drawn: Drawn, truth: FleetTruth) -> None:
         site = drawn.fleet.site
         self._truth = truth
         self._units = [f"{site}/{name}" for name, kind in drawn.kinds.items() if kind.startswith("ult")]
@@ -313,11 +319,13 @@ def _document(drawn: Drawn) -> Document:
         site=fleet.site,
         timezone="UTC",
         unit=[
-            UnitTable(
+            ScenarioUnit(
                 name=unit.name,
                 kind=drawn.kinds[unit.name],
                 probe=[
-                    ProbeTable(name=name, like="bare" if name == "air" else "buffered", monitor=dict(sensor))
+                    ScenarioProbe(
+                        name=name, like="bare" if name == "air" else "buffered", monitor=dict(sensor)
+                    )
                     for name in unit.probes
                 ],
             )
@@ -326,7 +334,7 @@ def _document(drawn: Drawn) -> Document:
     )
 
 
-def _units_of(failure: Failure, units: tuple[FleetUnit, ...]) -> list[FleetUnit]:
+def _units_of(failure: FleetFailure, units: tuple[FleetUnit, ...]) -> list[FleetUnit]:
     if KINDS[failure.kind].target == "room":
         return [unit for unit in units if unit.room == failure.target]
     name = failure.target.partition("/")[0]
@@ -339,14 +347,14 @@ def _warms(failure: JSON) -> bool:
 
 
 def _usual_limits(drawn: Drawn) -> Mapping[str, UsualLimits]:
-    found = {}
+    limits = {}
     for name, kind in drawn.kinds.items():
         low, high = UNIT_KINDS[kind].window
-        found[f"{drawn.fleet.site}/{name}"] = ULT if kind.startswith("ult") else UsualLimits(low, high)
-    return found
+        limits[f"{drawn.fleet.site}/{name}"] = ULT if kind.startswith("ult") else UsualLimits(low, high)
+    return limits
 
 
-def _said(truth: Truth) -> Iterator[tuple[str, int, float | None]]:
+def _said(truth: FleetTruth) -> Iterator[tuple[str, int, float | None]]:
     """What all probes said, in the order of their clocks."""
 
     def of(channel: str) -> Iterator[tuple[int, str, float | None]]:

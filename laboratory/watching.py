@@ -10,7 +10,7 @@ from monitor.config import Configuration, load
 from monitor.config.file.toml import dump, parse
 from monitor.config.starter import write_starter
 from simulators.scenario.description import PROFILE_OF
-from simulators.scenario.tables import Document, UnitTable
+from simulators.scenario.tables import Document, ScenarioUnit
 
 
 def configured(home: Path, document: Document, environment: Mapping[str, str], *, port: int) -> Configuration:
@@ -42,7 +42,7 @@ def _write(folder: Path, home: Path, document: Document, port: int) -> None:
         path.write_text(dump(_merged(profile, changes), sections=False), "utf-8")
 
 
-def _unit_table(site: str, table: UnitTable) -> dict[str, Any]:
+def _unit_table(site: str, table: ScenarioUnit) -> dict[str, Any]:
     profile = table.profile or PROFILE_OF[table.kind]
     probes = [
         # A bare probe in the air shows the door; its unit is judged by the product's.

@@ -78,9 +78,9 @@ def duration(text: str) -> int:
 
     Raises ValueError, in words, for anything else.
     """
-    found = _PARTS.fullmatch(text)
-    if found is None:
-        wrong = f"{text!r} is no duration: write 90s, 15m, 2h30m or 14d"
-        raise ValueError(wrong)
+    match = _PARTS.fullmatch(text)
+    if match is None:
+        mistake = f"{text!r} is no duration: write 90s, 15m, 2h30m or 14d"
+        raise ValueError(mistake)
     units = (DAY, HOUR, MINUTE, SECOND)
-    return sum(int(count) * unit for count, unit in zip(found.groups(), units, strict=True) if count)
+    return sum(int(count) * unit for count, unit in zip(match.groups(), units, strict=True) if count)

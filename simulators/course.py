@@ -29,11 +29,11 @@ from monitor.wire.v1 import (
 from simulators.clock import MINUTE, SECOND
 from simulators.effects import happen_to_gateway, happen_to_probe, happen_to_room, happen_to_unit
 from simulators.happening import KINDS, TOLD_BY_UNIT, Happening
-from simulators.network.gateway import Gateway, Message
+from simulators.network.gateway import Gateway, GatewayMessage
 from simulators.physics.room import Room, RoomModel
-from simulators.physics.unit import Unit
-from simulators.sensing.probe import Probe, ProbeModel
-from simulators.truth import Trace, Truth
+from simulators.physics.unit import SimulatedUnit
+from simulators.sensing.probe import ProbeModel, SimulatedProbe
+from simulators.truth import FleetTruth, Trace
 
 if TYPE_CHECKING:
     from simulators.fleet import Fleet, FleetUnit
@@ -64,7 +64,7 @@ class Course:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self.truth = Truth()
+        self.truth = FleetTruth()
         self._rooms = {unit.room: Room(fleet.rooms.get(unit.room, RoomModel())) for unit in fleet.units}
         for each in sorted(fleet.happenings, key=_at):
             if KINDS[each.kind].target == "room":
@@ -72,24 +72,24 @@ class Course:
         described = fleet.all_gateways()
         self._gateways = [
             Gateway(
-                one.name,
-                one.model,
-                [Channel(fleet.site, *probe.split("/")) for probe in one.probes],
+                gateway.name,
+                gateway.model,
+                [Channel(fleet.site, *probe.split("/")) for probe in gateway.probes],
                 fleet.root,
-                fleet_random(fleet, "gateway", one.name),
+                fleet_random(fleet, "gateway", gateway.name),
             )
-            for one in described
+            for gateway in described
         ]
-        self._names = [one.name for one in described]
+        self._names = [gateway.name for gateway in described]
         self._of_channel: dict[Channel, list[int]] = {}
-        for index, one in enumerate(described):
-            for probe in one.probes:
+        for index, gateway in enumerate(described):
+            for probe in gateway.probes:
                 self._of_channel.setdefault(Channel(fleet.site, *probe.split("/")), []).append(index)
         self._waiting: list[tuple[int, int]] = []  # a heap of when which gateway is to be looked after
         self._noted: dict[int, int] = {}  # the earliest of those instants, by gateway
         self._past: list[_Sent] = []  # measured and told before the start; emptied there
 
-    def messages(self) -> Iterator[Message]:
+    def messages(self) -> Iterator[GatewayMessage]:
         """Every message in the order of time, without an end. To be followed once."""
         fleet = self._fleet
         for gateway in self._gateways:
@@ -104,14 +104,14 @@ class Course:
                     self._past.append(what)
                 else:
                     yield from self._pass_on(what)
-            elif isinstance(what, Message):
+            elif isinstance(what, GatewayMessage):
                 yield what
             elif isinstance(what, Happening):
                 yield from self._happen(what)
             else:
                 yield from self._begin()
 
-    def _begin(self) -> Iterator[Message]:
+    def _begin(self) -> Iterator[GatewayMessage]:
         """The start: the gateways find their way out, and send what was measured before as one upload."""
         at = self._fleet.start_at
         for index, gateway in enumerate(self._gateways):
@@ -120,7 +120,7 @@ class Course:
         by_channel: dict[Channel, list[Reading]] = {}
         for sent in self._past:
             if sent.reading is None:
-                yield Message(at, sent.topic, sent.payload, retained=False)
+                yield GatewayMessage(at, sent.topic, sent.payload, retained=False)
             else:
                 by_channel.setdefault(sent.channel, []).append(sent.reading)
         self._past.clear()
@@ -128,7 +128,7 @@ class Course:
             topic = reading_topic(channel, self._fleet.root)
             for first in range(0, len(readings), ITEMS_MAX):
                 payload = encode_readings(readings[first : first + ITEMS_MAX])
-                yield Message(at, topic, payload, retained=False)
+                yield GatewayMessage(at, topic, payload, retained=False)
 
     def _of_gateways(self) -> Iterator[_Due]:
         """What befalls the gateways, and the start, at which they get their way out."""
@@ -142,9 +142,9 @@ class Course:
         for event in sorted(fleet.lots, key=lambda event: (event.occurred_at, event.event_id)):
             topic = lot_event_topic(event.site, event.lot, fleet.root)
             at = max(first, event.occurred_at)
-            yield at, Message(at, topic, encode_lot_event(event), retained=False)
+            yield at, GatewayMessage(at, topic, encode_lot_event(event), retained=False)
 
-    def _pass_on(self, sent: _Sent) -> Iterator[Message]:
+    def _pass_on(self, sent: _Sent) -> Iterator[GatewayMessage]:
         indexes = self._of_channel[sent.channel]
         if sent.reading is None:
             self._gateways[indexes[0]].tell(sent.at, sent.topic, sent.payload)
@@ -154,12 +154,12 @@ class Course:
             self._gateways[index].read(sent.at, sent.channel, sent.reading)
             yield from self._release(index, sent.at)
 
-    def _happen(self, happening: Happening) -> Iterator[Message]:
+    def _happen(self, happening: Happening) -> Iterator[GatewayMessage]:
         index = self._names.index(happening.target)
         happen_to_gateway(happening, self._gateways[index])
         yield from self._release(index, happening.at)
 
-    def _release(self, index: int, at: int) -> Iterator[Message]:
+    def _release(self, index: int, at: int) -> Iterator[GatewayMessage]:
         """What a gateway sends now; what it sends later is noted."""
         gateway = self._gateways[index]
         next_at = gateway.next_at()
@@ -170,7 +170,7 @@ class Course:
             self._noted[index] = next_at
             heapq.heappush(self._waiting, (next_at, index))
 
-    def _delayed(self, until: int) -> Iterator[Message]:
+    def _delayed(self, until: int) -> Iterator[GatewayMessage]:
         """What gateways had put off to an instant through ``until``."""
         while self._waiting and self._waiting[0][0] <= until:
             at, index = heapq.heappop(self._waiting)
@@ -182,14 +182,14 @@ class Course:
 class _UnitRun:
     """One unit while its readings are being worked out."""
 
-    def __init__(self, fleet: Fleet, unit: FleetUnit, room: Room, truth: Truth) -> None:
+    def __init__(self, fleet: Fleet, unit: FleetUnit, room: Room, truth: FleetTruth) -> None:
         self._fleet = fleet
         self._name = unit.name
         self._room = room
         self._now = fleet.began_at
         self._minute: int | None = None  # since 1970, for which the room's temperature is set
         phase = fleet_random(fleet, unit.name, "cycle").random()
-        self._unit = Unit(unit.model, phase=phase, began_at=fleet.began_at)
+        self._unit = SimulatedUnit(unit.model, phase=phase, began_at=fleet.began_at)
         self._probes = {name: self._probe(name, model) for name, model in unit.probes.items()}
         self._channels = {name: Channel(fleet.site, unit.name, name) for name in unit.probes}
         self._first = next(iter(unit.probes))
@@ -282,10 +282,10 @@ class _UnitRun:
         topic = unit_event_topic(fleet.site, self._name, fleet.root)
         return _Sent(at, self._channels[self._first], None, topic, encode_unit_event(event))
 
-    def _probe(self, name: str, model: ProbeModel) -> Probe:
+    def _probe(self, name: str, model: ProbeModel) -> SimulatedProbe:
         at_rest = self._unit.temperature(model.place)
         random = fleet_random(self._fleet, self._name, name, "noise")
-        return Probe(model, celsius=at_rest, began_at=self._fleet.began_at, random=random)
+        return SimulatedProbe(model, celsius=at_rest, began_at=self._fleet.began_at, random=random)
 
 
 def fleet_random(fleet: Fleet, *names: str) -> Random:

@@ -72,25 +72,25 @@ def draw(
     # Unit for unit the kinds of failures take turns, so that a small laboratory has seen most of them.
     turn = Random(f"{seed}/turns").randrange(1_000)
     happenings: list[Happening] = []
-    for number, one in enumerate(drawn, start=1):
+    for number, unit in enumerate(drawn, start=1):
         end_at = start_at + length
-        life = list(_life(Random(f"{seed}/{number}/life"), one, start_at, end_at))
+        life = list(_life(Random(f"{seed}/{number}/life"), unit, start_at, end_at))
         failures: list[Happening] = []
         if failing:
             failures = list(
-                _failures(Random(f"{seed}/{number}/failures"), one, start_at, end_at, turn + number)
+                _failures(Random(f"{seed}/{number}/failures"), unit, start_at, end_at, turn + number)
             )
         happenings += failures + _apart(life, failures)
     fleet = Fleet(
         site=site,
-        units=tuple(one.unit for one in drawn),
+        units=tuple(each.unit for each in drawn),
         start_at=start_at,
         seed=seed,
         happenings=tuple(sorted(happenings, key=lambda happening: happening.at)),
-        rooms={one.unit.room: _room(Random(f"{seed}/{one.unit.room}/room")) for one in drawn},
-        gateways=tuple(_gateway(Random(f"{seed}/{one.unit.name}/gateway"), one.unit) for one in drawn),
+        rooms={each.unit.room: _room(Random(f"{seed}/{each.unit.room}/room")) for each in drawn},
+        gateways=tuple(_gateway(Random(f"{seed}/{each.unit.name}/gateway"), each.unit) for each in drawn),
     )
-    return Drawn(fleet, {one.unit.name: one.kind for one in drawn})
+    return Drawn(fleet, {each.unit.name: each.kind for each in drawn})
 
 
 # --- what there is ---
@@ -144,15 +144,15 @@ def _gateway(random: Random, unit: FleetUnit) -> FleetGateway:
 # --- ordinary life ---
 
 
-def _life(random: Random, one: DrawnUnit, start_at: int, end_at: int) -> Iterator[Happening]:
+def _life(random: Random, drawn: DrawnUnit, start_at: int, end_at: int) -> Iterator[Happening]:
     """Doors, goods, and a network as networks are: what must wake no one."""
-    kind, name = UNIT_KINDS[one.kind], one.unit.name
+    kind, name = UNIT_KINDS[drawn.kind], drawn.unit.name
     told = random.random() < 0.5
     busy = kind.opened_per_day * random.uniform(0.3, 2.0)
     yield from doors(
         name, random, start_at=start_at, end_at=end_at, per_day=busy, open_for=kind.opened_for, told=told
     )
-    if one.kind not in ("ln2-vapour", "room-crt"):
+    if drawn.kind not in ("ln2-vapour", "room-crt"):
         often = random.uniform(0, 0.4)
         yield from goods(
             name, random, start_at=start_at, end_at=end_at, per_day=often, share=(0.02, 0.15), told=told
@@ -171,16 +171,16 @@ def _life(random: Random, one: DrawnUnit, start_at: int, end_at: int) -> Iterato
 # --- failures ---
 
 
-def _failures(random: Random, one: DrawnUnit, start_at: int, end_at: int, turn: int) -> Iterator[Happening]:
-    known = befalling(one, random)
+def _failures(random: Random, drawn: DrawnUnit, start_at: int, end_at: int, turn: int) -> Iterator[Happening]:
+    befalls = befalling(drawn, random)
     at = start_at + random.randrange(*CALM_FIRST)
     while True:
-        befall = known[turn % len(known)]
+        befall = befalls[turn % len(befalls)]
         turn += 7  # no divisor of the usual numbers of kinds: all of them come
         lasts = random.randrange(befall.lasts[0], befall.lasts[1] + 1)
         if at + lasts > end_at - 2 * HOUR:
             return
-        happening = Happening(at=at, kind=befall.kind, target=_target(befall.kind, one), **befall.fields)
+        happening = Happening(at=at, kind=befall.kind, target=_target(befall.kind, drawn), **befall.fields)
         yield happening
         yield happening.ending(at + lasts)
         at += lasts + random.randrange(*CALM_BETWEEN)
@@ -192,39 +192,39 @@ def _apart(life: Sequence[Happening], failures: Sequence[Happening]) -> list[Hap
     keeps = {Kind.DOOR_OPENED, Kind.GATEWAY_LOST}
     spans = [(begin.at, end.at, begin.kind) for begin, end in pairwise(failures) if begin.kind in keeps]
 
-    def is_apart(one: Happening) -> bool:
-        network = KINDS[one.kind].target == "gateway"
+    def is_apart(happening: Happening) -> bool:
+        network = KINDS[happening.kind].target == "gateway"
         return not any(
-            start - HOUR <= one.at <= end + HOUR and network == (kind is Kind.GATEWAY_LOST)
+            start - HOUR <= happening.at <= end + HOUR and network == (kind is Kind.GATEWAY_LOST)
             for start, end, kind in spans
         )
 
-    return [one for one in life if is_apart(one)]
+    return [happening for happening in life if is_apart(happening)]
 
 
-def _target(kind: Kind, one: DrawnUnit) -> str:
+def _target(kind: Kind, drawn: DrawnUnit) -> str:
     match KINDS[kind].target:
         case "probe":
-            return f"{one.unit.name}/product"
+            return f"{drawn.unit.name}/product"
         case "room":
-            return one.unit.room
+            return drawn.unit.room
         case _:
-            return one.unit.name
+            return drawn.unit.name
 
 
-def befalling(one: DrawnUnit, random: Random) -> list[Befall]:
+def befalling(drawn: DrawnUnit, random: Random) -> list[Befall]:
     """What can befall a unit, with figures drawn for it: every kind of failure that its kind knows.
 
     Only what would harm product or blind who watches: a compressor that still copes is no failure.
     """
-    probes = _of_probes(random, one)
+    probes = _of_probes(random, drawn)
     gateway = Befall(Kind.GATEWAY_LOST, (HOUR, 6 * HOUR), {})
-    if one.kind == "ln2-vapour":
+    if drawn.kind == "ln2-vapour":
         return [Befall(Kind.SUPPLY_LOST, (6 * DAY, 7 * DAY), {}), *probes, gateway]
-    if one.kind == "room-crt":
+    if drawn.kind == "room-crt":
         warm = {"to": round(random.uniform(30, 36), 1), "over": round(random.uniform(1, 3) * HOUR)}
         return [Befall(Kind.ROOM_COOLING_LOST, (8 * HOUR, 16 * HOUR), warm), *probes, gateway]
-    return [*_of_cooling(random, one.unit.model), *probes, gateway]
+    return [*_of_cooling(random, drawn.unit.model), *probes, gateway]
 
 
 def _of_cooling(random: Random, model: UnitModel) -> list[Befall]:
@@ -260,17 +260,17 @@ def _ajar(random: Random) -> dict[str, Any]:
     return {"share": round(random.uniform(0.1, 0.4), 2), "ajar": True, "told": random.random() < 0.5}
 
 
-def _of_probes(random: Random, one: DrawnUnit) -> list[Befall]:
+def _of_probes(random: Random, drawn: DrawnUnit) -> list[Befall]:
     fault = random.choice(("open_circuit", "short_circuit", "out_of_range", "read_error"))
     code = random.choice((988.79, -246.86, 327.67, 999.0))
     hours = (HOUR, 8 * HOUR)
-    found = [
+    befalls = [
         Befall(Kind.PROBE_FAULT, hours, {"fault": fault}),
         Befall(Kind.PROBE_SILENT, hours, {}),
         Befall(Kind.PROBE_STUCK, (10 * HOUR, 20 * HOUR), {}),
         Befall(Kind.PROBE_CODE, hours, {"celsius": code}),
         Befall(Kind.PROBE_INTERMITTENT, hours, {"share": round(random.uniform(0.3, 0.7), 2)}),
     ]
-    if one.kind != "room-crt":
-        found.append(Befall(Kind.PROBE_FELL_OUT, (3 * HOUR, 8 * HOUR), {}))
-    return found
+    if drawn.kind != "room-crt":
+        befalls.append(Befall(Kind.PROBE_FELL_OUT, (3 * HOUR, 8 * HOUR), {}))
+    return befalls

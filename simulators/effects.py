@@ -7,8 +7,8 @@ from simulators.happening import KINDS, Happening
 from simulators.happening import HappeningKind as Kind
 from simulators.network.gateway import Gateway
 from simulators.physics.room import Room
-from simulators.physics.unit import Unit
-from simulators.sensing.probe import Probe
+from simulators.physics.unit import SimulatedUnit
+from simulators.sensing.probe import SimulatedProbe
 
 GOODS_CELSIUS = 22.0
 """Goods come at room temperature unless told otherwise."""
@@ -16,13 +16,13 @@ ROOM_WARMS_TO, ROOM_WARMS_FOR = 35.0, 2 * HOUR
 
 
 def _must_be(target: str, happening: Happening) -> None:
-    found = KINDS[happening.kind].target
-    if found != target:
-        wrong = f"{happening.kind} happens to a {found}, not to a {target}"
-        raise ValueError(wrong)
+    actual = KINDS[happening.kind].target
+    if actual != target:
+        mistake = f"{happening.kind} happens to a {actual}, not to a {target}"
+        raise ValueError(mistake)
 
 
-def happen_to_unit(happening: Happening, unit: Unit) -> None:
+def happen_to_unit(happening: Happening, unit: SimulatedUnit) -> None:
     """Changes a unit's state as the happening says; raises ValueError for one of something else."""
     _must_be("unit", happening)
     match happening.kind:
@@ -51,7 +51,7 @@ def happen_to_unit(happening: Happening, unit: Unit) -> None:
             unit.setpoint = unit.model.setpoint
 
 
-def happen_to_probe(happening: Happening, probe: Probe) -> None:
+def happen_to_probe(happening: Happening, probe: SimulatedProbe) -> None:
     """Changes a probe's state as the happening says; raises ValueError for one of something else."""
     _must_be("probe", happening)
     at = happening.at

@@ -16,12 +16,12 @@ from monitor.wire.v1 import DEFAULT_ROOT, NAME, Channel, LotEvent
 from simulators.clock import MINUTE
 from simulators.course import Course
 from simulators.effects import happen_to_gateway, happen_to_probe, happen_to_room, happen_to_unit
-from simulators.happening import KINDS, Failure, Happening, failures
-from simulators.network.gateway import Gateway, GatewayModel, Message
+from simulators.happening import KINDS, FleetFailure, Happening, failures
+from simulators.network.gateway import Gateway, GatewayMessage, GatewayModel
 from simulators.physics.room import Room, RoomModel
-from simulators.physics.unit import Unit, UnitModel
+from simulators.physics.unit import SimulatedUnit, UnitModel
 from simulators.require import require
-from simulators.sensing.probe import Probe, ProbeModel
+from simulators.sensing.probe import ProbeModel, SimulatedProbe
 
 ROOM = "room"
 """The room of units of which none is told."""
@@ -129,7 +129,7 @@ class Fleet:
         ]
         return (*self.gateways, *own)
 
-    def failures(self) -> list[Failure]:
+    def failures(self) -> list[FleetFailure]:
         """What fails when, in the order of the beginning."""
         return failures(self.happenings)
 
@@ -137,7 +137,7 @@ class Fleet:
         """The fleet's course from its beginning, to be followed once."""
         return Course(self)
 
-    def messages(self, until: int | None = None) -> Iterator[Message]:
+    def messages(self, until: int | None = None) -> Iterator[GatewayMessage]:
         """Every message through ``until`` in the order of time; without ``until`` it never ends."""
         everything = self.course().messages()
         return everything if until is None else takewhile(lambda message: message.at <= until, everything)
@@ -148,9 +148,9 @@ class _Rehearsal:
 
     def __init__(self, fleet: Fleet) -> None:
         at, nobody = fleet.began_at, Random(0)
-        self._units = {unit.name: Unit(unit.model, began_at=at) for unit in fleet.units}
+        self._units = {unit.name: SimulatedUnit(unit.model, began_at=at) for unit in fleet.units}
         self._probes = {
-            f"{unit.name}/{name}": Probe(model, celsius=0.0, began_at=at, random=nobody)
+            f"{unit.name}/{name}": SimulatedProbe(model, celsius=0.0, began_at=at, random=nobody)
             for unit in fleet.units
             for name, model in unit.probes.items()
         }
@@ -177,5 +177,5 @@ class _Rehearsal:
             nowhere = f"{each.kind} happens to {each.target!r}, which is no {target} of the fleet"
             raise ValueError(nowhere) from None
         except ValueError as error:
-            wrong = f"{each.kind} of {each.target}: {error}"
-            raise ValueError(wrong) from error
+            mistake = f"{each.kind} of {each.target}: {error}"
+            raise ValueError(mistake) from error

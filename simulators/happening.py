@@ -248,7 +248,7 @@ _FITS: Mapping[str, Callable[[Any], bool]] = {
     "percent": lambda value: _is_number(value) and 0 <= value <= 100,
     "by": _is_whole,
     **dict.fromkeys(("over", "on_for", "off_for"), _is_length),
-    **{name: known.__contains__ for name, known in _CHOICES.items()},
+    **{name: words.__contains__ for name, words in _CHOICES.items()},
     **dict.fromkeys(("told", "ajar"), lambda value: isinstance(value, bool)),
 }
 _WANTED: Mapping[str, str] = {
@@ -258,13 +258,13 @@ _WANTED: Mapping[str, str] = {
     "percent": "a number between 0 and 100",
     "by": "a duration",
     **dict.fromkeys(("over", "on_for", "off_for"), "a duration from 0 on"),
-    **{name: "one of " + ", ".join(known) for name, known in _CHOICES.items()},
+    **{name: "one of " + ", ".join(words) for name, words in _CHOICES.items()},
     **dict.fromkeys(("told", "ajar"), "true or false"),
 }
 """What a field has to be, checked and in words."""
 
 
-class Failure(NamedTuple):
+class FleetFailure(NamedTuple):
     """A failure that befell something, from ``began_at`` to ``ended_at`` (None: to the end). ``target``: as the
     happening names it."""
 
@@ -274,18 +274,18 @@ class Failure(NamedTuple):
     ended_at: int | None
 
 
-def failures(happenings: Iterable[Happening]) -> list[Failure]:
+def failures(happenings: Iterable[Happening]) -> list[FleetFailure]:
     """The failures among happenings, in the order of their beginning, each up to what ended it."""
-    found: list[Failure] = []
+    ended: list[FleetFailure] = []
     open_at: dict[tuple[str, HappeningKind | None], list[int]] = {}
     for each in sorted(happenings, key=lambda happening: happening.at):
         kind = KINDS[each.kind]
         if kind.failure or each.ajar:
-            open_at.setdefault((each.target, kind.ended_by), []).append(len(found))
-            found.append(Failure(each.kind, each.target, each.at, None))
+            open_at.setdefault((each.target, kind.ended_by), []).append(len(ended))
+            ended.append(FleetFailure(each.kind, each.target, each.at, None))
         for index in open_at.pop((each.target, each.kind), ()):
-            found[index] = found[index]._replace(ended_at=each.at)
-    return found
+            ended[index] = ended[index]._replace(ended_at=each.at)
+    return ended
 
 
 def happening_to(target: str, kind: HappeningKind, at: int, fields: Mapping[str, Any]) -> Happening:

@@ -21,7 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from monitor.wire.v1 import Channel, ReadingTopic, RejectedError, StatusTopic, parse_topic, status_topic
 from simulators.clock import SimulatedClock
 from simulators.fleet import Fleet
-from simulators.network.gateway import Message
+from simulators.network.gateway import GatewayMessage
 
 WAITING_MAX = 10_000
 """How many messages a connection holds back while the broker is away. At the bound the fleet waits."""
@@ -81,7 +81,7 @@ def _wait_until(clock: SimulatedClock, at: int, stop: threading.Event) -> bool:
     return not stop.is_set()
 
 
-def _channel(message: Message, root: str) -> Channel | None:
+def _channel(message: GatewayMessage, root: str) -> Channel | None:
     """The channel whose connection a message takes; None for that of the events, and of what goes astray."""
     try:
         address = parse_topic(message.topic, root)
@@ -169,7 +169,7 @@ class _Line:
         """Whether the broker has let it in."""
         return self._client.is_connected()
 
-    def send(self, message: Message, stop: threading.Event) -> bool:
+    def send(self, message: GatewayMessage, stop: threading.Event) -> bool:
         """Hands a message over, waiting while the queue is full; False if ``stop`` was set meanwhile."""
         while not self._publish(message.topic, message.payload, retained=message.retained):
             if stop.wait(LOOK_SECONDS):

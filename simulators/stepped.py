@@ -10,7 +10,7 @@ from typing import Any
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from simulators.network.gateway import Message
+from simulators.network.gateway import GatewayMessage
 from simulators.publish import Broker
 
 INFLIGHT = 10_000
@@ -46,7 +46,7 @@ class SteppedPublisher:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def publish(self, messages: Sequence[Message]) -> None:
+    def publish(self, messages: Sequence[GatewayMessage]) -> None:
         """Publishes messages in their order, and returns when the broker has acknowledged all of them.
 
         Raises TimeoutError if it hasn't within a minute of real time.

@@ -33,18 +33,18 @@ class Trace:
 
     def rises_through(self, level: float) -> list[int]:
         """The instants at which it rose to ``level`` from below, on straight lines between."""
-        found = []
+        instants = []
         before: tuple[int, float] | None = None
         for at, celsius in self:
             if before is not None and before[1] < level <= celsius:
                 share = (level - before[1]) / (celsius - before[1])
-                found.append(before[0] + round(share * (at - before[0])))
+                instants.append(before[0] + round(share * (at - before[0])))
             before = (at, celsius)
-        return found
+        return instants
 
     def stays_outside(self, low: float, high: float) -> list[tuple[int, int]]:
         """The stays outside of [low, high]: from the first instant outside to the first inside again (or the last)."""
-        found: list[tuple[int, int]] = []
+        stays: list[tuple[int, int]] = []
         since: int | None = None
         at = 0
         for at, celsius in self:
@@ -52,14 +52,14 @@ class Trace:
             if outside and since is None:
                 since = at
             elif not outside and since is not None:
-                found.append((since, at))
+                stays.append((since, at))
                 since = None
         if since is not None:
-            found.append((since, at))
-        return found
+            stays.append((since, at))
+        return stays
 
 
-class Truth:
+class FleetTruth:
     """What a fleet's units and probes really had. ``elements``: of each channel the temperature of its element, at
     every instant at which a reading was due, sent or not; ``loads``: of each unit (``site/unit``) that of what is
     stored in it, at the same instants as its first probe. ``said``: of each channel what the probe said of that, by

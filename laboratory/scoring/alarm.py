@@ -5,59 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from laboratory.scoring.finding import Candidate, Finding, Look, judge, said, seconds, when
-from laboratory.scoring.outcome import JSON, Outcome, Place, is_within
+from laboratory.scoring.finding import Candidate, ExpectationResult, Look, judge, said, seconds, when
+from laboratory.scoring.outcome import JSON, RunOutcome, Subject, is_within
 from laboratory.scoring.span import Span, after_words, between_words
-from laboratory.scoring.table import Counts, Table
+from laboratory.scoring.table import Counts, ExpectTable
+from monitor.core.alarm.condition import LEVELS, AlarmCondition
 
-LEVELS = ("warning", "alarm", "critical")
-
-CONDITIONS = frozenset(
-    [
-        *("temperature_high", "temperature_low", "rising_fast", "no_data", "probe_fault", "flat_line"),
-        *(
-            "clock_skew",
-            "battery_low",
-            "power_lost",
-            "door_open",
-            "calibration_due",
-            "slow_drift",
-            "cooling_weak",
-        ),
-        *("lot_expiring", "lot_expired", "lot_budget", "lot_breached", "lot_thawed", "event_conflict"),
-        *("broker_lost", "influx_lagging", "store_failing", "notifier_failing", "drill", "alarm_flood"),
-    ]
-)
-"""The conditions of SPEC section 4, and those that the program adds."""
-
+CONDITIONS = frozenset(str(condition) for condition in AlarmCondition)
 PLACELESS = frozenset(
     (
-        "event_conflict",
-        "broker_lost",
-        "influx_lagging",
-        "store_failing",
-        "notifier_failing",
-        "drill",
-        "alarm_flood",
+        AlarmCondition.EVENT_CONFLICT,
+        AlarmCondition.BROKER_LOST,
+        AlarmCondition.INFLUX_LAGGING,
+        AlarmCondition.STORE_FAILING,
+        AlarmCondition.NOTIFIER_FAILING,
+        AlarmCondition.DRILL,
+        AlarmCondition.ALARM_FLOOD,
     )
 )
 """Conditions that are about no unit, probe or lot."""
 
 
-def place_of(table: Table, *kinds: str) -> Place | None:
+def place_of(table: ExpectTable, *kinds: str) -> Subject | None:
     """The place that a table names by one of the keys ``unit``, ``probe``, ``lot``; None if by none or by several."""
     names = table.names
-    found: list[Place] = []
+    subjects: list[Subject] = []
     if "unit" in kinds and (name := table.known("unit", 1, names.units)):
-        found.append(Place("unit", name))
+        subjects.append(Subject("unit", name))
     if "probe" in kinds and (name := table.known("probe", 2, names.probes)):
-        found.append(Place("probe", name))
+        subjects.append(Subject("probe", name))
     if "lot" in kinds and (name := table.lot("lot")):
-        found.append(Place("lot", name))
-    if len(found) > 1:
-        both = " and ".join(place.kind for place in found)
+        subjects.append(Subject("lot", name))
+    if len(subjects) > 1:
+        both = " and ".join(place.kind for place in subjects)
         table.refuse("", both, f"one of the keys {', '.join(kinds)}, not several")
-    return found[0] if len(found) == 1 else None
+    return subjects[0] if len(subjects) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +52,7 @@ class ExpectedAlarm:
     number: int
     note: str | None
     condition: str
-    place: Place | None
+    place: Subject | None
     level: str | None
     told: Span | None
     closed: Span | bool | None
@@ -81,7 +63,7 @@ class ExpectedAlarm:
     again: Span | bool | None
 
     @classmethod
-    def read(cls, table: Table, number: int) -> ExpectedAlarm:
+    def read(cls, table: ExpectTable, number: int) -> ExpectedAlarm:
         """Reads a table with the key ``alarm``; what is wrong is noted in it."""
         condition = table.text("alarm", table.names.conditions) or ""
         place = place_of(table, "unit", "probe", "lot")
@@ -108,7 +90,7 @@ class ExpectedAlarm:
             again=table.spans_or_false("again"),
         )
 
-    def check(self, outcome: Outcome) -> Finding:
+    def check(self, outcome: RunOutcome) -> ExpectationResult:
         """Looks for the alarm among those of the same condition and place."""
         alarms = outcome.alarms_of(self.condition, self.place)
         candidates = [Candidate(self._looks(each, outcome), self._figures(each, outcome)) for each in alarms]
@@ -117,9 +99,9 @@ class ExpectedAlarm:
         delay = self._delay(fitting[0], outcome) if met and fitting else None
         title = self.condition + ("" if self.place is None else f" of {outcome.full(self.place)}")
         figures = {**figures, "delay_seconds": seconds(delay)} if figures else figures
-        return Finding(self.number, title, met, why, figures, self.note, delay)
+        return ExpectationResult(self.number, title, met, why, figures, self.note, delay)
 
-    def covers(self, outcome: Outcome) -> set[str]:
+    def covers(self, outcome: RunOutcome) -> set[str]:
         """The ids of the told alarms that this expectation accounts for: those told in the interval; if there are
         none, the first told after it, which is late and not false. What is told before its time is false."""
         if self.past or self.count == (0, 0):
@@ -135,7 +117,7 @@ class ExpectedAlarm:
         late = min(((after, name) for after, name in told if after > self.told[1]), default=None)
         return inside or (set() if late is None else {late[1]})
 
-    def _looks(self, alarm: JSON, outcome: Outcome) -> list[Look]:
+    def _looks(self, alarm: JSON, outcome: RunOutcome) -> list[Look]:
         looks = self._told_looks(alarm, outcome)
         if self.level is not None:
             reached = LEVELS.index(alarm["level"]) >= LEVELS.index(self.level)
@@ -156,7 +138,7 @@ class ExpectedAlarm:
             looks.append(_act_by_look(alarm.get("act_by"), self.act_by, outcome))
         return looks
 
-    def _told_looks(self, alarm: JSON, outcome: Outcome) -> list[Look]:
+    def _told_looks(self, alarm: JSON, outcome: RunOutcome) -> list[Look]:
         after = outcome.told_after(alarm)
         if self.past:
             is_past = alarm.get("past") is True
@@ -171,13 +153,13 @@ class ExpectedAlarm:
             return [Look(True, f"told {after_words(after)}")]
         return [when("told", after, self.told)]
 
-    def _delay(self, alarm: JSON, outcome: Outcome) -> int | None:
+    def _delay(self, alarm: JSON, outcome: RunOutcome) -> int | None:
         """From cause to page: since what the scenario says, else since the true temperature crossed the limit."""
         told_at = outcome.first_told.get(alarm["id"])
         caused_at = outcome.caused_at(alarm) if self.since is None else outcome.started_at + self.since
         return None if told_at is None or caused_at is None else told_at - caused_at
 
-    def _figures(self, alarm: JSON, outcome: Outcome) -> JSON:
+    def _figures(self, alarm: JSON, outcome: RunOutcome) -> JSON:
         return {
             "alarm": alarm["id"],
             "subject": alarm["subject"],
@@ -198,7 +180,7 @@ def _again_look(again: Sequence[int], expected: Span | bool) -> Look:
     return Look(fits, said if fits else f"{said}, expected {between_words(expected)}")
 
 
-def _act_by_look(act_by: str | None, expected: Span, outcome: Outcome) -> Look:
+def _act_by_look(act_by: str | None, expected: Span, outcome: RunOutcome) -> Look:
     if act_by is None:
         return Look(False, f"no time to act is told, expected one that ends {between_words(expected)}")
     return when("its time to act ends", outcome.after(act_by), expected)
@@ -210,12 +192,12 @@ class AllowedAlarm:
     level, first told in this interval (ms from the start)."""
 
     conditions: tuple[str, ...]
-    place: Place | None
+    place: Subject | None
     level: str | None
     told: Span | None
 
     @classmethod
-    def read(cls, table: Table) -> AllowedAlarm:
+    def read(cls, table: ExpectTable) -> AllowedAlarm:
         """Reads an ``[[allow]]``; what is wrong is noted in it."""
         if not table.has("alarm"):
             table.refuse("alarm", None, "a condition, or a list of conditions")
@@ -227,7 +209,7 @@ class AllowedAlarm:
             told=table.spans("told"),
         )
 
-    def covers(self, alarm: JSON, outcome: Outcome) -> bool:
+    def covers(self, alarm: JSON, outcome: RunOutcome) -> bool:
         """Whether an alarm that was told is allowed."""
         after = outcome.told_after(alarm)
         return (
@@ -238,7 +220,7 @@ class AllowedAlarm:
         )
 
 
-def told_words(alarm: JSON, outcome: Outcome) -> str:
+def told_words(alarm: JSON, outcome: RunOutcome) -> str:
     """An alarm that nothing covers, in a line."""
     after = outcome.told_after(alarm)
     told = "never told" if after is None else f"told {after_words(after)}"

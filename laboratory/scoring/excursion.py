@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from laboratory.scoring.alarm import place_of
-from laboratory.scoring.finding import Candidate, Finding, Look, judge, lasted, measured, same, when
-from laboratory.scoring.outcome import JSON, Outcome, Place
+from laboratory.scoring.finding import Candidate, ExpectationResult, Look, judge, lasted, measured, same, when
+from laboratory.scoring.outcome import JSON, RunOutcome, Subject
 from laboratory.scoring.span import Span, after_words, between_words, span_words
-from laboratory.scoring.table import Counts, Numbers, Table
+from laboratory.scoring.table import Counts, ExpectTable, Numbers
 from monitor.core.time.instant import SECOND, parse_instant
 
 CONFIRMED_BY = ("delay", "instant", "cumulative_delay")
@@ -25,7 +25,7 @@ class ExpectedExcursion:
     number: int
     note: str | None
     direction: str
-    place: Place | None
+    place: Subject | None
     confirmed: bool | None
     by: str | None
     started: Span | None
@@ -37,7 +37,7 @@ class ExpectedExcursion:
     truth_within: int | None
 
     @classmethod
-    def read(cls, table: Table, number: int) -> ExpectedExcursion:
+    def read(cls, table: ExpectTable, number: int) -> ExpectedExcursion:
         """Reads a table with the key ``excursion``; what is wrong is noted in it."""
         place = place_of(table, "unit", "probe")
         if not {"unit", "probe"} & table.keys.keys():
@@ -61,20 +61,22 @@ class ExpectedExcursion:
             truth_within=table.span("truth_within"),
         )
 
-    def check(self, outcome: Outcome) -> Finding:
+    def check(self, outcome: RunOutcome) -> ExpectationResult:
         """Looks for the excursion among those that stand, of the same side and place."""
-        found = [each for each in outcome.excursions if self._is_meant(each, outcome)]
-        found.sort(key=lambda each: (parse_instant(each["started_at"]), each["channel"], each["id"]))
-        candidates = [Candidate(self._looks(each, outcome), _figures(each)) for each in found]
+        meant = [each for each in outcome.excursions if self._is_meant(each, outcome)]
+        meant.sort(key=lambda each: (parse_instant(each["started_at"]), each["channel"], each["id"]))
+        candidates = [Candidate(self._looks(each, outcome), _figures(each)) for each in meant]
         met, why, figures = judge(candidates, self.count, "there is none")
         where = "" if self.place is None else f" of {outcome.full(self.place)}"
-        return Finding(self.number, f"{self.direction} excursion{where}", met, why, figures, self.note)
+        return ExpectationResult(
+            self.number, f"{self.direction} excursion{where}", met, why, figures, self.note
+        )
 
-    def covers(self, outcome: Outcome) -> set[str]:
+    def covers(self, outcome: RunOutcome) -> set[str]:
         """An excursion accounts for no alarm: what shall be told is expected as an alarm."""
         return set()
 
-    def _is_meant(self, excursion: JSON, outcome: Outcome) -> bool:
+    def _is_meant(self, excursion: JSON, outcome: RunOutcome) -> bool:
         if excursion["direction"] != self.direction or self.place is None:
             return False
         if excursion.get("superseded_by") is not None or excursion.get("withdrawn") is True:
@@ -83,7 +85,7 @@ class ExpectedExcursion:
         name = outcome.full(self.place)
         return channel == name or (self.place.kind == "unit" and channel.startswith(f"{name}/"))
 
-    def _looks(self, excursion: JSON, outcome: Outcome) -> list[Look]:
+    def _looks(self, excursion: JSON, outcome: RunOutcome) -> list[Look]:
         start, ended_at = outcome.after(excursion["started_at"]), excursion["ended_at"]
         end = None if ended_at is None else outcome.after(ended_at)
         looks = [Look(True, f"started {after_words(start)}")]
@@ -109,7 +111,7 @@ class ExpectedExcursion:
             looks.append(self._truly(excursion, outcome, self.truth_within))
         return looks
 
-    def _truly(self, excursion: JSON, outcome: Outcome, within: int) -> Look:
+    def _truly(self, excursion: JSON, outcome: RunOutcome, within: int) -> Look:
         limit = (excursion.get("limits") or {}).get("celsius")
         channel = excursion["channel"]
         if limit is None or not outcome.truth.get(channel):

@@ -9,11 +9,19 @@ from typing import Protocol
 from laboratory.scoring.alarm import CONDITIONS, AllowedAlarm, ExpectedAlarm, told_words
 from laboratory.scoring.counts import ExpectedReadings, ExpectedRejections
 from laboratory.scoring.excursion import ExpectedExcursion
-from laboratory.scoring.finding import Finding, count_words
+from laboratory.scoring.finding import ExpectationResult, count_words
 from laboratory.scoring.lot import ExpectedLot
-from laboratory.scoring.outcome import JSON, Outcome, is_within
-from laboratory.scoring.report import Report, Uncovered
-from laboratory.scoring.table import Counts, ExpectationError, Mistake, Table, Vocabulary, nearest, shown
+from laboratory.scoring.outcome import JSON, RunOutcome, is_within
+from laboratory.scoring.report import ScoreReport, Uncovered
+from laboratory.scoring.table import (
+    Counts,
+    ExpectationError,
+    ExpectTable,
+    Mistake,
+    Vocabulary,
+    nearest,
+    shown,
+)
 
 
 class Expected(Protocol):
@@ -23,10 +31,10 @@ class Expected(Protocol):
     def number(self) -> int:
         """Which ``[[expect]]`` it is, from 1."""
 
-    def check(self, outcome: Outcome) -> Finding:
+    def check(self, outcome: RunOutcome) -> ExpectationResult:
         """Met or missed, and why."""
 
-    def covers(self, outcome: Outcome) -> set[str]:
+    def covers(self, outcome: RunOutcome) -> set[str]:
         """The ids of the alarms that were told and that it accounts for."""
 
 
@@ -39,7 +47,7 @@ class ExpectedQuiet:
     warnings: Counts | None
 
     @classmethod
-    def read(cls, table: Table, number: int) -> ExpectedQuiet:
+    def read(cls, table: ExpectTable, number: int) -> ExpectedQuiet:
         """Reads a table with the key ``quiet`` or ``warnings``; what is wrong is noted in it."""
         if "quiet" in table.keys and table.flag("quiet") is False:
             table.refuse(
@@ -50,18 +58,20 @@ class ExpectedQuiet:
             most = (0, most[1])
         return cls(number, table.text("note"), most)
 
-    def check(self, pages: Sequence[Uncovered], warnings: Sequence[Uncovered]) -> Finding:
+    def check(self, pages: Sequence[Uncovered], warnings: Sequence[Uncovered]) -> ExpectationResult:
         """Counts what nothing covers: false pages, or warnings."""
         if self.warnings is None:
             why = f"{len(pages) or 'no'} false page{'' if len(pages) == 1 else 's'}"
-            return Finding(self.number, "quiet", not pages, why, {"false_pages": len(pages)}, self.note)
+            return ExpectationResult(
+                self.number, "quiet", not pages, why, {"false_pages": len(pages)}, self.note
+            )
         met = is_within(len(warnings), self.warnings)
         why = f"{len(warnings) or 'no'} warning{'' if len(warnings) == 1 else 's'} that nothing covers"
         why = why if met else f"{why}, expected {count_words(self.warnings)}"
         title = (
             "no other warnings" if self.warnings == (0, 0) else f"at most {self.warnings[1]} other warnings"
         )
-        return Finding(self.number, title, met, why, {"warnings": len(warnings)}, self.note)
+        return ExpectationResult(self.number, title, met, why, {"warnings": len(warnings)}, self.note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class Expectations:
     allowed: tuple[AllowedAlarm, ...]
 
 
-_KINDS: Mapping[str, Callable[[Table, int], Expected | ExpectedQuiet]] = {
+_KINDS: Mapping[str, Callable[[ExpectTable, int], Expected | ExpectedQuiet]] = {
     "alarm": ExpectedAlarm.read,
     "excursion": ExpectedExcursion.read,
     "rejected": ExpectedRejections.read,
@@ -113,22 +123,24 @@ def read_expectations(
     return Expectations(expected, quiet, tuple(allowed))
 
 
-def _tables(name: str, found: object, names: Vocabulary, mistakes: list[Mistake]) -> list[tuple[int, Table]]:
+def _tables(
+    name: str, value: object, names: Vocabulary, mistakes: list[Mistake]
+) -> list[tuple[int, ExpectTable]]:
     """The tables of a list, numbered from 1 as a person counts them."""
-    if not isinstance(found, list | tuple):
-        mistakes.append(Mistake(name, "", shown(found), f"tables, each below a line [[{name}]]"))
+    if not isinstance(value, list | tuple):
+        mistakes.append(Mistake(name, "", shown(value), f"tables, each below a line [[{name}]]"))
         return []
     tables = []
-    for number, keys in enumerate(found, start=1):
+    for number, keys in enumerate(value, start=1):
         where = f"[[{name}]] no. {number}"
         if isinstance(keys, Mapping):
-            tables.append((number, Table(where, keys, names, mistakes)))
+            tables.append((number, ExpectTable(where, keys, names, mistakes)))
         else:
             mistakes.append(Mistake(where, "", shown(keys), "a table"))
     return tables
 
 
-def _read(table: Table, number: int) -> Expected | ExpectedQuiet | None:
+def _read(table: ExpectTable, number: int) -> Expected | ExpectedQuiet | None:
     kinds = [kind for kind in _KINDS if kind in table.keys] or [
         kind for kind in (_LOT,) if kind in table.keys
     ]
@@ -137,9 +149,9 @@ def _read(table: Table, number: int) -> Expected | ExpectedQuiet | None:
         near = (
             next((word for key in table.keys if (word := nearest(key, every))), None) if not kinds else None
         )
-        found = " and ".join(kinds) if kinds else ", ".join(table.keys) or None
+        instead = " and ".join(kinds) if kinds else ", ".join(table.keys) or None
         expected = f"one key that says what is expected: one of {', '.join(every)}"
-        table.mistakes.append(Mistake(table.where, "", found or "nothing", expected, near))
+        table.mistakes.append(Mistake(table.where, "", instead or "nothing", expected, near))
         return None
     read = _KINDS.get(kinds[0], ExpectedLot.read)
     expectation = read(table, number)
@@ -147,7 +159,7 @@ def _read(table: Table, number: int) -> Expected | ExpectedQuiet | None:
     return expectation
 
 
-def check(expectations: Expectations, outcome: Outcome) -> Report:
+def check(expectations: Expectations, outcome: RunOutcome) -> ScoreReport:
     """Compares what came of a run with what was expected of it. The order of the outcome's lists is of no matter."""
     covered: set[str] = set()
     findings = []
@@ -159,24 +171,24 @@ def check(expectations: Expectations, outcome: Outcome) -> Report:
     warnings = [each for each in uncovered if not each.is_page]
     findings += [each.check(pages, warnings) for each in expectations.quiet]
     findings.sort(key=lambda finding: finding.number)
-    return Report(tuple(findings), tuple(pages), tuple(warnings))
+    return ScoreReport(tuple(findings), tuple(pages), tuple(warnings))
 
 
-def _uncovered(expectations: Expectations, outcome: Outcome, covered: set[str]) -> list[Uncovered]:
+def _uncovered(expectations: Expectations, outcome: RunOutcome, covered: set[str]) -> list[Uncovered]:
     """The alarms that were told though nothing expects or allows them, as they were told."""
     by_id: dict[str, JSON] = {alarm["id"]: alarm for alarm in outcome.alarms}
-    found = []
+    uncovered = []
     for name, at in outcome.first_told.items():
         alarm = by_id.get(name)
         if name in covered or (alarm and any(each.covers(alarm, outcome) for each in expectations.allowed)):
             continue
         if alarm and alarm["condition"] == "alarm_flood":
             continue  # the alarms that it lists count, each by itself
-        found.append(_as_uncovered(name, at, alarm, outcome))
-    return sorted(found, key=lambda each: (each.told_after, each.alarm))
+        uncovered.append(_as_uncovered(name, at, alarm, outcome))
+    return sorted(uncovered, key=lambda each: (each.told_after, each.alarm))
 
 
-def _as_uncovered(name: str, at: int, alarm: JSON | None, outcome: Outcome) -> Uncovered:
+def _as_uncovered(name: str, at: int, alarm: JSON | None, outcome: RunOutcome) -> Uncovered:
     after = at - outcome.started_at
     if alarm is None:  # told, and not among the alarms: nothing says that it was no page
         return Uncovered(name, None, None, None, after, True, f"alarm {name}, of which nothing is on record")

@@ -32,7 +32,7 @@ class Candidate(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ExpectationResult:
     """``number``: which ``[[expect]]``, from 1. ``delay``: from cause to page, in ms, where both are known."""
 
     number: int

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from laboratory.scoring.finding import Candidate, Finding, Look, judge, lasted, measured, same
-from laboratory.scoring.outcome import JSON, Outcome
+from laboratory.scoring.finding import Candidate, ExpectationResult, Look, judge, lasted, measured, same
+from laboratory.scoring.outcome import JSON, RunOutcome
 from laboratory.scoring.span import Span, between_words
-from laboratory.scoring.table import Numbers, Table, listed, nearest
+from laboratory.scoring.table import ExpectTable, Numbers, listed, nearest
 from monitor.core.time.instant import SECOND
 
 VERDICTS = ("within_profile", "at_risk", "breached", "indeterminate")
@@ -43,7 +43,7 @@ class ExpectedLot:
     maximum: Numbers | None
 
     @classmethod
-    def read(cls, table: Table, number: int) -> ExpectedLot:
+    def read(cls, table: ExpectTable, number: int) -> ExpectedLot:
         """Reads a table with the key ``lot`` and none of the others; what is wrong is noted in it."""
         thaws = table.count("thaw_count")
         if thaws is not None and thaws[0] != thaws[1]:
@@ -66,15 +66,17 @@ class ExpectedLot:
             maximum=table.numbers("max"),
         )
 
-    def check(self, outcome: Outcome) -> Finding:
+    def check(self, outcome: RunOutcome) -> ExpectationResult:
         """Compares the lot's figures with what is expected of them."""
-        found = [each for each in outcome.lots if each["lot"] == self.lot]
+        lots = [each for each in outcome.lots if each["lot"] == self.lot]
         there = listed(each["lot"] for each in outcome.lots)
-        candidates = [Candidate(list(self._looks(each)), self._figures(each)) for each in found]
+        candidates = [Candidate(list(self._looks(each)), self._figures(each)) for each in lots]
         met, why, figures = judge(candidates, None, f"there is no such lot; there are {there}")
-        return Finding(self.number, f"lot {self.lot}", met, why or "it is there", figures, self.note)
+        return ExpectationResult(
+            self.number, f"lot {self.lot}", met, why or "it is there", figures, self.note
+        )
 
-    def covers(self, outcome: Outcome) -> set[str]:
+    def covers(self, outcome: RunOutcome) -> set[str]:
         """A lot accounts for no alarm: what shall be told is expected as an alarm."""
         return set()
 

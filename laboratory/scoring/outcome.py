@@ -16,7 +16,7 @@ PAGE_LEVELS = ("alarm", "critical")
 """The levels that call for a person at once; a warning may wait for the morning."""
 
 
-class Place(NamedTuple):
+class Subject(NamedTuple):
     """What an expectation is about; ``name`` with or without its site: ``F01``, ``F01/product``, ``EXO-1``."""
 
     kind: Literal["unit", "probe", "lot"]
@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """What there was at the end of a run. Instants are ms; in JSON they are RFC 3339.
 
     ``alarms``, ``excursions``, ``lots`` as SPEC section 7 words them, all of them (not only a first page);
@@ -51,8 +51,8 @@ class Outcome:
         first: dict[str, tuple[bool, int]] = {}
         for each in self.told:
             if each["kind"] in ("opened", "again"):
-                found = (each["level"] not in PAGE_LEVELS, parse_instant(each["at"]))
-                first[each["alarm"]] = min(found, first.get(each["alarm"], found))
+                rank = (each["level"] not in PAGE_LEVELS, parse_instant(each["at"]))
+                first[each["alarm"]] = min(rank, first.get(each["alarm"], rank))
         return {alarm: at for alarm, (_, at) in first.items()}
 
     def told_again(self, alarm: JSON) -> list[int]:
@@ -69,12 +69,12 @@ class Outcome:
         at = self.first_told.get(alarm["id"])
         return None if at is None else at - self.started_at
 
-    def full(self, place: Place) -> str:
+    def full(self, place: Subject) -> str:
         """A place's name as the JSON writes it: a unit or a probe with its site."""
         parts = {"unit": 1, "probe": 2, "lot": 0}[place.kind]
         return f"{self.site}/{place.name}" if place.name.count("/") == parts - 1 else place.name
 
-    def is_about(self, alarm: JSON, place: Place | None) -> bool:
+    def is_about(self, alarm: JSON, place: Subject | None) -> bool:
         """Whether an alarm is about a place. An alarm about a probe is about its unit too, one about a lot about the
         unit that its evidence names. None: about anything."""
         if place is None:
@@ -87,12 +87,12 @@ class Outcome:
             return False
         return subject.startswith(f"{name}/") or ("/" not in subject and _evidence(alarm).get("unit") == name)
 
-    def alarms_of(self, condition: str, place: Place | None) -> list[JSON]:
+    def alarms_of(self, condition: str, place: Subject | None) -> list[JSON]:
         """The alarms of a condition about a place, in the order in which they were raised."""
-        found = [
+        alarms = [
             each for each in self.alarms if each["condition"] == condition and self.is_about(each, place)
         ]
-        return sorted(found, key=lambda each: (parse_instant(each["raised_at"]), each["id"]))
+        return sorted(alarms, key=lambda each: (parse_instant(each["raised_at"]), each["id"]))
 
     def crossed_at(self, channel: str, limit: float, direction: str) -> list[int]:
         """The instants at which the true temperature of a probe went beyond a limit; ``direction``: high, low."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from laboratory.scoring.finding import Finding, seconds
+from laboratory.scoring.finding import ExpectationResult, seconds
 from laboratory.scoring.outcome import JSON
 from laboratory.scoring.span import span_words
 
@@ -36,13 +36,13 @@ class Uncovered:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ScoreReport:
     """What was found of every expectation, and what was told beside them.
 
     ``false_pages`` fail the check. ``warnings`` don't, unless an expectation says how many there may be.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[ExpectationResult, ...]
     false_pages: tuple[Uncovered, ...]
     warnings: tuple[Uncovered, ...]
 
@@ -52,7 +52,7 @@ class Report:
         return not self.missed and not self.false_pages
 
     @property
-    def missed(self) -> tuple[Finding, ...]:
+    def missed(self) -> tuple[ExpectationResult, ...]:
         """The expectations that are not met."""
         return tuple(finding for finding in self.findings if not finding.met)
 
@@ -87,7 +87,7 @@ class Report:
         return "\n".join(lines)
 
 
-def _listed(title: str, found: tuple[Uncovered, ...]) -> list[str]:
-    if not found:
+def _listed(title: str, items: tuple[Uncovered, ...]) -> list[str]:
+    if not items:
         return [f"{title}: none"]
-    return [f"{title}: {len(found)}", *(f"  {each.words}" for each in found)]
+    return [f"{title}: {len(items)}", *(f"  {each.words}" for each in items)]

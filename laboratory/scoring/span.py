@@ -25,10 +25,10 @@ def parse_span(text: object) -> int:
 
     Raises ValueError, whose text says what was expected, for anything else.
     """
-    found = _PARTS.fullmatch(text) if isinstance(text, str) and len(text) <= _DIGITS_MAX else None
-    if found is None:
+    match = _PARTS.fullmatch(text) if isinstance(text, str) and len(text) <= _DIGITS_MAX else None
+    if match is None:
         raise ValueError(EXPECTED)
-    return sum(int(count) * unit for count, unit in zip(found.groups(), _UNITS, strict=True) if count)
+    return sum(int(count) * unit for count, unit in zip(match.groups(), _UNITS, strict=True) if count)
 
 
 def span_words(length: int, beside: Iterable[int] = ()) -> str:

@@ -55,7 +55,7 @@ class Vocabulary:
 
 
 @dataclass(slots=True)
-class Table:
+class ExpectTable:
     """One ``[[expect]]`` or ``[[allow]]``. A key that is asked for is a valid key; :meth:`finish` names the others.
 
     Whatever is asked for and is not there, or is wrong, comes back as None.
@@ -72,37 +72,37 @@ class Table:
         self.asked.add(key)
         return key in self.keys
 
-    def refuse(self, key: str, found: object, expected: str, nearest: str | None = None) -> None:
+    def refuse(self, key: str, value: object, expected: str, nearest: str | None = None) -> None:
         """Notes a mistake."""
-        self.mistakes.append(Mistake(self.where, key, shown(found), expected, nearest))
+        self.mistakes.append(Mistake(self.where, key, shown(value), expected, nearest))
 
     def finish(self, others: Iterable[str] = ()) -> None:
         """Names the keys that nobody asked for; ``others`` are valid in other tables, and may be meant."""
-        known = sorted(self.asked)
+        valid = sorted(self.asked)
         for key in self.keys:
             if key not in self.asked:
-                near = nearest(key, [*known, *others])
-                self.refuse(key, self.keys[key], f"one of the keys {', '.join(known)}", near)
+                near = nearest(key, [*valid, *others])
+                self.refuse(key, self.keys[key], f"one of the keys {', '.join(valid)}", near)
 
     def text(self, key: str, choices: Iterable[str] | None = None) -> str | None:
         """Text; one of ``choices``, if any are given."""
         if not self.has(key):
             return None
-        found = self.keys[key]
-        if not isinstance(found, str) or not found:
-            self.refuse(key, found, "text in quotes")
+        value = self.keys[key]
+        if not isinstance(value, str) or not value:
+            self.refuse(key, value, "text in quotes")
             return None
-        return found if choices is None else self._choice(key, found, choices)
+        return value if choices is None else self._choice(key, value, choices)
 
     def texts(self, key: str, choices: Iterable[str]) -> tuple[str, ...] | None:
         """One text or a list of them, each one of ``choices``."""
         if not self.has(key):
             return None
-        found = self.keys[key]
-        many: list[object] = found if isinstance(found, list) else [found]
+        value = self.keys[key]
+        many: list[object] = value if isinstance(value, list) else [value]
         texts = [each for each in many if isinstance(each, str)]
         if not many or len(texts) < len(many):
-            self.refuse(key, found, "text in quotes, or a list of such")
+            self.refuse(key, value, "text in quotes, or a list of such")
             return None
         chosen = [self._choice(key, each, choices) for each in texts]
         return tuple(each for each in chosen if each is not None)
@@ -111,10 +111,10 @@ class Table:
         """true or false."""
         if not self.has(key):
             return None
-        found = self.keys[key]
-        if isinstance(found, bool):
-            return found
-        self.refuse(key, found, "true or false")
+        value = self.keys[key]
+        if isinstance(value, bool):
+            return value
+        self.refuse(key, value, "true or false")
         return None
 
     def span(self, key: str) -> int | None:
@@ -135,8 +135,8 @@ class Table:
         """From and to; or false."""
         if not self.has(key):
             return None
-        found = self.keys[key]
-        return False if found is False else self._spans(key, found, " or false")
+        value = self.keys[key]
+        return False if value is False else self._spans(key, value, " or false")
 
     def spans_by_name(self, key: str) -> Mapping[str, Span] | None:
         """A table of names, each with from and to."""
@@ -146,12 +146,12 @@ class Table:
         """Two finite numbers, the lower one first."""
         if not self.has(key):
             return None
-        found = self.keys[key]
-        if not is_pair(found, is_number):
-            self.refuse(key, found, "two numbers, the lower one first, such as [-45.0, -40.0]")
+        value = self.keys[key]
+        if not is_pair(value, is_number):
+            self.refuse(key, value, "two numbers, the lower one first, such as [-45.0, -40.0]")
             return None
-        assert isinstance(found, list)
-        return float(found[0]), float(found[1])
+        assert isinstance(value, list)
+        return float(value[0]), float(value[1])
 
     def count(self, key: str) -> Counts | None:
         """A whole number, exactly so many; or the fewest and the most."""
@@ -163,22 +163,22 @@ class Table:
 
     def known(self, key: str, parts: int, names: Collection[str] | None) -> str | None:
         """The name of a unit (``parts`` 1) or a probe (2), with or without its site before it."""
-        found = self.text(key)
-        if found is None:
+        word = self.text(key)
+        if word is None:
             return None
-        split = found.split("/")
+        split = word.split("/")
         if len(split) not in (parts, parts + 1) or not all(split):
             form = "a name such as F01" if parts == 1 else "unit/probe such as F01/product"
-            self.refuse(key, found, form)
+            self.refuse(key, word, form)
             return None
         if names is None:
-            return found
+            return word
         last = "/".join(split[-parts:])
         there = {"/".join(name.split("/")[-parts:]) for name in names}
         if last not in there:
-            self.refuse(key, found, f"one of {listed(there)}", nearest(last, there))
+            self.refuse(key, word, f"one of {listed(there)}", nearest(last, there))
             return None
-        return found
+        return word
 
     def lot(self, key: str) -> str | None:
         """The id of a lot."""
@@ -187,39 +187,39 @@ class Table:
     def _by_name(self, key: str, form: str, read: Callable[[str, object], _T | None]) -> dict[str, _T] | None:
         if not self.has(key):
             return None
-        found = self.keys[key]
-        if not isinstance(found, dict) or not found:
-            self.refuse(key, found, form)
+        table = self.keys[key]
+        if not isinstance(table, dict) or not table:
+            self.refuse(key, table, form)
             return None
-        each = {str(name): read(f"{key}.{name}", value) for name, value in found.items()}
+        each = {str(name): read(f"{key}.{name}", value) for name, value in table.items()}
         return {name: value for name, value in each.items() if value is not None}
 
-    def _spans(self, key: str, found: object, otherwise: str = "") -> Span | None:
+    def _spans(self, key: str, value: object, otherwise: str = "") -> Span | None:
         try:
-            if isinstance(found, list) and len(found) == 2:
-                low, high = parse_span(found[0]), parse_span(found[1])
+            if isinstance(value, list) and len(value) == 2:
+                low, high = parse_span(value[0]), parse_span(value[1])
                 if low <= high:
                     return low, high
         except ValueError:
             pass
-        self.refuse(key, found, f'two durations, the shorter one first, such as ["2h", "2h10m"]{otherwise}')
+        self.refuse(key, value, f'two durations, the shorter one first, such as ["2h", "2h10m"]{otherwise}')
         return None
 
-    def _count(self, key: str, found: object) -> Counts | None:
-        if is_count(found):
-            assert isinstance(found, int)
-            return found, found
-        if not is_pair(found, is_count):
-            self.refuse(key, found, "a whole number, or the fewest and the most, such as [1, 50]")
+    def _count(self, key: str, value: object) -> Counts | None:
+        if is_count(value):
+            assert isinstance(value, int)
+            return value, value
+        if not is_pair(value, is_count):
+            self.refuse(key, value, "a whole number, or the fewest and the most, such as [1, 50]")
             return None
-        assert isinstance(found, list)
-        return found[0], found[1]
+        assert isinstance(value, list)
+        return value[0], value[1]
 
-    def _choice(self, key: str, found: str, choices: Iterable[str]) -> str | None:
+    def _choice(self, key: str, value: str, choices: Iterable[str]) -> str | None:
         every = list(choices)
-        if found in every:
-            return found
-        self.refuse(key, found, f"one of {listed(every)}", nearest(found, every))
+        if value in every:
+            return value
+        self.refuse(key, value, f"one of {listed(every)}", nearest(value, every))
         return None
 
 
@@ -240,8 +240,8 @@ def is_pair(value: object, is_one: Callable[[object], bool]) -> bool:
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """The one of ``words`` that is most like ``word``, if any is like it."""
-    found = difflib.get_close_matches(word, sorted(words), n=1, cutoff=0.6)
-    return found[0] if found else None
+    matches = difflib.get_close_matches(word, sorted(words), n=1, cutoff=0.6)
+    return matches[0] if matches else None
 
 
 def listed(words: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from monitor.core.alarm.health import WEEK, AlarmRecord, Held, Page, Record, to_
 from monitor.core.alarm.suppression import Suppression
 from monitor.core.fact import JSON
 from monitor.core.telling.policy import Policy
+from monitor.core.telling.told import KEEP_A_STATE
 from monitor.core.time.instant import parse_instant
 from monitor.ports import Fact, Store, Tx
 from monitor.writer.alarm.suppressions import KIND
@@ -19,8 +20,6 @@ WEEKS_MAX = 52
 _PAGES = ("opened", "again", "reminder")
 _NOBODY = ("console",)
 """Recipients that are no person."""
-_OF_MACHINES = ("webhook", "pagerduty")
-"""Media whose other end is a program or a service: whom it pages, and how often, isn't known here."""
 
 
 def alarm_health(store: Store, picture: Picture, weeks: int) -> JSON:
@@ -42,7 +41,7 @@ def _machines(policy: Policy | None) -> set[str]:
     return {
         name
         for name, contact in ({} if policy is None else policy.contacts).items()
-        if contact.recipients and all(one.medium in _OF_MACHINES for one in contact.recipients)
+        if contact.recipients and all(one.medium in KEEP_A_STATE for one in contact.recipients)
     }
 
 

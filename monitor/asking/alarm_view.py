@@ -9,7 +9,9 @@ from monitor.asking.picture import Picture
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.suppression import Suppression, hushing
 from monitor.core.fact import JSON, instant_or_none
-from monitor.core.telling.policy import Place
+from monitor.core.telling.answer import why_told
+from monitor.core.telling.policy import Place, place_of
+from monitor.core.telling.told import Told, plan
 from monitor.core.time.instant import end_of_day, format_instant
 from monitor.ports import Store, Tx
 from monitor.writer.alarm.suppressions import KIND
@@ -32,7 +34,7 @@ class AlarmView:
             if not open_only:
                 newest = self._store.facts.current(tx, "alarm", limit=limit)
                 facts += [fact for fact in newest if fact.to_at is not None]
-            in_force = self._in_force(tx)
+            in_force = self.in_force(tx)
         return [self._shown(fact.body, in_force) for fact in facts[:limit]]
 
     def alarm(self, alarm: str) -> JSON | None:
@@ -41,19 +43,35 @@ class AlarmView:
             fact = self._store.facts.one(tx, "alarm", alarm)
             if fact is None:
                 return None
-            in_force, versions = self._in_force(tx), self._store.facts.versions(tx, "alarm", alarm)
+            in_force, versions = self.in_force(tx), self._store.facts.versions(tx, "alarm", alarm)
             same_time = self._store.facts.current(tx, "alarm", since=fact.from_at)
-            rows = self._store.outbox.about(tx, alarm)
-        hushed = hushing(Alarm.from_json(fact.body), in_force, self._picture.clock.now())
+            rows, told = self._store.outbox.about(tx, alarm), self._store.outbox.told(tx, alarm)
+        known, now = Alarm.from_json(fact.body), self._picture.clock.now()
+        hushed = hushing(known, in_force, now)
         return {
             **self._shown(fact.body, in_force),
             "suppression": None if hushed is None else hushed.to_json(),
+            "telling_now": self._telling_now(known, told, hushed, now),
             "history": [_version(one) for one in versions],
             "children": [
                 self._shown(other.body, in_force) for other in same_time if other.body.get("parent") == alarm
             ],
             "told": [_notification(row) for row in rows],
         }
+
+    def _telling_now(
+        self, alarm: Alarm, told: Mapping[str, Told], hushed: Suppression | None, now: int
+    ) -> JSON | None:
+        """Why people are told of an alarm, or aren't: by the same plan as the writer's, as of now. None: who is to be
+        told isn't known here."""
+        installation, policy = self._picture.installation, self._picture.policy
+        if policy is None:
+            return None
+        place = place_of(alarm, installation)
+        planned = plan(alarm, told, policy, now, place=place, is_hushed=hushed is not None)
+        text = why_told(planned, alarm, hushed, installation.zone_of(place.site or ""))
+        until = planned.until if hushed is None else hushed.until_at
+        return {"why": planned.why.value, "text": text, "until": instant_or_none(until)}
 
     def suppressions(self, *, open_only: bool = True) -> list[JSON]:
         """See :class:`monitor.ports.View`."""
@@ -65,15 +83,8 @@ class AlarmView:
         with self._store.reading() as tx:
             return [_notification(row) for row in self._store.outbox.newest(tx, limit)]
 
-    def units_held_back(self, tx: Tx, now: int) -> dict[str, str]:
-        """The units that are suppressed or out of service now, with which of the two."""
-        return {
-            "/".join(one.subject.split("/")[:2]): one.kind.replace("_", " ")
-            for one in self._in_force(tx)
-            if one.holds(now) and one.kind != "shelved"
-        }
-
-    def _in_force(self, tx: Tx) -> list[Suppression]:
+    def in_force(self, tx: Tx) -> list[Suppression]:
+        """What holds back the telling of alarms and has not ended."""
         facts = self._store.facts.current(tx, KIND, open_only=True)
         return [Suppression.from_json(fact.body) for fact in facts]
 
@@ -115,7 +126,7 @@ class AlarmView:
 
     def _held_back(self) -> list[JSON]:
         with self._store.reading() as tx:
-            in_force = self._in_force(tx)
+            in_force = self.in_force(tx)
         now = self._picture.clock.now()
         return [
             {

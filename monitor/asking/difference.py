@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from monitor.asking.replay import LotPair, Replay, Replayed, Side
+from monitor.asking.replay import LotPair, Replay, Replayed, ReplaySide
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.channel.excursion import Excursion
 from monitor.core.fact import JSON, decided_at, excursion_body, instant_or_none, is_alive
@@ -17,9 +17,9 @@ from monitor.core.profile.installation import Installation
 from monitor.core.profile.unit import Channel
 from monitor.core.replay import (
     AlarmSpan,
-    Counts,
     Outcome,
     Pair,
+    ReplayCounts,
     alarm_of,
     in_words,
     lot_changes,
@@ -71,7 +71,7 @@ class Difference:
         )
         return {
             "readings": found.readings,
-            "summary": in_words(Counts(shown, outcomes, verdicts, others)),
+            "summary": in_words(ReplayCounts(shown, outcomes, verdicts, others)),
             "excursions": _part(excursions) | {"units": _by_unit(excursions)},
             "alarms": _part(alarms),
             "lots": _part(lots),
@@ -160,7 +160,7 @@ class Difference:
             "reasons_fewer": fewer,
         }
 
-    def _doubt_lot(self, side: Side, pair: LotPair) -> None:
+    def _doubt_lot(self, side: ReplaySide, pair: LotPair) -> None:
         """Whether the verdict on record is what its rules give, if need be as of the instant it was recorded for."""
         fact = self._store.facts.one(self._tx, "lot", pair.history.lot)
         if fact is None or fact.body.get("withdrawn") or parse_instant(fact.body["as_of"]) > self._end:
@@ -197,7 +197,7 @@ def _by_unit(excursions: Sequence[JSON]) -> list[JSON]:
     return [{"unit": unit, **tally(found)} for unit, found in sorted(outcomes.items())]
 
 
-def _body(side: Side, channel: str, excursion: Excursion | None) -> JSON | None:
+def _body(side: ReplaySide, channel: str, excursion: Excursion | None) -> JSON | None:
     rules = side.book.rules_of(channel)
     if excursion is None or rules is None:
         return None

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from monitor.asking.picture import Picture
 from monitor.core.channel.checkpoint import state_from_json
 from monitor.core.channel.fold import ChannelState, fold, seen_at
-from monitor.core.channel.identity import Known, reconcile
+from monitor.core.channel.identity import KnownExcursion, reconcile
 from monitor.core.fact import JSON, decided_at, excursion_body, is_alive
 from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import format_instant, parse_instant
@@ -112,10 +112,10 @@ class Excursions:
         )
 
 
-def _known(fact: Fact) -> Known:
+def _known(fact: Fact) -> KnownExcursion:
     body = fact.body
     ended_at = None if body["ended_at"] is None else parse_instant(body["ended_at"])
-    return Known(fact.id, body["direction"], parse_instant(body["started_at"]), ended_at)
+    return KnownExcursion(fact.id, body["direction"], parse_instant(body["started_at"]), ended_at)
 
 
 def _overlaps(stay: Mapping[str, Any], start: int, end: int) -> bool:

@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from monitor.core.alarm.cause.lot import lot_truths
 from monitor.core.alarm.condition import Truth
-from monitor.core.alarm.lot import lot_truths
 from monitor.core.channel.excursion import Excursion
 from monitor.core.channel.fold import seen_at
-from monitor.core.fact import JSON, LotFinding, lot_body
+from monitor.core.fact import JSON, lot_body
 from monitor.core.lot.custody import LotHistory
+from monitor.core.lot.finding import still_open
 from monitor.core.lot.timeline import timeline
-from monitor.core.lot.verdict import OpenExcursion, reasons
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Profile
 from monitor.core.profile.rules import ChannelRules
@@ -55,7 +55,7 @@ class Replayed(NamedTuple):
     lots: Sequence[LotPair]
 
 
-class Side:
+class ReplaySide:
     """One of the two books, and what it makes of the history as of ``end``."""
 
     def __init__(
@@ -74,7 +74,7 @@ class Side:
             if abode.channel is not None:
                 self.ledgers.expect(abode.channel, abode.rule, abode.from_at)
 
-    def judges_as(self, other: Side, history: LotHistory, profile: Profile) -> bool:
+    def judges_as(self, other: ReplaySide, history: LotHistory, profile: Profile) -> bool:
         """Whether a lot's places and their readings are the same by both books."""
         abodes = timeline(history, profile, self._units)
         if abodes != timeline(history, profile, other._units):
@@ -97,20 +97,10 @@ class Side:
 
     def outcome(self, judged: Judged) -> LotOutcome:
         """What a judged lot comes to, with the excursions that are open where it is."""
-        history, found, expiry = judged.history, judged.found, judged.expiry
-        why = reasons(history, found, expiry, self._open(judged))
-        body = lot_body(LotFinding(history, found, expiry, why, []))
-        return LotOutcome(figures(body), lot_truths(history, found, expiry, why))
-
-    def _open(self, judged: Judged) -> list[OpenExcursion]:
-        channel = judged.abodes[-1].channel if judged.abodes and judged.history.unit is not None else None
-        if channel is None:
-            return []
-        return [
-            OpenExcursion("", channel, e.started_at, e.extreme_celsius, e.limit_celsius)
-            for e in self.excursions.get(channel, ())
-            if e.closed_at is None and e.confirmed_at is not None
-        ]
+        channel = judged.home or ""
+        going_on = (still_open(excursion, channel) for excursion in self.excursions.get(channel, ()))
+        finding = judged.finding(filter(None, going_on), ())
+        return LotOutcome(figures(lot_body(finding)), lot_truths(finding))
 
 
 class _Case(NamedTuple):
@@ -143,7 +133,7 @@ class Replay:
         self._start = start
         self._end = end
         self._ids = store.history.channel_ids(tx)
-        self.was, self.would_be = (Side(store, installation, book, self._ids, end) for book in books)
+        self.was, self.would_be = (ReplaySide(store, installation, book, self._ids, end) for book in books)
         self._readings = 0
 
     def run(self, profiles: set[str], progress: Progress = lambda what, done, of: None) -> Replayed:
@@ -229,7 +219,7 @@ class Replay:
 
         progress(0.0)
         folds = []
-        kept: list[tuple[Side, ChannelFold]] = []
+        kept: list[tuple[ReplaySide, ChannelFold]] = []
         for side, rules in self._rules(channel):
             fold = None
             if is_watched:
@@ -241,7 +231,7 @@ class Replay:
         for side, fold in kept:
             side.keep(channel, fold)
 
-    def _rules(self, channel: str) -> Iterator[tuple[Side, ChannelRules]]:
+    def _rules(self, channel: str) -> Iterator[tuple[ReplaySide, ChannelRules]]:
         for side in (self.was, self.would_be):
             rules = side.book.rules_of(channel)
             if rules is not None:

@@ -11,25 +11,19 @@ from monitor.asking.picture import Picture
 from monitor.asking.thinning import thin
 from monitor.asking.wall import Wall
 from monitor.core.channel.fold import Instant, instants
-from monitor.core.fact import (
-    JSON,
-    LotFinding,
-    lot_body,
-)
+from monitor.core.fact import JSON, lot_body, open_excursion
 from monitor.core.lot.custody import LotHistory
 from monitor.core.lot.timeline import Abode, UnitVersion, timeline
-from monitor.core.lot.verdict import OpenExcursion, reasons
-from monitor.core.outlook.rescue import Shelter
+from monitor.core.outlook.shelter import Shelter
 from monitor.core.profile.installation import Unit
 from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import format_instant, parse_instant
 from monitor.ports import Store, Tx
-from monitor.writer.lot.findings import Findings, Judged, LotEvents
+from monitor.writer.lot.findings import Findings, LotEvents
 from monitor.writer.lot.ledgers import Ledgers
 from monitor.writer.lot.outlook import NOTHING, Outlook, with_outlook
 
 _FAILING = frozenset(("warning", "outside", "excursion"))
-_HEALTHY = frozenset(("ok", "warning"))
 
 
 class View:
@@ -72,9 +66,7 @@ class View:
                 card, coming = wall.card(unit), dict(NOTHING)
                 if look_ahead and card["state"] in _FAILING:
                     if shelters is None:
-                        every = self._picture.installation.units.values()
-                        held_back = self._alarm_view.units_held_back(tx, now)
-                        shelters = [_shelter(wall.card(one), held_back) for one in every]
+                        shelters = wall.shelters(self._alarm_view.in_force(tx))
                     coming = outlook.unit(unit, card["lots"], shelters)
                 found.append({**card, **coming, "rescue": list(coming["rescue"])})
         return found
@@ -193,9 +185,8 @@ class View:
             channels = {channel for channel, _, _ in spans}
             everywhere = self._excursions.of_channels(channels, history.judged_at, history=False)
         excursions = [e for e in everywhere if _in_custody(e, spans)]
-        found = reasons(history, judged.found, judged.expiry, _open_now(judged, excursions))
-        ids = [excursion["id"] for excursion in excursions]
-        body = lot_body(LotFinding(history, judged.found, judged.expiry, found, ids))
+        going_on = (open_excursion(e["id"], e) for e in excursions)
+        body = lot_body(judged.finding(filter(None, going_on), [e["id"] for e in excursions]))
         return with_outlook(body, None if outlook is None else outlook.lot(judged))
 
     # --- alarms and messages ---
@@ -249,36 +240,6 @@ def _reading_json(instant: Instant) -> JSON:
 def _spans(abodes: Iterable[Abode]) -> list[tuple[str, int, int]]:
     """The channels whose temperature a lot had, and when."""
     return [(abode.channel, abode.from_at, abode.to_at) for abode in abodes if abode.channel is not None]
-
-
-def _open_now(judged: Judged, excursions: Iterable[JSON]) -> list[OpenExcursion]:
-    """The confirmed, open excursions of the product probe where a lot is."""
-    channel = judged.abodes[-1].channel if judged.abodes and judged.history.unit is not None else None
-    return [
-        OpenExcursion(
-            e["id"],
-            e["channel"],
-            parse_instant(e["started_at"]),
-            e["extreme_celsius"],
-            e["limits"]["celsius"],
-        )
-        for e in excursions
-        if e["channel"] == channel and e["closed_at"] is None and e["confirmed_at"] is not None
-    ]
-
-
-def _shelter(card: JSON, held_back: Mapping[str, str]) -> Shelter:
-    """A unit as a place to take lots to; ``held_back``: those that are suppressed or out of service."""
-    is_well = card["state"] in _HEALTHY and card["unit"] not in held_back
-    return Shelter(
-        unit=card["unit"],
-        title=card["title"],
-        storage_class=card["class"],
-        is_healthy=is_well and not card["alarms"],
-        why_not=None if is_well else held_back.get(card["unit"], card["state_text"]),
-        site=card["unit"].partition("/")[0],
-        lots=len(card["lots"]),
-    )
 
 
 def _in_custody(body: JSON, spans: Iterable[tuple[str, int, int]]) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from monitor.asking.picture import Picture
+from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.alarm.suppression import Suppression
 from monitor.core.fact import JSON, instant_or_none, is_alive
+from monitor.core.outlook.shelter import Shelter, UnitState, shelters
 from monitor.core.profile.installation import Probe, Unit
 from monitor.core.profile.profile import HIGH
 from monitor.core.profile.unit import Channel
@@ -49,6 +52,21 @@ class Wall:
         """Whether a condition's alarm is open for a channel, or for its unit."""
         about = (channel, Channel.parse(channel).unit_path)
         return any(a["condition"] == condition.value and a["subject"] in about for a in self._alarms)
+
+    def shelters(self, suppressions: Iterable[Suppression]) -> list[Shelter]:
+        """The units as places to take lots to; ``suppressions``: all that are in force."""
+        outside = {fact.subject for fact in self._excursions}
+        states = [
+            UnitState(
+                unit,
+                celsius=self._latest.get(unit.product_channel, {}).get("celsius"),
+                window=self._picture.rules[unit.product_channel].profile_at(self.now).window,
+                is_in_excursion=unit.product_channel in outside,
+                lots=len(self._lots.get(unit.path, ())),
+            )
+            for unit in self._picture.installation.units.values()
+        ]
+        return shelters(states, map(Alarm.from_json, self._alarms), suppressions, self.now)
 
     def card(self, unit: Unit) -> JSON:
         """A unit as :meth:`monitor.ports.View.units` words it."""

@@ -1,4 +1,4 @@
-"""Commands that carry something out of the store: exports, InfluxDB, test messages."""
+"""Commands that carry something out: exports, InfluxDB, test messages, the backup, pages of the documentation."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ commands = typer.Typer()
 _export = typer.Typer(no_args_is_help=True)
 _influx = typer.Typer(no_args_is_help=True)
 _notify = typer.Typer(no_args_is_help=True)
+_docs = typer.Typer(no_args_is_help=True)
 commands.add_typer(_export, name="export", help="Folders to hand over.")
 commands.add_typer(_influx, name="influx", help="The projection to InfluxDB.")
 commands.add_typer(_notify, name="notify", help="Messages to people.")
+commands.add_typer(_docs, name="docs", help="Documentation that is made from the program itself.")
 
 
 @_export.command("lot", epilog=example("export lot EXO-2026-014 --out exports"))
@@ -194,3 +196,57 @@ def notify_test(
         raise Finding("nobody is told of alarms: people.toml names no one")
     if not found or not all(each["ok"] for each in found):
         raise typer.Exit(1)
+
+
+@commands.command(epilog=example("backup --out /mnt/backup"))
+def backup(
+    config: ConfigOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Into this folder. Default: [store] backup_dir."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Copies the store, whether the program runs or not.
+
+    The copy is one file, checked by SQLite, and complete or not there at all. To restore it, stop the program and put
+    it in the place of the store.
+
+    The exit code is 1 if no backup could be made, and 2 for a store in PostgreSQL, which pg_dump backs up.
+    """
+    from monitor.program import app
+
+    configuration = load(config)
+    folder = out or configuration.store.backup_dir
+    if folder is None:
+        raise typer.BadParameter(
+            "say where to: --out DIR, or [store] backup_dir in monitor.toml.", param_hint="--out"
+        )
+    try:
+        copied = app.backup(configuration, folder)
+    except ValueError as error:
+        raise Unusable(str(error)) from error
+    except RuntimeError as error:
+        raise Finding(str(error)) from error
+    if as_json:
+        print_json(copied)
+    else:
+        typer.echo(f"{copied['path']}: {copied['bytes']:,} bytes, whole")
+
+
+@_docs.command("alarms", epilog=example("docs alarms"))
+def docs_alarms(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it there instead of printing it.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Every condition with its levels, what raises and what ends it, and what to do first; and the life of an alarm as
+    a table and a diagram (Markdown)."""
+    from monitor.program.app import alarm_docs
+
+    text = alarm_docs()
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ import structlog
 import typer
 from typer.core import TyperGroup
 
-from monitor.cli import backup, docs, ingest, outward, replay, service, simulate, watching
+from monitor.cli import ingest, outward, replay, service, simulate, watching
 from monitor.cli.alarm import acts, alarms
 from monitor.cli.lot import lots
 from monitor.cli.options import CONFIG_VARIABLE, PROGRAM
@@ -98,5 +98,3 @@ program.add_typer(ingest.commands)
 program.add_typer(replay.commands)
 program.add_typer(simulate.commands)
 program.add_typer(outward.commands)
-program.add_typer(backup.commands)
-program.add_typer(docs.commands, name="docs")

@@ -20,7 +20,7 @@ from monitor.config.file.profile_file import ProfileFile
 from monitor.config.file.toml import parse
 from monitor.config.model import Configuration
 from monitor.config.people import FILE as PEOPLE
-from monitor.config.people import Known, check_names, doubt_people, people_of
+from monitor.config.people import KnownNames, check_names, doubt_people, people_of
 from monitor.config.profiles import doubts_about, findings_in, profile_of
 from monitor.config.secret.places import refuse_placeholders, take_out_secrets
 from monitor.config.sections import alerting_of, detection_of, influx_of, mail_of, mqtt_of, store_of, web_of
@@ -50,10 +50,10 @@ def load(directory: Path, environ: Mapping[str, str]) -> Configuration:
     refuse_placeholders(people_document, PEOPLE, review)
     people_file = _validated(PeopleFile, people_document, PEOPLE, review)
 
-    known = _known(None if written is None else document, people_document)
-    units = units_of(monitor.unit, sites=known.sites or (), profiles=profile_names, review=review)
-    check_names(people_document, known, review)
-    people = people_of(people_file, known, directory, environ, review)
+    names = _known(None if written is None else document, people_document)
+    units = units_of(monitor.unit, sites=names.sites or (), profiles=profile_names, review=review)
+    check_names(people_document, names, review)
+    people = people_of(people_file, names, directory, environ, review)
     mail = mail_of(monitor.mail, directory, environ, review)
     doubt_units(units, profiles, review)
     doubt_people(people, mail.host, monitor.web.external_url, review)
@@ -80,9 +80,9 @@ def load(directory: Path, environ: Mapping[str, str]) -> Configuration:
     return configuration
 
 
-def _known(monitor: Document | None, people: Document) -> Known:
+def _known(monitor: Document | None, people: Document) -> KnownNames:
     """All names that there are; ``monitor`` is None if monitor.toml couldn't be read."""
-    return Known(
+    return KnownNames(
         people=_names(people, "person"),
         rotas=_names(people, "rota"),
         ladders=_names(people, "ladder"),
@@ -146,10 +146,10 @@ def _compact(value: Any) -> Any:
 
 def _names(document: Document, key: str) -> set[str]:
     """The names of a table's or a list's items, whether or not the items are right otherwise."""
-    found = document.get(key)
-    if isinstance(found, dict):
-        return set(found)
-    items = found if isinstance(found, list) else []
+    section = document.get(key)
+    if isinstance(section, dict):
+        return set(section)
+    items = section if isinstance(section, list) else []
     return {str(item["name"]) for item in items if isinstance(item, dict) and "name" in item}
 
 
@@ -158,7 +158,7 @@ def _names(document: Document, key: str) -> set[str]:
 
 def _profiles(directory: Path, review: Review) -> tuple[tuple[Profile, ...], set[str]]:
     """All versions of all profiles, and the names of all, also of those with a mistake."""
-    found: dict[str, tuple[str, Profile]] = {}
+    versions: dict[str, tuple[str, Profile]] = {}
     names: set[str] = set()
     for path in sorted((directory / "profiles").glob("*.toml")):
         file = f"profiles/{path.name}"
@@ -166,11 +166,11 @@ def _profiles(directory: Path, review: Review) -> tuple[tuple[Profile, ...], set
         profile = _profile(directory, file, path.stem, review)
         if profile is None:
             continue
-        if profile.label in found:
-            other = found[profile.label][0]
+        if profile.label in versions:
+            other = versions[profile.label][0]
             review.refuse(file, "version", profile.version, f"a version that {other} doesn't have already")
-        found.setdefault(profile.label, (file, profile))
-    ordered = sorted(found.values(), key=lambda one: (one[1].name, one[1].version))
+        versions.setdefault(profile.label, (file, profile))
+    ordered = sorted(versions.values(), key=lambda entry: (entry[1].name, entry[1].version))
     _check_succession(ordered, review)
     return tuple(profile for _, profile in ordered), names
 
@@ -206,7 +206,7 @@ def _check_succession(ordered: list[tuple[str, Profile]], review: Review) -> Non
             continue
         since = f"version {before.version}'s ({format_instant(before.effective_from)})"
         if after.effective_from < before.effective_from:
-            found = format_instant(after.effective_from)
-            review.refuse(file, "effective_from", found, f"an instant after {since}")
+            given = format_instant(after.effective_from)
+            review.refuse(file, "effective_from", given, f"an instant after {since}")
         elif after.effective_from == before.effective_from:
             review.warn(file, f"effective_from is {since}: that version never holds")

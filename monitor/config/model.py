@@ -6,15 +6,16 @@ Instants and durations are whole milliseconds, temperatures °C.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import time
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from monitor.config.media import ADDRESS_KINDS
 from monitor.config.secret.secret import SHOWN, Secret, redacted
 from monitor.core.alarm.limits import Limits
+from monitor.core.profile.installation import Unit
 from monitor.core.profile.profile import Profile
-from monitor.core.profile.unit import ProbeSettings
 from monitor.core.sign.detection import Detection
 from monitor.core.telling.policy import Ladder, QuietHours, Route
 from monitor.core.telling.rota import Rota
@@ -25,7 +26,7 @@ REFERENCES = ("env:", "file:")
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class Storage:
     """Where the truth is kept. ``url`` may hold a password and stays out of ``repr``; show ``shown_url``.
 
     ``backup_dir``: where a daily backup goes, None: nowhere.
@@ -119,7 +120,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadMan:
+class DeadManPing:
     """What is asked for every ``every`` ms while all is well. ``source`` is what the file says; show ``shown``."""
 
     source: str = field(repr=False)
@@ -142,7 +143,7 @@ class Alerting:
     digest_at: Recurring
     qa_summary: Recurring
     drill: Recurring
-    dead_man: DeadMan | None
+    dead_man: DeadManPing | None
     retry_first: int
     retry_max: int
     shelve_max: int
@@ -164,40 +165,6 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """A probe of a unit. ``profile`` is its own, None: the unit's. Without ``alarms`` it is only recorded."""
-
-    name: str
-    settings: ProbeSettings
-    silent_after: int
-    calibration_due: date | None
-    profile: str | None
-    alarms: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A freezer, fridge, tank or room with its probes; ``profile`` is a name, of whatever version."""
-
-    site: str
-    name: str
-    title: str
-    profile: str
-    storage_class: str
-    product_probe: str
-    probes: tuple[Probe, ...]
-
-    @property
-    def path(self) -> str:
-        """``site/unit``."""
-        return f"{self.site}/{self.name}"
-
-    def probe(self, name: str) -> Probe | None:
-        """The probe of that name, or None."""
-        return next((probe for probe in self.probes if probe.name == name), None)
-
-
-@dataclass(frozen=True, slots=True)
 class Address:
     """Where a person is reached. ``source`` is what the file says; ``value`` what a medium needs.
 
@@ -205,7 +172,7 @@ class Address:
     ``file:PATH``; show ``shown``. ``key`` names its place in people.toml.
     """
 
-    medium: Literal["mail", "pagerduty", "webhook", "apprise"]
+    medium: str
     source: str = field(repr=False)
     value: Secret
     key: str = field(default="", compare=False)
@@ -213,13 +180,8 @@ class Address:
     @property
     def shown(self) -> str:
         """``source``, with a routing key, and the part of an Apprise URL that may be a token, as ``<secret>``."""
-        if self.medium == "mail" or self.source.startswith(REFERENCES):
-            return self.source
-        if self.medium == "webhook":
-            return redacted(self.source)  # signed: the URL itself proves nothing
-        if self.medium == "pagerduty":
-            return f"pagerduty:{SHOWN}"
-        return f"{self.source.partition('://')[0]}://{SHOWN}"
+        is_elsewhere = self.source.startswith(REFERENCES)
+        return self.source if is_elsewhere else ADDRESS_KINDS[self.medium].shown(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +207,7 @@ class Configuration:
     ``directory`` says where it was read and is no part of what it says, so it doesn't count in comparisons.
     """
 
-    store: Store
+    store: Storage
     mqtt: Mqtt
     influx: Influx
     web: Web

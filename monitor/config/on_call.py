@@ -22,12 +22,12 @@ def nobody_on_call(rotas: Sequence[Rota], ladders: Sequence[Ladder], now: int) -
     """The rotas with a time, from ``now`` until :data:`LOOK_AHEAD` later, in which nobody is on call, and the steps of
     ladders that lead to nobody then."""
     end = now + LOOK_AHEAD
-    found = []
+    problems = []
     for rota in rotas:
         gap = rota.first_gap(now, end)
         if gap is not None:
             since = format_local(gap, ZoneInfo(rota.timezone))
-            found.append(Problem(FILE, f"rota[{rota.name}]", f"nobody on call from {since}", _SOMEBODY))
+            problems.append(Problem(FILE, f"rota[{rota.name}]", f"nobody on call from {since}", _SOMEBODY))
     by_name = {rota.name: rota for rota in rotas}
     for ladder in ladders:
         for index, step in enumerate(ladder.steps):
@@ -36,8 +36,8 @@ def nobody_on_call(rotas: Sequence[Rota], ladders: Sequence[Ladder], now: int) -
                 where = f"ladder[{ladder.name}].step[{index}].tell"
                 since = format_local(at, ZoneInfo(by_name[step.tell[0]].timezone))
                 expected = "a person beside the rota, or a rota on which there is always somebody"
-                found.append(Problem(FILE, where, f"a step that leads to nobody from {since}", expected))
-    return found
+                problems.append(Problem(FILE, where, f"a step that leads to nobody from {since}", expected))
+    return problems
 
 
 def _leads_to_nobody(names: Sequence[str], rotas: Mapping[str, Rota], start: int, end: int) -> int | None:
@@ -67,8 +67,12 @@ def doubt_routes(routes: Sequence[Route], review: Review) -> None:
 
 def doubt_the_rest(routes: Sequence[Route], people: Sequence[str], review: Review) -> None:
     """Says who is told of what no route takes, where there is such a thing."""
-    rest = [one for one in routes if (one.site, one.unit, one.condition) == (None, None, None)]
-    if not people or {None} <= {one.level for one in rest} or set(LEVELS) <= {one.level for one in rest}:
+    rest = [route for route in routes if (route.site, route.unit, route.condition) == (None, None, None)]
+    if (
+        not people
+        or {None} <= {route.level for route in rest}
+        or set(LEVELS) <= {route.level for route in rest}
+    ):
         return
     everybody = f"told to everybody at once ({', '.join(people)})"
     if routes:

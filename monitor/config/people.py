@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from monitor.config.address import Place, address_of, refuse_unsent_mail, webhook_key_of
+from monitor.config.address import KeyPlace, address_of, refuse_unsent_mail, webhook_key_of
 from monitor.config.file import people_file as files
 from monitor.config.file.fields import NAME
 from monitor.config.file.problem import Review, choices, key_text, nearest
-from monitor.config.model import Person
+from monitor.config.media import ADDRESS_KINDS
+from monitor.config.model import Address, Person
 from monitor.config.on_call import doubt_routes, doubt_the_rest
 from monitor.config.secret.places import leaves
 from monitor.core.telling.policy import Ladder, QuietHours, Route, Step
@@ -28,7 +29,7 @@ class People(NamedTuple):
     routes: tuple[Route, ...]
 
 
-class Known(NamedTuple):
+class KnownNames(NamedTuple):
     """Names that ``people.toml`` may refer to, also of tables that are wrong elsewhere; None: unknown."""
 
     people: set[str]
@@ -39,17 +40,19 @@ class Known(NamedTuple):
 
 
 def people_of(
-    file: files.PeopleFile, known: Known, directory: Path, environ: Mapping[str, str], review: Review
+    file: files.PeopleFile, names: KnownNames, directory: Path, environ: Mapping[str, str], review: Review
 ) -> People:
     """The people, and the rules of who is told what; :func:`check_names` is for what they refer to."""
-    _check_twice("person", [one.name for one in file.person], known.rotas, review)
-    _check_twice("rota", [one.name for one in file.rota], (), review)
-    _check_twice("ladder", [one.name for one in file.ladder], (), review)
+    _check_twice("person", [person.name for person in file.person], names.rotas, review)
+    _check_twice("rota", [rota.name for rota in file.rota], (), review)
+    _check_twice("ladder", [ladder.name for ladder in file.ladder], (), review)
     return People(
-        tuple(_person(one, directory, environ, review) for one in file.person),
-        tuple(_rota(one, review) for one in file.rota),
-        tuple(_ladder(one) for one in file.ladder),
-        tuple(Route(one.ladder, one.site, one.unit, one.condition, one.level) for one in file.route),
+        tuple(_person(person, directory, environ, review) for person in file.person),
+        tuple(_rota(rota, review) for rota in file.rota),
+        tuple(_ladder(ladder) for ladder in file.ladder),
+        tuple(
+            Route(route.ladder, route.site, route.unit, route.condition, route.level) for route in file.route
+        ),
     )
 
 
@@ -58,16 +61,16 @@ def _check_twice(kind: str, names: list[str], others: Iterable[str], review: Rev
         review.refuse(FILE, f"{kind}[{name}].name", name, "a name that nothing else here has")
 
 
-def check_names(document: Mapping[str, Any], known: Known, review: Review) -> None:
+def check_names(document: Mapping[str, Any], there: KnownNames, review: Review) -> None:
     """Refuses each name that nothing has. It reads the file as it was written, so that what is wrong in the same table
     otherwise is told together with it."""
     places: dict[tuple[str, ...], tuple[str, set[str] | None]] = {
-        ("rota", "people"): ("person", known.people),
-        ("rota", "override", "person"): ("person", known.people),
-        ("ladder", "step", "tell"): ("person or rota", known.people | known.rotas),
-        ("route", "ladder"): ("ladder", known.ladders),
-        ("route", "site"): ("site", known.sites),
-        ("route", "unit"): ("unit", known.units),
+        ("rota", "people"): ("person", there.people),
+        ("rota", "override", "person"): ("person", there.people),
+        ("ladder", "step", "tell"): ("person or rota", there.people | there.rotas),
+        ("route", "ladder"): ("ladder", there.ladders),
+        ("route", "site"): ("site", there.sites),
+        ("route", "unit"): ("unit", there.units),
     }
     for location, name in leaves(document):
         kind, names = places.get(tuple(part for part in location if isinstance(part, str)), ("", None))
@@ -81,13 +84,13 @@ def _person(table: files.PersonTable, directory: Path, environ: Mapping[str, str
     addresses = []
     for index, source in enumerate(table.addresses):
         key = f"person[{table.name}].addresses[{index}]"
-        address = address_of(source, Place(key, directory, environ), review)
+        address = address_of(source, KeyPlace(key, directory, environ), review)
         if address is not None:
             addresses.append(address)
             if address.shown != source:
                 doubt = f"an address such as {address.shown} may hold a token; write env:NAME or file:PATH"
                 review.warn(FILE, f"{key}: {doubt}")
-    place = Place(f"person[{table.name}].webhook_key", directory, environ)
+    place = KeyPlace(f"person[{table.name}].webhook_key", directory, environ)
     quiet = table.quiet_hours
     return Person(
         name=table.name,
@@ -103,8 +106,8 @@ def _person(table: files.PersonTable, directory: Path, environ: Mapping[str, str
 
 def _rota(table: files.RotaTable, review: Review) -> Rota:
     where = f"rota[{table.name}]"
-    for index, one in enumerate(table.override):
-        if one.until_at <= one.start_at:
+    for index, stand_in in enumerate(table.override):
+        if stand_in.until_at <= stand_in.start_at:
             review.refuse_text(
                 FILE, f"{where}.override[{index}].until", "an earlier instant", "one after from"
             )
@@ -114,7 +117,9 @@ def _rota(table: files.RotaTable, review: Review) -> Rota:
         people=tuple(table.people),
         first_week=table.first_week,
         handover_at=table.handover_at,
-        overrides=tuple(Override(one.person, one.start_at, one.until_at) for one in table.override),
+        overrides=tuple(
+            Override(override.person, override.start_at, override.until_at) for override in table.override
+        ),
     )
 
 
@@ -132,7 +137,9 @@ def doubt_people(people: People, mail_host: str, external_url: str, review: Revi
             "web.external_url is empty: messages carry no link that acknowledges the alarm; set it to where"
         )
         review.warn("monitor.toml", f"{doubt} the phones of those who are told reach the pages")
-    refuse_unsent_mail([one for person in people.people for one in person.addresses], mail_host, review)
+    refuse_unsent_mail(
+        [address for person in people.people for address in person.addresses], mail_host, review
+    )
     _doubt_shared_addresses(people, review)
     doubt_routes(people.routes, review)
     doubt_the_rest(people.routes, [person.name for person in people.people], review)
@@ -150,8 +157,12 @@ def _doubt_shared_addresses(people: People, review: Review) -> None:
     """Two persons at one address are one: whoever answers, it isn't known which of them."""
     owners: dict[str, list[str]] = {}
     for person in people.people:
-        values = ((one.medium, one.value.reveal()) for one in person.addresses)
-        for value in {text.casefold() if medium == "mail" else text for medium, text in values}:
+        for value in {_compared(address) for address in person.addresses}:
             owners.setdefault(value, []).append(person.name)
-    for names in sorted({tuple(found) for found in owners.values() if len(found) > 1}):
+    for names in sorted({tuple(sharing) for sharing in owners.values() if len(sharing) > 1}):
         review.warn(FILE, f"{' and '.join(names)} have an address in common: escalation doesn't leave it")
+
+
+def _compared(address: Address) -> str:
+    text = address.value.reveal()
+    return text.casefold() if ADDRESS_KINDS[address.medium].ignores_case else text

@@ -22,7 +22,7 @@ from monitor.core.profile.profile import (
 from monitor.core.time.instant import DAY
 
 
-class Finding(NamedTuple):
+class ProfileMistake(NamedTuple):
     """What is wrong with one key of a profile; ``found`` as in the file, None for nothing."""
 
     key: str
@@ -56,7 +56,9 @@ def profile_of(file: files.ProfileFile) -> Profile:
         in_use=file.expiry.in_use,
         look_ahead=file.expiry.look_ahead,
         coverage_minimum=file.coverage.minimum,
-        alternatives=tuple(_alternative(one, window, bands, thaw, limits) for one in file.alternative),
+        alternatives=tuple(
+            _alternative(alternative, window, bands, thaw, limits) for alternative in file.alternative
+        ),
         mkt=None if mkt is None else _mkt(mkt, window),
     )
 
@@ -83,7 +85,7 @@ def _limits(file: files.ProfileFile) -> dict[str, int | None]:
 
 
 def _bands(tables: Sequence[files.BandTable], limits: dict[str, int | None]) -> tuple[Band, ...]:
-    return tuple(Band(one.name, one.above, one.up_to, limits.get(one.name)) for one in tables)
+    return tuple(Band(band.name, band.above, band.up_to, limits.get(band.name)) for band in tables)
 
 
 def _thaw(table: files.ThawTable | None, default: ThawRule | None) -> ThawRule | None:
@@ -117,7 +119,7 @@ def _alternative(
 # --- what may be wrong --------------------------------------------------------------------------------------
 
 
-def findings_in(file: files.ProfileFile, profile: Profile) -> Iterator[Finding]:
+def findings_in(file: files.ProfileFile, profile: Profile) -> Iterator[ProfileMistake]:
     """Everything that makes a profile one that can't be judged by."""
     window = list(_window_findings("window", profile.window))
     yield from window
@@ -127,32 +129,34 @@ def findings_in(file: files.ProfileFile, profile: Profile) -> Iterator[Finding]:
         yield from _thaw_findings("thaw", profile.thaw, profile.window)
     yield from _unknown_findings(profile)
     classes = {profile.name}
-    for table, one in zip(file.alternative, profile.alternatives, strict=True):
-        where = f"alternative[{one.storage_class}]"
-        if one.storage_class in classes:
-            yield Finding(f"{where}.class", one.storage_class, "a class other than the profile's, named once")
-        classes.add(one.storage_class)
+    for table, alternative in zip(file.alternative, profile.alternatives, strict=True):
+        where = f"alternative[{alternative.storage_class}]"
+        if alternative.storage_class in classes:
+            yield ProfileMistake(
+                f"{where}.class", alternative.storage_class, "a class other than the profile's, named once"
+            )
+        classes.add(alternative.storage_class)
         if not window or table.window is not None:
-            yield from _alternative_findings(where, table, one, profile.deadband)
+            yield from _alternative_findings(where, table, alternative, profile.deadband)
     yield from _limit_findings(file)
 
 
 def _alternative_findings(
-    where: str, table: files.AlternativeTable, one: Alternative, deadband: float
-) -> Iterator[Finding]:
-    window = list(_window_findings(f"{where}.window", one.window))
+    where: str, table: files.AlternativeTable, alternative: Alternative, deadband: float
+) -> Iterator[ProfileMistake]:
+    window = list(_window_findings(f"{where}.window", alternative.window))
     yield from window
     if window:
         return
-    bands = list(band_findings(f"{where}.band", one.bands, one.window))
+    bands = list(band_findings(f"{where}.band", alternative.bands, alternative.window))
     if bands and table.band is None:
-        yield Finding(f"{where}.band", None, "bands of its own: the profile's don't fit this window")
+        yield ProfileMistake(f"{where}.band", None, "bands of its own: the profile's don't fit this window")
     else:
         yield from bands
-    yield from _thaw_findings(f"{where}.thaw", one.thaw, one.window)
-    if deadband >= _width(one.window):
+    yield from _thaw_findings(f"{where}.thaw", alternative.thaw, alternative.window)
+    if deadband >= _width(alternative.window):
         expected = f"wider than the profile's deadband ({deadband})"
-        yield Finding(f"{where}.window", f"a window {_width(one.window)} °C wide", expected)
+        yield ProfileMistake(f"{where}.window", f"a window {_width(alternative.window)} °C wide", expected)
 
 
 def _width(window: Window) -> float:
@@ -161,39 +165,41 @@ def _width(window: Window) -> float:
     return window.high - window.low
 
 
-def _window_findings(where: str, window: Window) -> Iterator[Finding]:
+def _window_findings(where: str, window: Window) -> Iterator[ProfileMistake]:
     if window.low is None and window.high is None:
-        yield Finding(where, None, "low, high or both")
+        yield ProfileMistake(where, None, "low, high or both")
     elif _width(window) <= 0:
-        yield Finding(f"{where}.high", window.high, f"more than low ({window.low})")
+        yield ProfileMistake(f"{where}.high", window.high, f"more than low ({window.low})")
 
 
-def _level_findings(profile: Profile) -> Iterator[Finding]:
+def _level_findings(profile: Profile) -> Iterator[ProfileMistake]:
     window, warning = profile.window, profile.warning
     if profile.deadband >= _width(window) > 0:
-        yield Finding("deadband", profile.deadband, f"less than the window's width ({_width(window)})")
+        yield ProfileMistake("deadband", profile.deadband, f"less than the window's width ({_width(window)})")
     instant = profile.high.instant
     if instant is not None and (window.high is None or instant <= window.high):
-        yield Finding(
+        yield ProfileMistake(
             "instant.high", instant, f"a limit outside the window, over {_side(window.high, 'high')}"
         )
     instant = profile.low.instant
     if instant is not None and (window.low is None or instant >= window.low):
-        yield Finding("instant.low", instant, f"a limit outside the window, below {_side(window.low, 'low')}")
+        yield ProfileMistake(
+            "instant.low", instant, f"a limit outside the window, below {_side(window.low, 'low')}"
+        )
     if warning is None:
         return
     for key, level in (("high", warning.high), ("low", warning.low)):
         if level is not None and not window.contains(level):
-            yield Finding(f"warning.{key}", level, "a level inside the window")
+            yield ProfileMistake(f"warning.{key}", level, "a level inside the window")
     if warning.high is None and warning.low is None:
-        yield Finding("warning", None, "low, high or both")
+        yield ProfileMistake("warning", None, "low, high or both")
 
 
 def _side(limit: float | None, name: str) -> str:
     return f"window.{name}, which is not given" if limit is None else f"{limit}"
 
 
-def band_findings(where: str, bands: Sequence[Band], window: Window) -> Iterator[Finding]:
+def band_findings(where: str, bands: Sequence[Band], window: Window) -> Iterator[ProfileMistake]:
     """What keeps bands from covering all that lies outside the window exactly once."""
     names: set[str] = set()
     above: list[Band] = []
@@ -201,16 +207,16 @@ def band_findings(where: str, bands: Sequence[Band], window: Window) -> Iterator
     for band in bands:
         key = f"{where}[{band.name}]"
         if band.name in names:
-            yield Finding(f"{key}.name", band.name, "a name that no other band has")
+            yield ProfileMistake(f"{key}.name", band.name, "a name that no other band has")
         names.add(band.name)
         if band.above is not None and band.up_to is not None and band.above >= band.up_to:
-            yield Finding(f"{key}.up_to", band.up_to, f"more than above ({band.above})")
+            yield ProfileMistake(f"{key}.up_to", band.up_to, f"more than above ({band.above})")
         elif band.above is not None and window.high is not None and band.above >= window.high:
             above.append(band)
         elif band.up_to is not None and window.low is not None and band.up_to <= window.low:
             below.append(band)
         else:
-            yield Finding(key, _range(band), f"a range {_outside(window)}")
+            yield ProfileMistake(key, _range(band), f"a range {_outside(window)}")
     if len(above) + len(below) < len(bands):
         return  # a band that is wrong itself leaves a gap, which would say no more
     if window.high is not None:
@@ -234,35 +240,43 @@ def _outside(window: Window) -> str:
     return f"outside the window: {' or '.join(parts)}"
 
 
-def _upward(where: str, bands: list[Band], high: float) -> Iterator[Finding]:
+def _upward(where: str, bands: list[Band], high: float) -> Iterator[ProfileMistake]:
     edge: float | None = high
-    for band in sorted(bands, key=lambda one: one.above or 0.0):
+    for band in sorted(bands, key=lambda band: band.above or 0.0):
         key = f"{where}[{band.name}].above"
         if edge is None:
-            yield Finding(key, band.above, "no band here: one below it goes up without end (they overlap)")
+            yield ProfileMistake(
+                key, band.above, "no band here: one below it goes up without end (they overlap)"
+            )
         elif band.above != edge:
-            wrong = "a gap" if (band.above or 0.0) > edge else "an overlap"
-            yield Finding(key, band.above, f"{edge}, where what lies below it ends (there is {wrong})")
+            mistake = "a gap" if (band.above or 0.0) > edge else "an overlap"
+            yield ProfileMistake(
+                key, band.above, f"{edge}, where what lies below it ends (there is {mistake})"
+            )
         edge = band.up_to
     if edge is not None:
-        yield Finding(where, None, f"a band above {edge} without up_to: nothing may be left uncovered")
+        yield ProfileMistake(where, None, f"a band above {edge} without up_to: nothing may be left uncovered")
 
 
-def _downward(where: str, bands: list[Band], low: float) -> Iterator[Finding]:
+def _downward(where: str, bands: list[Band], low: float) -> Iterator[ProfileMistake]:
     edge: float | None = low
-    for band in sorted(bands, key=lambda one: -(one.up_to or 0.0)):
+    for band in sorted(bands, key=lambda band: -(band.up_to or 0.0)):
         key = f"{where}[{band.name}].up_to"
         if edge is None:
-            yield Finding(key, band.up_to, "no band here: one above it goes down without end (they overlap)")
+            yield ProfileMistake(
+                key, band.up_to, "no band here: one above it goes down without end (they overlap)"
+            )
         elif band.up_to != edge:
-            wrong = "a gap" if (band.up_to or 0.0) < edge else "an overlap"
-            yield Finding(key, band.up_to, f"{edge}, where what lies above it ends (there is {wrong})")
+            mistake = "a gap" if (band.up_to or 0.0) < edge else "an overlap"
+            yield ProfileMistake(
+                key, band.up_to, f"{edge}, where what lies above it ends (there is {mistake})"
+            )
         edge = band.above
     if edge is not None:
-        yield Finding(where, None, f"a band up to {edge} without above: nothing may be left uncovered")
+        yield ProfileMistake(where, None, f"a band up to {edge} without above: nothing may be left uncovered")
 
 
-def _unknown_findings(profile: Profile) -> Iterator[Finding]:
+def _unknown_findings(profile: Profile) -> Iterator[ProfileMistake]:
     rule = profile.unknown
     if rule is None:
         return
@@ -270,31 +284,33 @@ def _unknown_findings(profile: Profile) -> Iterator[Finding]:
     if rule.rule == "as_band" and (
         rule.band is None or rule.band not in {band.name for band in profile.bands}
     ):
-        yield Finding("unknown.band", rule.band, f"the name of a band of this profile ({names})")
+        yield ProfileMistake("unknown.band", rule.band, f"the name of a band of this profile ({names})")
     if rule.rule != "as_band" and rule.band is not None:
-        yield Finding("unknown.band", rule.band, 'no band, or rule = "as_band"')
+        yield ProfileMistake("unknown.band", rule.band, 'no band, or rule = "as_band"')
 
 
-def _thaw_findings(where: str, thaw: ThawRule | None, window: Window) -> Iterator[Finding]:
+def _thaw_findings(where: str, thaw: ThawRule | None, window: Window) -> Iterator[ProfileMistake]:
     if thaw is None:
         return
     if window.high is None or thaw.above < window.high:
-        yield Finding(
+        yield ProfileMistake(
             f"{where}.above",
             thaw.above,
             f"{_side(window.high, 'high')} or more: inside the window nothing thaws",
         )
     if thaw.refrozen_below > thaw.above:
-        yield Finding(f"{where}.refrozen_below", thaw.refrozen_below, f"at most thaw.above ({thaw.above})")
+        yield ProfileMistake(
+            f"{where}.refrozen_below", thaw.refrozen_below, f"at most thaw.above ({thaw.above})"
+        )
 
 
-def _limit_findings(file: files.ProfileFile) -> Iterator[Finding]:
+def _limit_findings(file: files.ProfileFile) -> Iterator[ProfileMistake]:
     limits = _limits(file)
     for alternative in file.alternative:
         for band in alternative.band or ():
             if band.limit is not None and band.limit != limits[band.name]:
                 key = f"alternative[{alternative.storage_class}].band[{band.name}].limit"
-                yield Finding(key, format_duration(band.limit), _one_limit(limits[band.name]))
+                yield ProfileMistake(key, format_duration(band.limit), _one_limit(limits[band.name]))
 
 
 def _one_limit(limit: int | None) -> str:
@@ -312,7 +328,7 @@ def doubts_about(profile: Profile) -> Iterator[str]:
         yield "mkt is not computed for a profile whose window lies below 0 °C"
     places = [("thaw", profile.window, profile.thaw)]
     places += [
-        (f"alternative[{one.storage_class}].thaw", one.window, one.thaw) for one in profile.alternatives
+        (f"alternative[{each.storage_class}].thaw", each.window, each.thaw) for each in profile.alternatives
     ]
     for where, window, thaw in places:
         if thaw is not None and window.low is not None and thaw.refrozen_below <= window.low:

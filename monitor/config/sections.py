@@ -11,7 +11,7 @@ from pathlib import Path
 from monitor.config.file import files
 from monitor.config.file.duration import format_duration
 from monitor.config.file.problem import Review
-from monitor.config.model import REFERENCES, Alerting, DeadMan, Influx, Mail, Mqtt, Store, Tls, Web
+from monitor.config.model import REFERENCES, Alerting, DeadManPing, Influx, Mail, Mqtt, Storage, Tls, Web
 from monitor.config.secret.places import INFLUX_TOKEN, MAIL_PASSWORD, MQTT_PASSWORD, referred, secret_of
 from monitor.core.alarm.limits import Limits
 from monitor.core.sign.detection import Detection
@@ -24,16 +24,16 @@ _SENDER = re.compile(r"[^\s@]+@[^\s@]+")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def store_of(table: files.StoreTable, review: Review) -> Store:
+def store_of(table: files.StoreTable, review: Review) -> Storage:
     """``[store]``"""
     if not table.url.startswith(("sqlite://", "postgresql://", "postgresql+psycopg://")):
         review.refuse(
             _FILE, "store.url", table.url, "a URL that begins with sqlite:///, or with postgresql://"
         )
     if table.backup_dir is not None and not table.url.startswith("sqlite://"):
-        found = str(table.backup_dir)
-        review.refuse(_FILE, "store.backup_dir", found, "nothing: pg_dump backs up a store in PostgreSQL")
-    return Store(
+        directory = str(table.backup_dir)
+        review.refuse(_FILE, "store.backup_dir", directory, "nothing: pg_dump backs up a store in PostgreSQL")
+    return Storage(
         url=table.url,
         housekeeping_at=table.housekeeping_at,
         backup_dir=table.backup_dir,
@@ -213,7 +213,7 @@ def alerting_of(
 
 def _dead_man_of(
     table: files.AlertingTable, directory: Path, environ: Mapping[str, str], review: Review
-) -> DeadMan | None:
+) -> DeadManPing | None:
     source, key = table.dead_man_url, "alerting.dead_man_url"
     if table.dead_man_every < MINUTE:
         review.refuse(_FILE, "alerting.dead_man_every", format_duration(table.dead_man_every), "at least 1m")
@@ -225,10 +225,10 @@ def _dead_man_of(
     if url is None:
         return None
     if not url.reveal().startswith(("http://", "https://")):
-        found = f"something else at {source}" if source.startswith(REFERENCES) else "something else"
-        review.refuse_text(_FILE, key, found, "nothing (off), http://…, https://…, env:NAME or file:PATH")
+        instead = f"something else at {source}" if source.startswith(REFERENCES) else "something else"
+        review.refuse_text(_FILE, key, instead, "nothing (off), http://…, https://…, env:NAME or file:PATH")
         return None
-    return DeadMan(source, url, table.dead_man_every)
+    return DeadManPing(source, url, table.dead_man_every)
 
 
 def detection_of(table: files.DetectionTable, review: Review) -> Detection:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from monitor.config.file import files
 from monitor.config.file.problem import Review, choices, nearest
-from monitor.config.model import Probe, Site, Unit
+from monitor.config.model import Site
 from monitor.core.channel.quality import SENSOR_CODES, SENSOR_RANGES
+from monitor.core.profile.installation import Probe, Unit
 from monitor.core.profile.profile import Profile
-from monitor.core.profile.unit import ProbeSettings
+from monitor.core.profile.unit import Channel, ProbeSettings
 
 _FILE = "monitor.toml"
 
@@ -81,17 +82,17 @@ def _unit_of(table: files.UnitTable, review: Review) -> Unit:
         profile=table.profile,
         storage_class=table.storage_class or table.profile,
         product_probe=product_probe,
-        probes=tuple(_probe_of(probe, where, review) for probe in table.probe),
+        probes=tuple(_probe_of(probe, table, review) for probe in table.probe),
     )
 
 
-def _probe_of(table: files.ProbeTable, where: str, review: Review) -> Probe:
+def _probe_of(table: files.ProbeTable, unit: files.UnitTable, review: Review) -> Probe:
     plausible = table.plausible
     if plausible.low >= plausible.high:
-        key = f"{where}.probe[{table.name}].plausible.high"
+        key = f"unit[{unit.name}].probe[{table.name}].plausible.high"
         review.refuse(_FILE, key, plausible.high, f"more than low ({plausible.low})")
     return Probe(
-        name=table.name,
+        channel=Channel(unit.site, unit.name, table.name),
         settings=ProbeSettings(
             max_gap=table.max_gap,
             offset=table.offset,
@@ -124,13 +125,13 @@ def doubt_units(units: Sequence[Unit], profiles: Sequence[Profile], review: Revi
             _doubt_range(unit, probe, by_name.get(probe.profile or unit.profile), review)
     classes = {unit.storage_class for unit in units}
     for profile in profiles:
-        for one in profile.alternatives:
-            if one.storage_class not in classes:
-                near = nearest(one.storage_class, classes)
+        for alternative in profile.alternatives:
+            if alternative.storage_class not in classes:
+                near = nearest(alternative.storage_class, classes)
                 hint = f"; did you mean {near}?" if near else ""
                 review.warn(
                     f"profile {profile.label}",
-                    f"alternative[{one.storage_class}]: no unit is of this class{hint}",
+                    f"alternative[{alternative.storage_class}]: no unit is of this class{hint}",
                 )
 
 

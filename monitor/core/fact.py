@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from monitor.core.channel.excursion import Excursion
-from monitor.core.lot.budget import Budget
+from monitor.core.lot.budget import Budget, Spending, tightest
 from monitor.core.lot.custody import LotHistory
-from monitor.core.lot.expiry import Expiry
+from monitor.core.lot.finding import LotFinding
 from monitor.core.lot.integrity import Integrity
 from monitor.core.lot.place import rule_in
-from monitor.core.lot.verdict import Reason, worst
+from monitor.core.lot.verdict import OpenExcursion
 from monitor.core.outlook.next_change import runs_out_at
 from monitor.core.profile.profile import Profile
 from monitor.core.time.instant import format_instant, parse_instant
@@ -76,14 +76,12 @@ def decided_at(body: JSON) -> int | None:
     return None if closed is None else parse_instant(closed)
 
 
-class LotFinding(NamedTuple):
-    """A lot judged: what its events say, what storage did to it, when it expires, and what that makes of it."""
-
-    history: LotHistory
-    found: Integrity
-    expiry: Expiry
-    reasons: Sequence[Reason]
-    excursions: Sequence[str]
+def open_excursion(excursion_id: str, body: JSON) -> OpenExcursion | None:
+    """An excursion that is on record, for the lots where it is; None if it isn't confirmed, or is over."""
+    if not is_going_on(body):
+        return None
+    started_at, limit = parse_instant(body["started_at"]), body["limits"]["celsius"]
+    return OpenExcursion(excursion_id, body["channel"], started_at, body["extreme_celsius"], limit)
 
 
 def lot_body(finding: LotFinding) -> JSON:
@@ -105,7 +103,7 @@ def lot_body(finding: LotFinding) -> JSON:
         "storage_class": None if found.place is None else found.place.storage_class or profile.name,
         "window": _window(found),
         "disposition": history.disposition.value,
-        "verdict": worst(reasons).value,
+        "verdict": finding.verdict.value,
         "reasons": [reason._asdict() for reason in reasons],
         "expires_at": instant_or_none(history.expires_at),
         "effective_expires_at": instant_or_none(expiry.at),
@@ -187,6 +185,31 @@ def _budget(found: Integrity, budget: Budget) -> JSON:
         "exhausted_at": instant_or_none(budget.exhausted_at),
         "runs_out_at": instant_or_none(runs_out_at(found, budget)),
     }
+
+
+def tightest_budget(lot: Mapping[str, Any]) -> JSON | None:
+    """The budget of a lot's JSON that matters most (:func:`monitor.core.lot.budget.tightest`); None for a lot without
+    limits, not judged yet, or disposed of. For whoever shows a lot, from wherever its JSON came."""
+    if lot.get("disposition") == "disposed":
+        return None
+    limited = {one["band"]: one for one in lot.get("budgets") or () if one.get("limit_seconds") is not None}
+    first = tightest(_spending(budget) for budget in limited.values())
+    return None if first is None else limited[first.band]
+
+
+def _spending(budget: Mapping[str, Any]) -> Spending:
+    return Spending(
+        budget["band"],
+        limit=round(1000 * budget["limit_seconds"]),
+        spent=round(1000 * (budget.get("spent_seconds") or 0)),
+        exhausted_at=_at(budget.get("exhausted_at")),
+        runs_out_at=_at(budget.get("runs_out_at")),
+        likely_at=_at((budget.get("forecast") or {}).get("likely")),
+    )
+
+
+def _at(text: str | None) -> int | None:
+    return None if text is None else parse_instant(text)
 
 
 def _mkt_figures(found: Integrity) -> JSON:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Level, Truth
 from monitor.core.channel.excursion import Excursion
-from monitor.core.channel.identity import Known, reconcile
+from monitor.core.channel.identity import KnownExcursion, reconcile
 from monitor.core.fact import JSON
 from monitor.core.lot.verdict import Verdict
 from monitor.core.profile.profile import HIGH
@@ -61,7 +61,7 @@ def _is_confirmed(excursion: Excursion | None) -> bool:
 def pairs(was: Sequence[Excursion], would_be: Sequence[Excursion]) -> list[Pair]:
     """The excursions of one channel by both rules, matched where they overlap, in the order of their start."""
     by_id = {str(number): one for number, one in enumerate(sorted(was, key=_start))}
-    known = [Known(name, e.direction, e.started_at, e.ended_at) for name, e in by_id.items()]
+    known = [KnownExcursion(name, e.direction, e.started_at, e.ended_at) for name, e in by_id.items()]
     found: list[Pair] = []
     for match in reconcile(known, sorted(would_be, key=_start)):
         old = None if match.known is None else by_id[match.known.id]
@@ -177,7 +177,7 @@ def reason_changes(was: JSON, would_be: JSON) -> tuple[list[JSON], list[JSON]]:
 # --- in a sentence ---
 
 
-class Counts(NamedTuple):
+class ReplayCounts(NamedTuple):
     """What a summary is made of. ``lots``: of each lot the verdict that it has and the one that it would have."""
 
     pairs: Sequence[Pair]
@@ -187,7 +187,7 @@ class Counts(NamedTuple):
     """Lots with the same verdict and other figures."""
 
 
-def in_words(counts: Counts) -> str:
+def in_words(counts: ReplayCounts) -> str:
     """For a person of QA: the difference in one sentence."""
     clauses = [*_of_excursions(counts.pairs), *_of_alarms(counts.alarms), *_of_lots(counts)]
     if clauses:
@@ -226,7 +226,7 @@ def _of_alarms(found: Counter[Outcome]) -> Iterator[str]:
         yield f"{_number(found['gone'], 'alarm')} fewer would have been raised"
 
 
-def _of_lots(counts: Counts) -> Iterator[str]:
+def _of_lots(counts: ReplayCounts) -> Iterator[str]:
     entering = Counter(would_be for was, would_be in counts.lots if was != would_be)
     for verdict in reversed(Verdict):
         number = entering[verdict.value]

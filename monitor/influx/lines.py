@@ -159,19 +159,19 @@ def _band_fields(body: Mapping[str, Any]) -> Fields:
     """``band_seconds_<band>`` of an excursion; ``spent_seconds_<band>``, ``left_seconds_<band>`` (of bands with a
     limit) and ``mkt_worst_celsius`` of a lot.
     """
-    found: dict[str, float | None] = {}
+    fields: dict[str, float | None] = {}
     by_band = body.get("seconds_by_band")
     if isinstance(by_band, Mapping):
-        found |= {f"band_seconds_{band}": _figure(seconds) for band, seconds in by_band.items()}
+        fields |= {f"band_seconds_{band}": _figure(seconds) for band, seconds in by_band.items()}
     budgets = body.get("budgets")
     for budget in budgets if isinstance(budgets, list | tuple) else ():
         if isinstance(budget, Mapping) and isinstance(budget.get("band"), str):
             for name in ("spent_seconds", "left_seconds"):
-                found[f"{name}_{budget['band']}"] = _figure(budget.get(name))
+                fields[f"{name}_{budget['band']}"] = _figure(budget.get(name))
     worst = body.get("mkt_worst")
     if isinstance(worst, Mapping):
-        found["mkt_worst_celsius"] = _figure(worst.get("celsius"))
-    return {name: figure for name, figure in found.items() if figure is not None}
+        fields["mkt_worst_celsius"] = _figure(worst.get("celsius"))
+    return {name: figure for name, figure in fields.items() if figure is not None}
 
 
 def _health_fields(body: Mapping[str, Any]) -> Fields:

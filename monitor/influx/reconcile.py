@@ -41,7 +41,7 @@ class ChannelReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Reconciliation:
     """What was compared and sent, per channel."""
 
     channels: tuple[ChannelReport, ...]
@@ -67,7 +67,7 @@ def reconcile(
     start: int | None = None,
     end: int | None = None,
     progress: Progress | None = None,
-) -> Report:
+) -> Reconciliation:
     """Compares the counts of every channel for each hour that touches ``start`` ≤ time < ``end``, and sends
     again what differs. By default all time for which the store has readings.
 
@@ -86,7 +86,7 @@ def reconcile(
             if progress is not None:
                 progress(done, total, channel)
         reports.append(report)
-    return Report(tuple(reports))
+    return Reconciliation(tuple(reports))
 
 
 def status(source: ProjectionSource, sink: Sink) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class BulkClient(Client):
         except OSError:
             chunk = b""
         if not chunk:
+            # Of the end paho has to hear by itself: it reads once more, and finds that nothing comes any more.
             self._hung_up = True
             return super().loop_read(max_packets)
         self._chunks.append(chunk)
@@ -74,7 +75,7 @@ class BulkClient(Client):
         return chunk
 
     def _slice(self, data: bytes) -> MQTTErrorCode:
-        found: list[Published] = []
+        publications: list[Published] = []
         is_v5 = self.protocol == MQTTProtocolVersion.MQTTv5
         position, code = 0, MQTTErrorCode.MQTT_ERR_SUCCESS
         self._need = 0
@@ -88,16 +89,16 @@ class BulkClient(Client):
                 _published(data, first, start, end, is_v5) if first & _TYPE_AND_QOS_2 == _PUBLISH else None
             )
             if published is not None:
-                found.append(published)
+                publications.append(published)
             else:
                 code = self._leave_to_paho(data[position:end])
                 if code != MQTTErrorCode.MQTT_ERR_SUCCESS or self.socket() is None:
-                    break
+                    break  # that packet ended the connection: what follows it belongs to none
             position = end
         rest = data[position:]
         self._chunks, self._have = ([rest] if rest else []), len(rest)
-        if found and self.on_published is not None:
-            self.on_published(found)
+        if publications and self.on_published is not None:
+            self.on_published(publications)
         return code
 
     def _leave_to_paho(self, packet: bytes) -> MQTTErrorCode:

@@ -189,7 +189,9 @@ class Connection:
         """Reads what is there, a burst at most, and hands it over."""
         self._received_at = self._clock.now()
         burst, loop_read = self._burst, self._client.loop_read
-        limit = min(BURST, self._inbox.room) or 1
+        limit = (
+            min(BURST, self._inbox.room) or 1
+        )  # CONNECT's answer must be read even while the inbox is full
         self._more = True
         while len(burst) < limit:
             before = len(burst)
@@ -315,7 +317,9 @@ class Connection:
     ) -> None:
         if code.is_failure:
             text = f"{self._where()} refuses the connection: {code}"
-            if "uthori" in str(code) or "password" in str(code):
+            if "uthori" in str(code) or "password" in str(
+                code
+            ):  # "Not authorized", "Unauthorized", by version
                 text += " (check [mqtt] username and password)"
             self._end("unsuited" if code.value == _UNSUPPORTED_VERSION else "refused", text)
             return

@@ -14,9 +14,11 @@ import msgspec
 from monitor.core.lot.event import LotEvent
 from monitor.core.profile.unit import Channel
 from monitor.ports import Arrived, Decoded, Message
-from monitor.wire.v1 import (
+from monitor.wire.format import (
     MESSAGE_BYTES_MAX,
     NAME,
+    NOT_ONE_READING,
+    Format,
     LotEventTopic,
     ReadingTopic,
     Reason,
@@ -24,19 +26,11 @@ from monitor.wire.v1 import (
     Rejection,
     StatusTopic,
     UnitEventTopic,
-    decode_lot_event,
-    decode_reading,
-    decode_readings,
-    decode_status,
-    decode_unit_event,
-    items_of,
-    parse_topic,
-    reading_topic,
 )
+from monitor.wire.registry import FORMATS, OURS, addressed
 
 _DETAIL_MAX = 500
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
-_NOT_ONE_READING = (RejectedError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Decoder:
@@ -61,28 +55,31 @@ class Decoder:
         self._sites = frozenset(sites)
         self._profiles = frozenset(profiles)
         self._readings = {
-            reading_topic(Channel.parse(path), root): number for path, number in channel_ids.items()
+            wire_format.reading_topic(Channel.parse(path), root): (number, wire_format)
+            for wire_format in reversed(FORMATS)  # where two have one topic, the first has it
+            for path, number in channel_ids.items()
         }
 
     def __call__(self, batch: Sequence[Message]) -> Decoded:
         """What a batch says, in its order."""
         decoded = Decoded()
-        channel_of, take_reading = self._readings.get, decoded.readings.append
+        row_of, take_reading = self._readings.get, decoded.readings.append
         for message in batch:
             topic, payload, received_at, retained, _ = message
-            channel = channel_of(topic)
-            if channel is None:
+            row = row_of(topic)
+            if row is None:
                 self._take_other(message, decoded)
                 continue
+            channel, wire_format = row
             if len(payload) <= MESSAGE_BYTES_MAX:
                 try:
-                    reading = decode_reading(payload, received_at)
-                except _NOT_ONE_READING:
+                    reading = wire_format.decode_reading(payload, received_at)
+                except NOT_ONE_READING:
                     pass  # an array, or to be explained
                 else:
                     take_reading(Arrived(channel, reading, 0, not retained))
                     continue
-            self._take_readings(channel, message, decoded)
+            self._take_readings(wire_format, channel, message, decoded)
         return decoded
 
     def parse_lot_event(self, site: str, lot: str, event: Mapping[str, Any]) -> LotEvent:
@@ -99,7 +96,7 @@ class Decoder:
             payload = msgspec.json.encode(event)
         except (TypeError, OverflowError, RecursionError) as error:
             raise ValueError(f"the event can't be written as JSON: {error}") from error
-        return self._lot_event(payload, LotEventTopic(site, lot))
+        return self._lot_event(OURS, payload, LotEventTopic(site, lot))
 
     # --- one message ---
 
@@ -112,38 +109,41 @@ class Decoder:
             decoded.rejected.append(_row(message, error.rejection))
 
     def _take(self, message: Message, decoded: Decoded) -> None:
-        match parse_topic(message.topic, self._root):
+        wire_format, address = addressed(message.topic, self._root)
+        match address:
             case StatusTopic(channel):
                 number = self._number_of(channel)
                 if message.payload:  # empty: the retained status was deleted
-                    online = decode_status(message.payload)
+                    online = wire_format.decode_status(message.payload)
                     decoded.statuses.append((number, online, message.received_at))
             case UnitEventTopic(site, unit) as topic:
                 self._check_unit(f"{site}/{unit}", f"event topic {message.topic!r}")
-                decoded.unit_events.append((decode_unit_event(message.payload, topic), message.received_at))
+                event = wire_format.decode_unit_event(message.payload, topic)
+                decoded.unit_events.append((event, message.received_at))
             case LotEventTopic() as topic:
-                decoded.lot_events.append((self._lot_event(message.payload, topic), message.received_at))
+                lot_event = self._lot_event(wire_format, message.payload, topic)
+                decoded.lot_events.append((lot_event, message.received_at))
             case ReadingTopic(channel):
-                self._take_readings(self._number_of(channel), message, decoded)
+                self._take_readings(wire_format, self._number_of(channel), message, decoded)
 
-    def _take_readings(self, channel: int, message: Message, decoded: Decoded) -> None:
+    def _take_readings(self, wire_format: Format, channel: int, message: Message, decoded: Decoded) -> None:
         """Arrays, and whatever is wrong with a single reading."""
         if message.retained and not message.payload:
             return
-        readings, rejections = decode_readings(message.payload, message.received_at)
+        readings, rejections = wire_format.decode_readings(message.payload, message.received_at)
         bad = {rejection.item for rejection in rejections}
         for item, reading in enumerate(readings):  # of those taken, so that 0 begins what came in one message
             decoded.readings.append(Arrived(channel, reading, item, not message.retained))
-        items = items_of(message.payload) if bad - {None} else []
+        items = wire_format.items_of(message.payload) if bad - {None} else []
         for rejection in rejections:
             # Of a bad item that alone is kept: a thousand of them would each keep the whole message.
             payload = message.payload if rejection.item is None else items[rejection.item]
             decoded.rejected.append(_row(message._replace(payload=payload), rejection))
 
-    def _lot_event(self, payload: bytes, topic: LotEventTopic) -> LotEvent:
+    def _lot_event(self, wire_format: Format, payload: bytes, topic: LotEventTopic) -> LotEvent:
         if topic.site not in self._sites:
             raise _unknown("unknown_site", "site", topic.site, "the lot's topic", "a [site] section")
-        event = decode_lot_event(payload, topic)
+        event = wire_format.decode_lot_event(payload, topic)
         what = f"the {event.kind.value} event {event.event_id!r}"
         if event.unit is not None:
             self._check_unit(event.unit, what)

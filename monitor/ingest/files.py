@@ -141,12 +141,12 @@ def recorded_message(name: str, number: int, line: bytes, now: int) -> Message:
     """A line of a recording as a message, or as one refused: it holds none, or one that is yet to come."""
     line = line.removeprefix(_BOM) if number == 1 else line
     try:
-        found = decode_line(line.strip())
+        recorded = decode_line(line.strip())
     except ValueError as error:
         return refused(name, number, "", line, now, ("not_recorded", str(error)))
-    received_at = now if found.received_at is None else found.received_at
+    received_at = now if recorded.received_at is None else recorded.received_at
     if received_at > now:
         text = f"received_at {format_instant(received_at)} lies in the future"
-        return refused(name, number, found.topic, line, now, ("bad_time", text))
-    topic = found.topic.replace("\0", "\ufffd")  # not every database keeps a NUL
-    return Message(topic, found.payload, received_at, True, Origin(name, (number,)))
+        return refused(name, number, recorded.topic, line, now, ("bad_time", text))
+    topic = recorded.topic.replace("\0", "\ufffd")  # not every database keeps a NUL
+    return Message(topic, recorded.payload, received_at, True, Origin(name, (number,)))

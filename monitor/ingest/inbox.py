@@ -44,13 +44,13 @@ class Inbox:
                 self._filled.wait(timeout)
             was_full = not self.room
             if len(self._waiting) <= limit:
-                taken, self._waiting = self._waiting, []
+                batch, self._waiting = self._waiting, []
             else:
-                taken = self._waiting[:limit]
+                batch = self._waiting[:limit]
                 del self._waiting[:limit]
-        if was_full and taken:
+        if was_full and batch:  # outside of the lock, so that whoever is woken needn't wait for it
             self._on_room()
-        return taken
+        return batch
 
 
 class Bell:

@@ -98,9 +98,9 @@ class MqttSource:
 
     def receive(self, timeout: float) -> Sequence[Message]:
         """What waits, at most ``BATCH_MAX``; if nothing does, the first that comes within ``timeout`` seconds."""
-        taken = self._inbox.take(timeout, BATCH_MAX)
-        self._taken += len(taken)
-        return taken
+        batch = self._inbox.take(timeout, BATCH_MAX)
+        self._taken += len(batch)
+        return batch
 
     def acknowledge(self, batch: Sequence[Message]) -> None:
         """Has the broker told that these messages are safe with us."""
@@ -152,7 +152,7 @@ class MqttSource:
                 return
             self._say(f"{ending.text}; trying again", ok=False)
             if self._choice.learn(ending):
-                continue
+                continue  # without waiting: the broker is there, and only speaks the other version
             if ending.kind == "lost" and time.monotonic() - began > STEADY_SECONDS:
                 wait = BACKOFF_FIRST
             # With jitter, so that many monitors don't come back to a broker in one moment.

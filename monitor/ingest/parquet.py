@@ -129,8 +129,8 @@ def _times(column: Any) -> list[int | str | None]:
     pyarrow = import_module("pyarrow")
     kind = column.type
     if not pyarrow.types.is_timestamp(kind):
-        found: list[int | str | None] = column.to_pylist()
-        return found
+        texts: list[int | str | None] = column.to_pylist()
+        return texts
     times, by = _PER_MS[kind.unit]
     return [None if at is None else at * times // by for at in column.cast(pyarrow.int64()).to_pylist()]
 

@@ -11,7 +11,7 @@ from monitor.ingest.files import read_parts
 from monitor.ingest.past_file import PastFile, UnusableFileError
 from monitor.ports import JSON, Clock, Commands, Decoded, Message
 from monitor.wire.recording import Origin
-from monitor.wire.v1 import items_of
+from monitor.wire.registry import OURS
 
 FIRST_REJECTED = 20
 """Rejected rows that the summary has in words; all are counted."""
@@ -36,13 +36,13 @@ def decode(decoder: Decoder, messages: Sequence[Message]) -> Decoded:
     if decoded.rejected:  # seldom: once more, to see what belongs to which
         decoded = Decoded()
         for message in plain:
-            one = decoder((message,))
-            decoded.readings += one.readings
-            decoded.lot_events += one.lot_events
-            decoded.unit_events += one.unit_events
-            decoded.statuses += one.statuses
+            said = decoder((message,))
+            decoded.readings += said.readings
+            decoded.lot_events += said.lot_events
+            decoded.unit_events += said.unit_events
+            decoded.statuses += said.statuses
             decoded.rejected += [
-                located for row in one.rejected for located in _located(row, message, message.token)
+                located for row in said.rejected for located in _located(row, message, message.token)
             ]
     for message in messages:
         origin = message.token
@@ -66,7 +66,7 @@ def _located(row: JSON, message: Message, origin: Origin | None) -> Iterator[JSO
         yield row
     elif row["item"] is None and len(origin.lines) > 1:
         # A message is refused as a whole, for its channel: each of its rows is.
-        for line, payload in zip(origin.lines, items_of(message.payload), strict=True):
+        for line, payload in zip(origin.lines, OURS.items_of(message.payload), strict=True):
             yield {**row, "payload": payload, "detail": _where(origin, line) + row["detail"]}
     else:
         line = origin.lines[row["item"] or 0] if len(origin.lines) > 1 else origin.lines[0]
@@ -155,25 +155,30 @@ def import_files(
     ``done(mark)`` says how many rows of a file an import that was broken off had taken. ``stop`` breaks off after the
     part under way; the next import of the same files goes on there. A part is sent when the one before is durable.
     """
-    total, found = _Sum(), list[JSON]()
+    total, file_sums = _Sum(), list[JSON]()
     for number, file in enumerate(files):
         start = done(mark_of(file)) if file.digest else 0
-        found.append({"file": file.name, "rows": start, "resumed_at": start, "damaged": None})
+        file_sums.append({"file": file.name, "rows": start, "resumed_at": start, "damaged": None})
         try:
             for part in read_parts(file, root=root, clock=clock, skip=start):
                 marks = {mark_of(file): str(part.rows)} if file.digest else {}
                 total.add(commands.ingest(part.messages, marks=marks))
-                found[-1]["rows"] = part.rows
-                progress(file.name, sum(each["rows"] for each in found), (number + part.share) / len(files))
+                file_sums[-1]["rows"] = part.rows
+                progress(
+                    file.name, sum(each["rows"] for each in file_sums), (number + part.share) / len(files)
+                )
                 if stop.is_set():
-                    return total.as_json(found, interrupted=True)
+                    return total.as_json(file_sums, interrupted=True)
         except UnusableFileError as error:  # what came before is good, and so may the other files be
-            found[-1]["damaged"] = str(error)
+            file_sums[-1]["damaged"] = str(error)
+    # All are in: the same file again begins anew, and comes to nothing but duplicates.
     begin_anew = {mark_of(file): "0" for file in files if file.digest}
     while not stop.is_set():
         answer = commands.ingest((), marks=begin_anew, last=True)
         total.add(answer)
-        progress(f"judging again: {answer['left']} channels left", sum(each["rows"] for each in found), 1.0)
+        progress(
+            f"judging again: {answer['left']} channels left", sum(each["rows"] for each in file_sums), 1.0
+        )
         if answer["ended"]:
-            return total.as_json(found, interrupted=False)
-    return total.as_json(found, interrupted=True)
+            return total.as_json(file_sums, interrupted=False)
+    return total.as_json(file_sums, interrupted=True)

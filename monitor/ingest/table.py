@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
+from monitor.core.profile.unit import Channel
 from monitor.ingest.past_file import PART_ROWS, Part, UnusableFileError, opened, refused, text_of
 from monitor.ports import Clock, Message
 from monitor.wire.recording import Origin
+from monitor.wire.registry import OURS
 
 NEEDED = ("site", "unit", "probe", "measured_at", "celsius")
 OPTIONAL = ("fault", "seq", "battery_percent")
@@ -51,12 +53,13 @@ class Columns(NamedTuple):
 def find_columns(name: str, header: Sequence[str]) -> Columns:
     """The columns by their names; raises :class:`UnusableFileError` for a header that lacks or repeats one."""
     names = [each.strip() for each in header]
-    found = ", ".join(repr(each) for each in names[:20]) or "none"
+    header_names = ", ".join(repr(each) for each in names[:20]) or "none"
     missing = [each for each in NEEDED if each not in names]
     if missing:
         columns = "column" if len(missing) == 1 else "columns"
         hint = "; separate columns by commas" if len(names) == 1 and re.search("[;\t|]", names[0]) else ""
-        text = f"lacks the {columns} {', '.join(missing)} (found: {found}): name the {columns} in the first line{hint}"
+        lacking = f"lacks the {columns} {', '.join(missing)} (found: {header_names})"
+        text = f"{lacking}: name the {columns} in the first line{hint}"
         raise UnusableFileError(name, text)
     for each in (*NEEDED, *OPTIONAL):
         if names.count(each) > 1:
@@ -139,10 +142,10 @@ class Packer:
 
     def group(self, key: tuple[str, ...]) -> tuple[list[str], list[int]]:
         """Where readings (as JSON) and lines of a channel gather."""
-        found = self._groups.get(key)
-        if found is None:
-            found = self._groups[key] = ([], [])
-        return found
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = ([], [])
+        return group
 
     def refuse(self, line: int, row: Sequence[object], key: tuple[str, ...], why: tuple[str, str]) -> None:
         """Sets a row aside."""
@@ -153,19 +156,21 @@ class Packer:
 
     def _topic(self, key: tuple[str, ...]) -> str:
         site, unit, probe = (each.strip().replace("\0", "\ufffd")[: CELL_MAX + 1] for each in key)
-        return f"{self._root}/{site}/{unit}/{probe}/reading"
+        return OURS.reading_topic(Channel(site, unit, probe), self._root)
 
     def take(self) -> list[Message]:
         """The messages of the part; the next one begins."""
-        found, now = self._refused, self.now
+        messages, now = self._refused, self.now
         for key, (items, lines) in self._groups.items():
             topic = self._topic(key)
             for start in range(0, len(items), MESSAGE_ITEMS):
                 end = start + MESSAGE_ITEMS
                 payload = f"[{','.join(items[start:end])}]".encode()
-                found.append(Message(topic, payload, now, True, Origin(self.name, tuple(lines[start:end]))))
+                messages.append(
+                    Message(topic, payload, now, True, Origin(self.name, tuple(lines[start:end])))
+                )
         self._groups, self._refused, self.now = {}, [], self._clock.now()
-        return found
+        return messages
 
 
 def csv_parts(name: str, source: opened, *, root: str, clock: Clock, skip: int) -> Iterator[Part]:
@@ -176,11 +181,11 @@ def csv_parts(name: str, source: opened, *, root: str, clock: Clock, skip: int) 
     reader = csv.reader(iter(lambda: text.readline(_LINE_MAX), ""), strict=True)
     packer = Packer(name, root, clock)
     rows = 0
-    while rows < skip and (taken := _fill(packer, columns, reader, min(PART_ROWS, skip - rows))):
-        rows += taken
+    while rows < skip and (count := _fill(packer, columns, reader, min(PART_ROWS, skip - rows))):
+        rows += count
         packer.take()
-    while taken := _fill(packer, columns, reader, PART_ROWS):
-        rows += taken
+    while count := _fill(packer, columns, reader, PART_ROWS):
+        rows += count
         yield Part(packer.take(), rows, source.share)
 
 
@@ -188,13 +193,14 @@ def _fill(packer: Packer, columns: Columns, reader: Any, wanted: int) -> int:
     """Reads up to ``wanted`` rows, and says how many there were. Empty lines are none."""
     site, unit, probe = columns.key
     is_plain_time, is_plain_number, group = _PLAIN_TIME.fullmatch, _JSON_NUMBER.fullmatch, packer.group
-    taken = 0
-    while taken < wanted:
+    count = 0
+    while count < wanted:
         try:
             for row in reader:
                 if not row:
                     continue
-                taken += 1
+                count += 1
+                # The reader's first line is the file's second: the header was read before it, hence + 1.
                 if len(row) != columns.width:
                     text = f"{len(row)} cells where the header has {columns.width}"
                     packer.refuse(reader.line_num + 1, row, (), ("bad_row", text))
@@ -207,14 +213,14 @@ def _fill(packer: Packer, columns: Columns, reader: Any, wanted: int) -> int:
                         items, lines = group(key)
                         items.append(f'{{"measured_at":"{at}","celsius":{celsius}}}')
                         lines.append(reader.line_num + 1)
-                if taken == wanted:
+                if count == wanted:
                     break
             else:
                 break
         except csv.Error as error:
-            taken += 1
+            count += 1
             packer.refuse(reader.line_num + 1, (), (), ("bad_row", f"no line of CSV: {error}"))
-    return taken
+    return count
 
 
 def _pack(packer: Packer, columns: Columns, line: int, row: list[str], key: tuple[str, ...]) -> None:

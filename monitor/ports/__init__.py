@@ -10,7 +10,7 @@ from monitor.ports.due import Due
 from monitor.ports.facts import Fact, Facts
 from monitor.ports.history import History, Packed, Placed
 from monitor.ports.log import Log, LogRow, LogTuple, Outcome, Tx
-from monitor.ports.outbox import Lane, Notification, Outbox, Owed
+from monitor.ports.outbox import Lane, LaneBacklog, Notification, Outbox
 from monitor.ports.profiles import ProfileBook
 from monitor.ports.projection import LoggedFact, LoggedReading, ProjectionSource, Refusal
 from monitor.ports.source import Clock, Decoded, Message, Source
@@ -30,6 +30,7 @@ __all__ = [
     "Guide",
     "History",
     "Lane",
+    "LaneBacklog",
     "Log",
     "LogRow",
     "LogTuple",
@@ -40,7 +41,6 @@ __all__ = [
     "Notification",
     "Outbox",
     "Outcome",
-    "Owed",
     "Packed",
     "Placed",
     "ProfileBook",

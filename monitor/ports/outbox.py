@@ -40,7 +40,7 @@ Lane = tuple[str, str]
 """A medium and an address: what is told through it is told one after another, in order."""
 
 
-class Owed(NamedTuple):
+class LaneBacklog(NamedTuple):
     """What is not yet delivered in a lane: ``messages``, whenever they are due, to ``recipient``; the most
     ``attempts`` that one of them has had; since when (ms) the oldest one that was tried in vain is owed, None: none
     was."""
@@ -67,7 +67,7 @@ class Outbox(Protocol):
         the newest messages wait until older ones are left out.
         """
 
-    def owed(self) -> list[Owed]:
+    def owed(self) -> list[LaneBacklog]:
         """Every lane with a message that is neither delivered nor withdrawn, that of the oldest first. There are no
         more than addresses were told of."""
 

@@ -33,12 +33,10 @@ from monitor.program.assembly import (
     MessageWording,
     installation_of,
     is_anybody_told,
-    media_of,
     open_books,
     policy_of,
     read_books,
     refuse_edited_profiles,
-    refuse_unknown_services,
     sink_of,
     token_path,
 )
@@ -53,6 +51,7 @@ from monitor.store.rulebook import Rulebook
 from monitor.store.store import Store
 from monitor.store.trial import Trial
 from monitor.telling.link_key import LinkKeyError
+from monitor.telling.media.registry import media_of, refuse_unknown_services
 from monitor.web.client import ApiCommands
 from monitor.words.alarm_doc import alarm_doc
 from monitor.writer.surroundings import Surroundings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,62 +16,29 @@ import structlog
 from monitor.config import Configuration, ConfigurationError
 from monitor.config.file.problem import Problem
 from monitor.core.lot.event import LotEvent, LotEventKind
-from monitor.core.profile.installation import Installation, Probe, Unit
+from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Profile
 from monitor.core.profile.rules import ChannelRules
-from monitor.core.profile.unit import Channel
 from monitor.core.telling.policy import Contact, Policy, Recipient
 from monitor.core.telling.told import MessageKind
 from monitor.core.time.recurring import Agenda
 from monitor.influx.sink import FileSink, InfluxSink, open_sink
-from monitor.ports import JSON, Clock, Medium, View
+from monitor.ports import JSON, Clock, View
 from monitor.store.engine import StoreUnreadableError
 from monitor.store.rulebook import EditedProfileError, Rulebook, load_rulebook, refuse_edits
 from monitor.store.store import Store
 from monitor.telling.dead_man import DeadMan
 from monitor.telling.finish import Finisher
-from monitor.telling.link_key import installation_id
-from monitor.telling.media.apprise_medium import AppriseMedium, understands
-from monitor.telling.media.console import ConsoleMedium
-from monitor.telling.media.mail import MailMedium, MailServer, Security
-from monitor.telling.media.pagerduty import PagerDutyMedium
-from monitor.telling.media.webhook import WebhookMedium
 from monitor.web.charts.mail_chart import alarm_picture
 from monitor.words import digest, message, summary
 from monitor.words.case import Case
 
 log = structlog.get_logger(__name__)
 
-NOT_UNDERSTOOD_EXPECTED = (
-    "a URL that Apprise understands (a service that it knows, with all that this service needs); "
-    "for a webhook of your own write webhook:https://…"
-)
-
 
 def installation_of(configuration: Configuration) -> Installation:
     """What is watched."""
-    units = {
-        unit.path: Unit(
-            site=unit.site,
-            name=unit.name,
-            title=unit.title,
-            profile=unit.profile,
-            storage_class=unit.storage_class,
-            product_probe=unit.product_probe,
-            probes=tuple(
-                Probe(
-                    channel=Channel(unit.site, unit.name, probe.name),
-                    settings=probe.settings,
-                    silent_after=probe.silent_after,
-                    profile=probe.profile,
-                    alarms=probe.alarms,
-                    calibration_due=probe.calibration_due,
-                )
-                for probe in unit.probes
-            ),
-        )
-        for unit in configuration.units
-    }
+    units = {unit.path: unit for unit in configuration.units}
     return Installation(units, {name: site.zone for name, site in configuration.sites.items()})
 
 
@@ -126,53 +92,6 @@ def dead_man_of(configuration: Configuration, clock: Clock) -> DeadMan | None:
 def is_anybody_told(configuration: Configuration) -> bool:
     """Whether an alarm reaches a person; a console is none."""
     return any(person.addresses for person in configuration.people)
-
-
-def refuse_unknown_services(configuration: Configuration) -> None:
-    """Raises ConfigurationError for addresses that Apprise doesn't understand: nobody would ever be told there."""
-    problems = [
-        Problem("people.toml", address.key, address.shown, NOT_UNDERSTOOD_EXPECTED)
-        for person in configuration.people
-        for address in person.addresses
-        if address.medium == "apprise" and not understands(address.value.reveal())
-    ]
-    if problems:
-        raise ConfigurationError(configuration.directory, problems)
-
-
-def media_of(configuration: Configuration, clock: Clock, key: bytes | None = None) -> dict[str, Medium]:
-    """A medium of each kind. Addresses kept elsewhere are looked up when a message is sent. ``key``: the installation's
-    (:mod:`monitor.telling.link_key`), by which other services tell it from another one; None: only for a test."""
-    installation = "" if key is None else installation_id(key)
-    kept = {a.source: a.value for person in configuration.people for a in person.addresses}
-    keys = {person.name: person.webhook_key for person in configuration.people}
-
-    def reveal(source: str) -> str:
-        return kept[source].reveal() if source in kept else source
-
-    def key_of(person: str) -> str | None:
-        found = keys.get(person)
-        return None if found is None else found.reveal()
-
-    server, external_url = _mail_server(configuration), configuration.web.external_url
-    return {
-        "mail": MailMedium(server, clock, installation=installation, reveal=reveal),
-        "pagerduty": PagerDutyMedium(
-            clock, installation=installation, external_url=external_url, reveal=reveal
-        ),
-        "webhook": WebhookMedium(clock, key_of, reveal=reveal),
-        "apprise": AppriseMedium(reveal=reveal),
-        "console": ConsoleMedium(sys.stderr),
-    }
-
-
-def _mail_server(configuration: Configuration) -> MailServer | None:
-    mail = configuration.mail
-    if not mail.host:
-        return None
-    security: Security = "tls" if mail.tls else "starttls" if mail.starttls else "none"
-    password = None if mail.password is None else mail.password.reveal()
-    return MailServer(mail.host, mail.port, mail.sender, mail.username, password, security)
 
 
 def finisher_of(configuration: Configuration, view: View, clock: Clock, key: bytes) -> Finisher:

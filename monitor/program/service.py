@@ -27,7 +27,6 @@ from monitor.program.assembly import (
     finisher_of,
     is_anybody_told,
     link_key_path,
-    media_of,
     open_books,
     policy_of,
     sink_of,
@@ -45,6 +44,7 @@ from monitor.store.store import Store
 from monitor.telling.delivery import Deliverer
 from monitor.telling.emergency import Emergency
 from monitor.telling.link_key import link_key
+from monitor.telling.media.registry import media_of
 from monitor.web.application import create_application
 from monitor.web.client import write_token_file
 from monitor.web.events import EventHub

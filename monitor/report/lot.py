@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from monitor.core.time.instant import DAY, EARLIEST, HOUR, format_instant, parse_instant
 from monitor.ports import JSON, View
-from monitor.wire.v1 import NAME
+from monitor.wire.format import NAME
 
 FORMAT = "exosome-monitor lot history 1"
 SLICE = 30 * DAY
@@ -43,7 +43,7 @@ EXCURSION_COLUMNS = (
 )
 
 
-class Stay(NamedTuple):
+class ReportStay(NamedTuple):
     """A stay of the lot in a unit, ``start`` ≤ time < ``end``; ``channel`` is the unit's product probe."""
 
     channel: str
@@ -74,8 +74,8 @@ def export_lot(view: View, lot: str, out: Path, *, version: str, as_of: int | No
     is anything in the folder already. What is written appears under its name all at once.
     """
     at = view.now() if as_of is None else as_of
-    found = view.lot(lot, as_of=at)
-    if found is None:
+    card = view.lot(lot, as_of=at)
+    if card is None:
         raise LookupError(f"there is no lot {lot!r} as of {format_instant(at)}")
     if not NAME.fullmatch(lot) or lot in (".", ".."):
         raise ValueError(f"lot {lot!r} can't be exported: its id is not the name of a folder")
@@ -86,7 +86,7 @@ def export_lot(view: View, lot: str, out: Path, *, version: str, as_of: int | No
     with tempfile.TemporaryDirectory(prefix=f".{lot}-", dir=out) as nursery:
         folder = Path(nursery) / lot
         folder.mkdir()
-        _write(folder, view, found, at, version)
+        _write(folder, view, card, at, version)
         folder.rename(target)
     return target
 
@@ -128,16 +128,16 @@ def _write(folder: Path, view: View, lot: JSON, at: int, version: str) -> None:
 # --- what the lot went through ---
 
 
-def _stays(view: View, lot: JSON, at: int) -> tuple[list[Stay], list[list[Any]], list[JSON]]:
+def _stays(view: View, lot: JSON, at: int) -> tuple[list[ReportStay], list[list[Any]], list[JSON]]:
     """The stays in units, the lines of custody.csv, and the stays whose readings can't be had."""
-    stays, lines, incomplete = list[Stay](), list[list[Any]](), list[JSON]()
-    for each in sorted(lot["custody"], key=lambda one: (one["from"], one["to"] is None, one["to"])):
+    stays, lines, incomplete = list[ReportStay](), list[list[Any]](), list[JSON]()
+    for each in sorted(lot["custody"], key=lambda stay: (stay["from"], stay["to"] is None, stay["to"])):
         channel = None if each["unit"] is None else _product_channel(view, each["unit"])
         lines.append([each["unit"], each["from"], each["to"], channel])
         # The instant of as_of itself still counts: a reading at it is judged.
         end = at + 1 if each["to"] is None else parse_instant(each["to"])
         if channel is not None:
-            stays.append(Stay(channel, parse_instant(each["from"]), end))
+            stays.append(ReportStay(channel, parse_instant(each["from"]), end))
         elif each["unit"] is not None:
             incomplete.append(
                 {**each, "reason": "the unit is configured no more; its readings are in the store"}
@@ -146,13 +146,13 @@ def _stays(view: View, lot: JSON, at: int) -> tuple[list[Stay], list[list[Any]],
 
 
 def _product_channel(view: View, unit: str) -> str | None:
-    found = view.unit(unit)
-    if found is None:
+    card = view.unit(unit)
+    if card is None:
         return None
-    return next((f"{unit}/{probe['probe']}" for probe in found["probes"] if probe["product"]), None)
+    return next((f"{unit}/{probe['probe']}" for probe in card["probes"] if probe["product"]), None)
 
 
-def _readings(view: View, stays: Sequence[Stay], at: int) -> Iterator[list[Any]]:
+def _readings(view: View, stays: Sequence[ReportStay], at: int) -> Iterator[list[Any]]:
     """The lines of readings.csv in the order of their instants, whatever the number of stays."""
     edges = {
         row for stay in stays for row in (_before(view, stay), _after(view, stay, at)) if row is not None
@@ -181,7 +181,7 @@ def _order(row: _Row) -> tuple[Any, ...]:
     return (row.measured_at, row.channel, row.celsius is None, row.celsius, row.quality, row.reason or "")
 
 
-def _is_in_custody(row: _Row, stays: Iterable[Stay]) -> bool:
+def _is_in_custody(row: _Row, stays: Iterable[ReportStay]) -> bool:
     return any(stay.channel == row.channel and stay.start <= row.measured_at < stay.end for stay in stays)
 
 
@@ -192,16 +192,22 @@ def _between(view: View, channel: str, start: int, end: int) -> Iterator[_Row]:
 
 
 def _asked(view: View, channel: str, start: int, end: int) -> list[_Row]:
-    found = view.readings(channel, start, end, 0)
+    course = view.readings(channel, start, end, 0)
     rows = [
-        _Row(parse_instant(one["measured_at"]), channel, one["celsius"], one["quality"], one.get("reason"))
-        for one in (found["readings"] if found else [])
+        _Row(
+            parse_instant(reading["measured_at"]),
+            channel,
+            reading["celsius"],
+            reading["quality"],
+            reading.get("reason"),
+        )
+        for reading in (course["readings"] if course else [])
     ]
     # A view may take its end inclusively; a reading at it belongs to the next piece.
     return sorted((row for row in rows if start <= row.measured_at < end), key=_order)
 
 
-def _before(view: View, stay: Stay) -> _Row | None:
+def _before(view: View, stay: ReportStay) -> _Row | None:
     """The last reading before a stay that isn't bad: the line into the stay begins there."""
     end, width = stay.start, HOUR
     while end > EARLIEST:
@@ -213,7 +219,7 @@ def _before(view: View, stay: Stay) -> _Row | None:
     return None
 
 
-def _after(view: View, stay: Stay, at: int) -> _Row | None:
+def _after(view: View, stay: ReportStay, at: int) -> _Row | None:
     """The first reading at or after the end of a stay that isn't bad, as far as ``at`` knows."""
     start, width = stay.end, HOUR
     while start <= at:
@@ -228,8 +234,8 @@ def _after(view: View, stay: Stay, at: int) -> _Row | None:
 # --- files ---
 
 
-def _write_json(path: Path, found: JSON) -> None:
-    text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
+def _write_json(path: Path, document: JSON) -> None:
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 

@@ -137,10 +137,10 @@ def _copy(source: Path, target: Path) -> None:
 def _checked(path: Path) -> int:
     """The position of the last reading in a copy that is whole; raises BackupError for one that isn't."""
     with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as copy:
-        found = [row[0] for row in copy.execute("PRAGMA integrity_check(5)")]
-        if found != ["ok"]:
+        complaints = [row[0] for row in copy.execute("PRAGMA integrity_check(5)")]
+        if complaints != ["ok"]:
             raise BackupError(
-                f"the copy is damaged, and so is perhaps the store: {'; '.join(map(str, found))}. Keep the older"
+                f"the copy is damaged, and so is perhaps the store: {'; '.join(map(str, complaints))}. Keep the older"
                 " backups, and look at the disk"
             )
         row = copy.execute("SELECT max(position) FROM reading").fetchone()

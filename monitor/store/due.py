@@ -30,7 +30,7 @@ class Due:
         c = schema.deadline.c
         rows = tx.execute(
             sa.select(c.due_at, c.kind, c.subject)
-            .where(c.due_at <= now)
+            .where(c.due_at <= now)  # at its instant it has passed: that is when it is judged
             .order_by(c.due_at, c.kind, c.subject)
             .limit(limit)
         )

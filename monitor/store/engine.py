@@ -139,6 +139,7 @@ class Database:
         self._refuse_if_read_only()
         if self.is_sqlite:
             path = Path(f"{self.url.database}.lock")
+            # Not "w": until the lock is ours, what stands there is the number of the process that has it.
             self._lock_file = path.open("a+", encoding="utf-8")
             try:
                 fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -159,7 +160,7 @@ class Database:
             raise StoreLockedError(
                 f"the store {self.url.render_as_string()} is being written by another process"
             )
-        self._lock_connection.commit()
+        self._lock_connection.commit()  # the lock is the session's; a transaction left open would hold back vacuuming
 
     def close(self) -> None:
         """Gives up the lock and all connections."""
@@ -215,13 +216,13 @@ class Database:
         """Raises :class:`StoreUnreadableError` unless the tables are those of this version of the program."""
         scripts = ScriptDirectory.from_config(_migrations())
         with self.reading() as tx:
-            found = MigrationContext.configure(tx).get_current_revision()
-        if found == scripts.get_current_head():
+            revision = MigrationContext.configure(tx).get_current_revision()
+        if revision == scripts.get_current_head():
             return
         shown = self.url.render_as_string()
-        if found is None:
+        if revision is None:
             raise StoreUnreadableError(f"{shown} holds no store")
-        if found in {script.revision for script in scripts.walk_revisions()}:
+        if revision in {script.revision for script in scripts.walk_revisions()}:
             raise StoreUnreadableError(
                 f"the store {shown} is of an older version of the program, and here nothing is written: start the"
                 " program on it once, or on a copy, which brings it up to date"

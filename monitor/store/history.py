@@ -84,13 +84,13 @@ class Packed:
 
     def readings(self) -> list[Reading]:
         """The readings within the span that was asked for, in order, copies included."""
-        found = list(self._loose)
+        rows = list(self._loose)
         if self._blocks:
             blocks = sa.select(_B.count, _B.packed).where(_B.id.in_(self._blocks)).order_by(_B.first_at)
             for count, packed in self._tx.execute(blocks):
-                found.extend(series.unpack(self._channel, count, packed))
-        found.sort(key=series.in_time)
-        return [row.reading for row in found if _is_within(row, self._span)]
+                rows.extend(series.unpack(self._channel, count, packed))
+        rows.sort(key=series.in_time)
+        return [row.reading for row in rows if _is_within(row, self._span)]
 
 
 def _is_within(row: Placed, span: tuple[int | None, int | None]) -> bool:
@@ -134,35 +134,35 @@ class History:
 
     def add_channels(self, tx: Connection, paths: Iterable[str]) -> dict[str, int]:
         """Numbers for channels that have none yet; returns all."""
-        known = self.channel_ids(tx)
+        numbers = self.channel_ids(tx)
         for path in paths:
-            if path not in known:
-                known[path] = max(known.values(), default=0) + 1
-                tx.execute(sa.insert(schema.channel).values(id=known[path], path=path))
-        return known
+            if path not in numbers:
+                numbers[path] = max(numbers.values(), default=0) + 1
+                tx.execute(sa.insert(schema.channel).values(id=numbers[path], path=path))
+        return numbers
 
     def last_measured(self, tx: Connection) -> dict[int, int]:
         block = schema.series_block.c
         query = sa.select(block.channel, sa.func.max(block.last_at)).group_by(block.channel)
-        found = {row[0]: row[1] for row in tx.execute(query)}
+        newest = {row[0]: row[1] for row in tx.execute(query)}
         for row in series.tail(tx):
             at = row.reading.measured_at
-            if at > found.get(row.channel, at - 1):
-                found[row.channel] = at
-        return found
+            if at > newest.get(row.channel, at - 1):  # a channel without blocks has only its tail
+                newest[row.channel] = at
+        return newest
 
     def known(self, tx: Connection, wanted: Mapping[int, tuple[int, int]]) -> dict[int, dict[Any, int]]:
-        found: dict[int, dict[Any, int]] = {channel: {} for channel in wanted}
+        received: dict[int, dict[Any, int]] = {channel: {} for channel in wanted}
         rows: list[Placed] = []
         for channel, (start, end) in wanted.items():
             rows += series.settled(tx, channel, after=start - 1, upto=end)
         rows += series.tail(tx, wanted.keys())
         for row in rows:
-            seen, reading = found[row.channel], row.reading
-            earlier = seen.get(reading.identity)
+            seen, reading = received[row.channel], row.reading
+            earlier = seen.get(reading.identity)  # of copies the first to come counts
             if earlier is None or reading.received_at < earlier:
                 seen[reading.identity] = reading.received_at
-        return found
+        return received
 
     def readings(
         self,
@@ -174,10 +174,10 @@ class History:
         position_max: int | None = None,
     ) -> list[Placed]:
         """The readings of a channel with ``after`` < measured_at ≤ ``upto``, sorted by instant, copies included."""
-        found = series.settled(tx, channel, after=after, upto=upto)
-        found.extend(series.tail(tx, [channel], after=after, upto=upto, position_max=position_max))
-        found.sort(key=series.in_time)
-        return found
+        rows = series.settled(tx, channel, after=after, upto=upto)
+        rows.extend(series.tail(tx, [channel], after=after, upto=upto, position_max=position_max))
+        rows.sort(key=series.in_time)
+        return rows
 
     def course(
         self,
@@ -208,24 +208,26 @@ class History:
             query = query.where(_B.last_at > after)
         if upto is not None:
             query = query.where(_B.first_at <= upto)
-        found: list[Packed] = []
+        spans: list[Packed] = []
         for row in tx.execute(query.order_by(_B.first_at, _B.id)):
-            if not found or row.first_at > found[-1].last_at:
-                found.append(Packed(tx, channel, span))
-            found[-1].add_block(row)
+            # Blocks that overlap in time are gone through together: one after the other they aren't in its order.
+            if not spans or row.first_at > spans[-1].last_at:
+                spans.append(Packed(tx, channel, span))
+            spans[-1].add_block(row)
         rows = series.tail(tx, [channel], after=after, upto=upto) if unsettled is None else unsettled
         between: dict[int, Packed] = {}
-        firsts = [packed.first_at for packed in found]
+        firsts = [packed.first_at for packed in spans]
         for placed in rows:
             if _is_within(placed, span):
+                # Within a span it belongs to its readings; else it stands after the span before it (−1: before all).
                 index = bisect_right(firsts, placed.reading.measured_at) - 1
-                if index >= 0 and placed.reading.measured_at <= found[index].last_at:
-                    found[index].add_loose(placed)
+                if index >= 0 and placed.reading.measured_at <= spans[index].last_at:
+                    spans[index].add_loose(placed)
                 else:
                     between.setdefault(index, Packed(tx, channel, span)).add_loose(placed)
-        for index in range(-1, len(found)):
+        for index in range(-1, len(spans)):
             if index >= 0:
-                yield found[index]
+                yield spans[index]
             if index in between:
                 yield between[index]
 
@@ -244,4 +246,4 @@ class History:
 
     def latest(self, tx: Connection) -> dict[int, dict[str, Any]]:
         """The newest reading and sign of life of each channel."""
-        return {row.channel: dict(row._mapping) for row in tx.execute(sa.select(schema.latest))}
+        return {row["channel"]: dict(row) for row in tx.execute(sa.select(schema.latest)).mappings()}

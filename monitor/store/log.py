@@ -56,6 +56,7 @@ class Log:
         if not rows:
             return
         if not tx.in_transaction():
+            # SQLAlchemy begins with its first statement, and would see none here: each row would commit by itself.
             tx.begin()
         raw: Any = tx.connection.driver_connection
         noted = (rows[-1][0], rows[0][0], recorded_at)
@@ -80,6 +81,7 @@ class Log:
         """
         c = schema.event.c
         digest = event_digest({"scope": scope, "subject": subject, **body})
+        # By the id alone: one that two lots claim is a conflict too, for the digest has the subject in it.
         digests = set(tx.scalars(sa.select(c.digest).where(c.event_id == body["event_id"])))
         if digest in digests:
             return "duplicate"
@@ -150,29 +152,29 @@ class Log:
     def relatives(self, tx: Connection, lot: str) -> set[str]:
         """The lots whose events may matter to a lot: its ancestors, its children, and who else claims one of these."""
         c = schema.aliquot.c
-        found: set[str] = set()
+        family: set[str] = set()
         ahead = {lot, *tx.scalars(sa.select(c.child).where(c.parent == lot))}
         while ahead:
-            found |= ahead
-            ahead = set(tx.scalars(sa.select(c.parent).where(c.child.in_(ahead)))) - found
-        return found - {lot}
+            family |= ahead
+            ahead = set(tx.scalars(sa.select(c.parent).where(c.child.in_(ahead)))) - family
+        return family - {lot}
 
     def descendants(self, tx: Connection, lot: str) -> set[str]:
         """The lots that are said to be aliquots of a lot, or of one of those."""
         c = schema.aliquot.c
-        found: set[str] = set()
+        aliquots: set[str] = set()
         ahead = {lot}
         while ahead:
-            ahead = set(tx.scalars(sa.select(c.child).where(c.parent.in_(ahead)))) - found
-            found |= ahead
-        return found - {lot}
+            ahead = set(tx.scalars(sa.select(c.child).where(c.parent.in_(ahead)))) - aliquots
+            aliquots |= ahead
+        return aliquots - {lot}
 
     def rejected(self, tx: Connection, limit: int) -> tuple[dict[str, int], list[dict[str, Any]]]:
         """Counts by reason since the store was made, and the newest rejected messages."""
         c = schema.rejected_count.c
         counts = {row[0]: row[1] for row in tx.execute(sa.select(c.reason, c.count))}
         rows = tx.execute(sa.select(schema.rejected).order_by(schema.rejected.c.id.desc()).limit(limit))
-        return counts, [dict(row._mapping) for row in rows]
+        return counts, [dict(row) for row in rows.mappings()]
 
 
 def event_digest(body: Mapping[str, Any]) -> str:
@@ -185,7 +187,9 @@ class RejectedLog:
     """Keeps what was not taken, bounded; prunes every few hundred messages rather than at each."""
 
     def __init__(self) -> None:
-        self._since_prune = _PRUNE_EVERY
+        self._since_prune = (
+            _PRUNE_EVERY  # the first message prunes: a run before may have ended with too many
+        )
 
     def append(self, tx: Connection, rows: Collection[Mapping[str, Any]]) -> None:
         """``rows``: received_at, topic, payload (bytes), reason, detail, item. Payloads beyond 256 KiB are cut."""
@@ -194,7 +198,9 @@ class RejectedLog:
         counts: dict[str, int] = {}
         for row in rows:
             counts[row["reason"]] = counts.get(row["reason"], 0) + 1
-        kept = list(rows)[-REJECTED_MAX:]
+        kept = list(rows)[
+            -REJECTED_MAX:
+        ]  # of a flood the rest would be pruned at once; it is counted all the same
         tx.execute(
             sa.insert(schema.rejected),
             [
@@ -203,11 +209,14 @@ class RejectedLog:
             ],
         )
         c = schema.rejected_count.c
-        known = {row[0]: row[1] for row in tx.execute(sa.select(c.reason, c.count))}
+        totals = {row[0]: row[1] for row in tx.execute(sa.select(c.reason, c.count))}
         upsert(
             tx,
             schema.rejected_count,
-            [{c.reason.name: reason, c.count.name: known.get(reason, 0) + n} for reason, n in counts.items()],
+            [
+                {c.reason.name: reason, c.count.name: totals.get(reason, 0) + n}
+                for reason, n in counts.items()
+            ],
         )
         self._since_prune += len(kept)
         if self._since_prune >= _PRUNE_EVERY:
@@ -216,6 +225,7 @@ class RejectedLog:
 
     def _prune(self, tx: Connection) -> None:
         c = schema.rejected.c
+        # PostgreSQL's min takes no second argument: there the size that was sent counts, and it prunes a little early.
         size = sa.func.sum(sa.func.min(c.size, KEPT_BYTES_MAX) if tx.dialect.name == "sqlite" else c.size)
         kept_bytes = size.over(order_by=c.id.desc())
         number = sa.func.row_number().over(order_by=c.id.desc())

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from monitor.core.telling.policy import Recipient
 from monitor.core.telling.told import Told
-from monitor.ports import Lane, Notification, Owed
+from monitor.ports import Lane, LaneBacklog, Notification
 from monitor.store import schema
 from monitor.store.engine import Database
 
@@ -27,6 +27,7 @@ class Outbox:
     def owe(self, tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Adds messages; one whose id is there already is the same message and stays as it is."""
         for row in rows:
+            # Not an upsert: a message that was sent must not become owed again when its facts are judged once more.
             if tx.scalar(sa.select(_N.number).where(_N.id == row["id"])) is None:
                 tx.execute(sa.insert(schema.notification).values(**row))
 
@@ -51,7 +52,7 @@ class Outbox:
                 for r in connection.execute(_due(now, limit, per_lane, without))
             ]
 
-    def owed(self) -> list[Owed]:
+    def owed(self) -> list[LaneBacklog]:
         """See :class:`monitor.ports.Outbox`."""
         query = (
             sa.select(
@@ -68,7 +69,7 @@ class Outbox:
         )
         with self._database.reading() as connection:
             return [
-                Owed((r.medium, r.address), r.recipient, r.messages, r.attempts, r.failing_since)
+                LaneBacklog((r.medium, r.address), r.recipient, r.messages, r.attempts, r.failing_since)
                 for r in connection.execute(query)
             ]
 
@@ -124,12 +125,12 @@ class Outbox:
     def newest(self, tx: Connection, limit: int) -> list[dict[str, Any]]:
         """The newest messages, told or owed."""
         rows = tx.execute(sa.select(schema.notification).order_by(_N.number.desc()).limit(limit))
-        return [dict(row._mapping) for row in rows]
+        return [dict(row) for row in rows.mappings()]
 
     def about(self, tx: Connection, about: str) -> list[dict[str, Any]]:
         """The messages about an alarm or digest, oldest first, those that were withdrawn included."""
         rows = tx.execute(sa.select(schema.notification).where(_N.about == about).order_by(_N.number))
-        return [dict(row._mapping) for row in rows]
+        return [dict(row) for row in rows.mappings()]
 
 
 def _due(now: int, limit: int, per_lane: int | None, without: Collection[Lane]) -> sa.Select[Any]:

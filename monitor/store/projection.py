@@ -76,18 +76,18 @@ class Projection:
         tails: dict[int, list[Placed]] = {number: [] for number in spans}
         for row in series.tail(tx, spans.keys(), after=min(starts.values(), default=0)):
             tails[row.channel].append(row)
-        found: dict[int, dict[int, Instant]] = {}
+        by_channel: dict[int, dict[int, Instant]] = {}
         for number, (first, last) in spans.items():
             rules = self._rules().get(paths[number])
-            if rules is None:
-                found[number] = {}
+            if rules is None:  # configured no more: its readings go as they came
+                by_channel[number] = {}
                 continue
             rows = series.settled(tx, number, after=starts[number], upto=last)
             rows += [row for row in tails[number] if starts[number] < row.reading.measured_at <= last]
             rows.sort(key=series.in_time)
             seen = instants((row.reading for row in rows), rules)
-            found[number] = {instant.at: instant for instant in seen if instant.at >= first}
-        return found
+            by_channel[number] = {instant.at: instant for instant in seen if instant.at >= first}
+        return by_channel
 
     def _look_back(self, path: str, at: int) -> int:
         """Only where a step can be too fast does the reading before matter."""
@@ -121,8 +121,8 @@ class Projection:
 
     def channels(self) -> list[str]:
         with self._database.reading() as tx:
-            known = set(self._rules())
-            return sorted(path for path in self._history.channel_ids(tx) if path in known)
+            ruled = set(self._rules())
+            return sorted(path for path in self._history.channel_ids(tx) if path in ruled)
 
     def readings_between(self, channel: str, start: int, end: int) -> list[LoggedReading]:
         with self._database.reading() as tx:

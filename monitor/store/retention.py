@@ -65,11 +65,11 @@ def _in_parts(
     while done < most:
         chosen = sa.select(key).where(condition).order_by(key).limit(AT_ONCE)
         with database.writing() as tx:
-            found = [row[0] for row in tx.execute(chosen)]
-            if found:
+            ids = [row[0] for row in tx.execute(chosen)]
+            if ids:
                 change = sa.delete(table) if values is None else sa.update(table).values(**values)
-                tx.execute(change.where(key.in_(found)))
-        done += len(found)
-        if len(found) < AT_ONCE:
+                tx.execute(change.where(key.in_(ids)))
+        done += len(ids)
+        if len(ids) < AT_ONCE:
             break
     return done

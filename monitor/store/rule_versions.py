@@ -18,11 +18,11 @@ def rule_versions(tx: Connection, kind: str | None = None) -> list[dict[str, Any
     query = sa.select(schema.rule_version).order_by(c.from_at, c.id)
     if kind is not None:
         query = query.where(c.kind == kind)
-    return [{**row._mapping, "body": msgspec.json.decode(row.body)} for row in tx.execute(query)]
+    return [{**row, "body": msgspec.json.decode(row["body"])} for row in tx.execute(query).mappings()]
 
 
 def add_rule_versions(tx: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Adds dated versions: kind, name, version, from_at, recorded_at, digest, body (JSON)."""
-    found = [{**row, "body": msgspec.json.encode(row["body"]).decode()} for row in rows]
-    if found:
-        tx.execute(sa.insert(schema.rule_version), found)
+    encoded = [{**row, "body": msgspec.json.encode(row["body"]).decode()} for row in rows]
+    if encoded:
+        tx.execute(sa.insert(schema.rule_version), encoded)

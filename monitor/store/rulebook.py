@@ -100,8 +100,8 @@ class Rulebook:
         """One version of a profile; KeyError if there is none."""
         for _, profile in self._profiles.get(name, ()):
             if profile.version == version:
-                found: Profile = profile
-                return found
+                match: Profile = profile
+                return match
         if (name, version) in self._spare:
             return self._spare[name, version]
         raise KeyError(f"{name}@{version}")
@@ -174,9 +174,9 @@ def refuse_edits(
     """Raises :class:`EditedProfileError` if a version that has been judging isn't what it was, or if a version that
     is new comes before one that is known. ``stored``: the store's versions, if at hand."""
     rows = rule_versions(tx) if stored is None else stored
-    known = {(row["name"], row["version"]): row for row in rows if row["kind"] == "profile"}
+    versions = {(row["name"], row["version"]): row for row in rows if row["kind"] == "profile"}
     has_judged = _has_judged(tx)
-    edits = [edit for profile in profiles if (edit := _edit_of(profile, known, has_judged=has_judged))]
+    edits = [edit for profile in profiles if (edit := _edit_of(profile, versions, has_judged=has_judged))]
     if edits:
         raise EditedProfileError(edits)
 
@@ -189,12 +189,12 @@ def _has_judged(tx: Connection) -> bool:
 
 
 def _edit_of(
-    profile: Profile, known: Mapping[tuple[str, int], Mapping[str, Any]], *, has_judged: bool
+    profile: Profile, versions: Mapping[tuple[str, int], Mapping[str, Any]], *, has_judged: bool
 ) -> Edit | None:
-    old = known.get((profile.name, profile.version))
+    old = versions.get((profile.name, profile.version))
     if old is not None and (not has_judged or old["digest"] == digest(profile_to_json(profile))):
         return None
-    newest = max((version for name, version in known if name == profile.name), default=profile.version)
+    newest = max((version for name, version in versions if name == profile.name), default=profile.version)
     if old is not None:
         expected = (
             f"the file as it was when {profile.label} began to judge; for new limits write version {newest + 1}, and"
@@ -210,19 +210,19 @@ def _edit_of(
 def _profile_changes(
     stored: list[dict[str, Any]], profiles: Iterable[Profile], now: int
 ) -> list[dict[str, Any]]:
-    known = {(row["name"], row["version"]): row for row in stored if row["kind"] == "profile"}
-    first_load = not known
-    found = []
+    versions = {(row["name"], row["version"]): row for row in stored if row["kind"] == "profile"}
+    first_load = not versions
+    changes = []
     for profile in profiles:
         body = profile_to_json(profile)
-        old = known.get((profile.name, profile.version))
+        old = versions.get((profile.name, profile.version))
         if old is not None and old["digest"] == digest(body):
             continue
-        is_first = first_load or not any(name == profile.name for name, _ in known)
+        is_first = first_load or not any(name == profile.name for name, _ in versions)
         from_at = profile.effective_from if is_first or old is not None else max(profile.effective_from, now)
         row = _row("profile", profile.name, profile.version, from_at, now, body)
-        found.append({**row, "replaces": old is not None})
-    return found
+        changes.append({**row, "replaces": old is not None})
+    return changes
 
 
 def _changes(
@@ -232,16 +232,16 @@ def _changes(
     for row in stored:
         if row["kind"] == kind and row["version"] >= newest.get(row["name"], row)["version"]:
             newest[row["name"]] = row
-    found = []
+    changes = []
     for name, body in bodies.items():
         old = newest.get(name)
         if old is None:
-            found.append(_row(kind, name, 1, EARLIEST, now, body))
+            changes.append(_row(kind, name, 1, EARLIEST, now, body))
         elif old["digest"] != digest(body):
             # A clock that was set back must not put an edit before what it replaces.
             from_at = max(now, old["from_at"] + 1)
-            found.append(_row(kind, name, old["version"] + 1, from_at, now, body))
-    return found
+            changes.append(_row(kind, name, old["version"] + 1, from_at, now, body))
+    return changes
 
 
 def _row(kind: str, name: str, version: int, from_at: int, now: int, body: dict[str, Any]) -> dict[str, Any]:

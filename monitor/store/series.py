@@ -43,6 +43,7 @@ def pack(rows: Sequence[Settled]) -> bytes:
     in the log."""
     at, positions, received, values, faults = zip(*rows, strict=True)
     columns = (
+        # Differences of what comes regularly are all alike, and deflate to next to nothing.
         array("q", map(sub, at, (0, *at[:-1]))).tobytes(),
         array("q", map(sub, positions, (0, *positions[:-1]))).tobytes(),
         array("q", map(sub, received, at)).tobytes(),
@@ -133,15 +134,17 @@ def tail(
     ).where(_R.position > since)
     if position_max is not None:
         query = query.where(_R.position <= position_max)
-    if channels is not None and len(channels) <= 200:
+    if channels is not None and len(channels) <= 200:  # of more, all of the tail is read: it is bounded, too
         query = query.where(_R.channel.in_(channels))
     if after is not None:
         query = query.where(_R.measured_at > after)
     if upto is not None:
         query = query.where(_R.measured_at <= upto)
     rows = tx.execute(query.order_by(_R.position))
-    found = [Placed(row[0], row[1], Reading(*row[2:])) for row in rows]
-    return found if channels is None or len(channels) <= 200 else [r for r in found if r.channel in channels]
+    placed = [Placed(row[0], row[1], Reading(*row[2:])) for row in rows]
+    return (
+        placed if channels is None or len(channels) <= 200 else [r for r in placed if r.channel in channels]
+    )
 
 
 def settled(
@@ -153,17 +156,17 @@ def settled(
         query = query.where(_B.last_at > after)
     if upto is not None:
         query = query.where(_B.first_at <= upto)
-    found: list[Placed] = []
+    placed: list[Placed] = []
     for count, packed in tx.execute(query.order_by(_B.last_at)):
-        found.extend(unpack(channel, count, packed))
+        placed.extend(unpack(channel, count, packed))
     if after is not None or upto is not None:
-        found = [
+        placed = [
             row
-            for row in found
+            for row in placed
             if (after is None or row.reading.measured_at > after)
             and (upto is None or row.reading.measured_at <= upto)
         ]
-    return found
+    return placed
 
 
 def in_time(row: Placed) -> tuple[int, int]:

@@ -71,33 +71,33 @@ class Trial:
 
     def _dated(self) -> list[Row]:
         tried = {(p.name, p.version): p for p in self._profiles}
-        found: list[Row] = []
+        dated: list[Row] = []
         for row in self._stored:
             profile = tried.pop((row["name"], row["version"]), None) if row["kind"] == "profile" else None
-            found.append(row if profile is None else _replaced(row, profile))
-        found += [
+            dated.append(row if profile is None else _replaced(row, profile))
+        dated += [
             _row("profile", p.name, p.effective_from, profile_to_json(p))
             for p in sorted(tried.values(), key=lambda profile: profile.version)
         ]
-        newest = {(row["kind"], row["name"]): index for index, row in enumerate(found)}
+        newest = {(row["kind"], row["name"]): index for index, row in enumerate(dated)}
         for key, body in self._bodies.items():
             if key in newest:
-                found[newest[key]] = {**found[newest[key]], "body": body}
+                dated[newest[key]] = {**dated[newest[key]], "body": body}
             else:
-                found.append(_row(*key, EARLIEST, body))
-        return found
+                dated.append(_row(*key, EARLIEST, body))
+        return dated
 
     def changes(self) -> list[Row]:
         """What is tried that isn't on record: ``{kind, name, is_new, keys}`` for each profile, unit and probe whose
         newest version differs from that on record; ``keys`` are those that differ."""
         on_record = _newest(self._stored)
-        found: list[Row] = []
+        changes: list[Row] = []
         for (kind, name), row in _newest(self._rows).items():
             old = on_record.get((kind, name))
             keys = _differing({} if old is None else old["body"], row["body"])
             if keys:
-                found.append({"kind": kind, "name": name, "is_new": old is None, "keys": keys})
-        return found
+                changes.append({"kind": kind, "name": name, "is_new": old is None, "keys": keys})
+        return changes
 
 
 def _row(kind: str, name: str, from_at: int, body: Row) -> Row:
@@ -113,12 +113,12 @@ def _replaced(row: Row, profile: Profile) -> Row:
 
 def _newest(rows: Iterable[Row]) -> dict[tuple[str, str], Row]:
     """The last of each by number, which units and probes on trial don't have."""
-    found: dict[tuple[str, str], Row] = {}
+    newest: dict[tuple[str, str], Row] = {}
     for row in rows:
         key = (row["kind"], row["name"])
-        if key not in found or _number(row) >= _number(found[key]):
-            found[key] = row
-    return found
+        if key not in newest or _number(row) >= _number(newest[key]):
+            newest[key] = row
+    return newest
 
 
 def _number(row: Row) -> int:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import structlog
 
 from monitor.core.time.instant import format_instant
-from monitor.ports import JSON, Clock, DeliveryError, Lane, Medium, Notification, Outbox, Owed
+from monitor.ports import JSON, Clock, DeliveryError, Lane, LaneBacklog, Medium, Notification, Outbox
 
 LANES_AT_ONCE = 8
 BATCH = 100
@@ -226,7 +226,7 @@ class Deliverer:
             text += f"; failing: {', '.join(sorted({one['recipient'] for one in failing}))}"
         return {"ok": not failing, "text": text, "owed": owed, "failing": failing}
 
-    def _failing(self, owed: Owed, since: int) -> JSON:
+    def _failing(self, owed: LaneBacklog, since: int) -> JSON:
         last = self._failures.get(owed.lane)
         return {
             "recipient": owed.recipient,

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import structlog
 
 from monitor.core.telling.link import VALID_FOR, ticket
+from monitor.core.telling.told import KEEP_A_STATE
 from monitor.core.time.instant import HOUR
 from monitor.ports import JSON, Clock, Notification
 
@@ -20,7 +21,7 @@ PICTURE_SECONDS = 5.0
 PICTURE_GOOD_FOR = 60.0
 MOST_PICTURES = 16
 PICTURED = frozenset({"mail"})
-KNOW_THE_ALARM = PICTURED | {"pagerduty", "webhook"}
+KNOW_THE_ALARM = PICTURED | KEEP_A_STATE
 """The media that say more of an alarm than the text."""
 ASKS = ("opened", "again", "reminder")
 """The kinds of message that want somebody to acknowledge."""

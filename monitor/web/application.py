@@ -18,7 +18,7 @@ from monitor.web.errors import install_handlers
 from monitor.web.events import EventHub
 from monitor.web.pages import alarm_health, alarms, forms, links, pages
 from monitor.web.wiring import PlainGuide, Wiring
-from monitor.wire.v1 import DEFAULT_ROOT
+from monitor.wire.format import DEFAULT_ROOT
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; "

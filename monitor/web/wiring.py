@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from monitor.core.time.instant import HOUR
 from monitor.ports import JSON, Commands, Guide, View
 from monitor.web.events import EventHub
-from monitor.wire.v1 import DEFAULT_ROOT
+from monitor.wire.format import DEFAULT_ROOT
 from monitor.words import figures as words
 
 

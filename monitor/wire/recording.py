@@ -51,17 +51,17 @@ def decode_line(line: bytes) -> Recorded:
     if len(line) > LINE_BYTES_MAX:
         raise ValueError(f"a line of over {LINE_BYTES_MAX} bytes holds no message")
     try:
-        found = _line.decode(line)
-        raw = bytes(found.payload)
+        recorded = _line.decode(line)
+        raw = bytes(recorded.payload)
         payload = _text.decode(raw).encode() if raw[:1] == b'"' else raw
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ValueError(f"the line is no recorded message: {error}") from None
-    at = found.received_at
+    at = recorded.received_at
     if isinstance(at, str):
         at = parse_instant(at)
     if at is not None and not EARLIEST <= at <= LATEST:
         raise ValueError(f"received_at {at} is outside the years 1 to 9999 in epoch milliseconds")
-    return Recorded(found.topic, payload, at)
+    return Recorded(recorded.topic, payload, at)
 
 
 # --- a part of an import, from one process to another ---

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -18,11 +17,20 @@ from monitor.core.channel.reading import Fault, Reading
 from monitor.core.lot.event import LotEvent, LotEventKind, UnitEvent, UnitEventKind
 from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import EARLIEST, LATEST, format_instant, parse_instant
-
-DEFAULT_ROOT = "exosome/v1"
-MESSAGE_BYTES_MAX = 256 * 1024
-ITEMS_MAX = 1_000
-NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+from monitor.wire.format import (
+    DEFAULT_ROOT,
+    ITEMS_MAX,
+    MESSAGE_BYTES_MAX,
+    NAME,
+    Address,
+    LotEventTopic,
+    ReadingTopic,
+    Reason,
+    RejectedError,
+    Rejection,
+    StatusTopic,
+    UnitEventTopic,
+)
 
 __all__ = [
     "DEFAULT_ROOT",
@@ -62,76 +70,7 @@ __all__ = [
     "unit_event_topic",
 ]
 
-Reason = Literal[
-    "bad_topic",
-    "too_large",
-    "not_utf8",
-    "not_json",
-    "too_many_items",
-    "missing_field",
-    "wrong_type",
-    "bad_number",
-    "bad_time",
-    "bad_fault",
-    "bad_name",
-    "bad_event",
-    "unknown_channel",
-    "unknown_unit",
-    "unknown_site",
-    "unknown_profile",
-]
-
-
-class Rejection(NamedTuple):
-    """Why a message, or one item of an array (counted from 0), was not taken; ``detail`` is a sentence."""
-
-    reason: Reason
-    detail: str
-    item: int | None = None
-
-
-class RejectedError(ValueError):
-    """Raised inside decoding; carries the :class:`Rejection`."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.rejection = Rejection(reason, detail)
-
-
 # --- topics ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingTopic:
-    """Where readings of one channel come in."""
-
-    channel: Channel
-
-
-@dataclass(frozen=True, slots=True)
-class StatusTopic:
-    """Where a channel's gateway says ``online`` or, as its last will, ``offline``."""
-
-    channel: Channel
-
-
-@dataclass(frozen=True, slots=True)
-class UnitEventTopic:
-    """Where a unit's events come in."""
-
-    site: str
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class LotEventTopic:
-    """Where a lot's events come in."""
-
-    site: str
-    lot: str
-
-
-Address = ReadingTopic | StatusTopic | UnitEventTopic | LotEventTopic
 
 
 def parse_topic(topic: str, root: str = DEFAULT_ROOT) -> Address:
@@ -297,11 +236,11 @@ def encode_readings(readings: Iterable[Reading]) -> bytes:
 
 
 def _reading_object(reading: Reading) -> dict[str, Any]:
-    found: dict[str, Any] = {"measured_at": format_instant(reading.measured_at), "celsius": reading.celsius}
+    fields: dict[str, Any] = {"measured_at": format_instant(reading.measured_at), "celsius": reading.celsius}
     for key in ("seq", "battery_percent", "fault"):
         if (value := getattr(reading, key)) is not None:
-            found[key] = value
-    return found
+            fields[key] = value
+    return fields
 
 
 def decode_status(payload: bytes) -> bool:
@@ -350,8 +289,8 @@ def _decode_event(decoder: msgspec.json.Decoder[Any], payload: bytes) -> Any:
     try:
         event = decoder.decode(payload)
     except _UNDECODABLE as error:
-        found = _explain(payload, error)
-        raise RejectedError(found.reason, found.detail) from None
+        rejection = _explain(payload, error)
+        raise RejectedError(rejection.reason, rejection.detail) from None
     if not 1 <= len(event.event_id) <= 200:
         raise RejectedError("bad_event", "event_id must have 1 to 200 characters")
     for field, value in msgspec.structs.asdict(event).items():
@@ -487,18 +426,18 @@ def encode_unit_event(event: UnitEvent) -> bytes:
 
 def encode_lot_event(event: LotEvent) -> bytes:
     """A lot event as a v1 payload."""
-    found: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "event_id": event.event_id,
         "occurred_at": format_instant(event.occurred_at),
         "kind": event.kind.value,
         "by": event.by,
     }
     if event.kind in (LotEventKind.REGISTERED, LotEventKind.MOVED):
-        found["unit"] = event.unit
+        fields["unit"] = event.unit
     if event.expires_at is not None:
-        found["expires_at"] = format_instant(event.expires_at)
+        fields["expires_at"] = format_instant(event.expires_at)
     if event.into:
-        found["into"] = list(event.into)
+        fields["into"] = list(event.into)
     optional = (
         "product",
         "profile",
@@ -512,5 +451,5 @@ def encode_lot_event(event: LotEvent) -> bytes:
     )
     for key in (*optional, "note"):
         if (value := getattr(event, key)) is not None:
-            found[key] = value
-    return msgspec.json.encode(found)
+            fields[key] = value
+    return msgspec.json.encode(fields)

@@ -10,13 +10,12 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup
 
 from monitor.core.fact import JSON
+from monitor.core.lot.budget import LOW_PERCENT
 from monitor.core.lot.verdict import VERDICT_OF
-from monitor.core.time.instant import DAY, LATEST, parse_instant
+from monitor.core.time.instant import DAY, parse_instant
 from monitor.web.zones import Zones
 from monitor.words import figures as words
 
-MUCH = 80.0
-"""Percent of a budget from which on it is shown as nearly spent: where the verdict ``at_risk`` begins."""
 MOST_READINGS = 6
 LONG_TIMELINE = 90 * DAY
 EXHAUSTED = words.Sign("Exhausted", "octagon", "excursion", 0)
@@ -82,7 +81,7 @@ def bar(budget: JSON) -> Bar | None:
         return None
     is_exhausted = budget.get("exhausted_at") is not None or spent >= limit > 0
     share = 100.0 if is_exhausted else 100 * spent / limit if limit else 0.0
-    sign = EXHAUSTED if is_exhausted else NEARLY_SPENT if share > MUCH else None
+    sign = EXHAUSTED if is_exhausted else NEARLY_SPENT if share > LOW_PERCENT else None
     css = "full" if is_exhausted else "much" if sign else "some"
     if not limit:
         return Bar(share, css, sign, "no time allowed", "touched" if is_exhausted else "never touched")
@@ -122,28 +121,6 @@ def _while(lot: JSON) -> str:
         return "at the present temperature"
     celsius = lot["celsius"]
     return "if its temperature stays unknown" if celsius is None else f"at {words.celsius(celsius)}"
-
-
-def tightest(lot: JSON) -> JSON | None:
-    """The budget that matters most: an exhausted one, else the one that runs out first, else the one of which
-    the smallest share is left. None for a lot without limits, not judged yet, or disposed of."""
-    if lot.get("disposition") == "disposed":
-        return None
-
-    def urgency(budget: JSON) -> tuple[bool, int, float, float]:
-        likely = (budget.get("forecast") or {}).get("likely")
-        instants = [parse_instant(each) for each in (budget.get("runs_out_at"), likely) if each]
-        spent, limit = budget.get("spent_seconds") or 0, budget["limit_seconds"]
-        is_exhausted = budget.get("exhausted_at") is not None
-        return (
-            not is_exhausted,
-            min(instants, default=LATEST),
-            -spent / limit if limit else 0,
-            limit - spent,
-        )
-
-    found = [each for each in limited(lot) if each["limit_seconds"] or each.get("exhausted_at")]
-    return min(found, key=urgency, default=None)
 
 
 # --- reasons ------------------------------------------------------------------------------------------------

@@ -65,7 +65,8 @@ class Asides:
         """This failed: it is set aside, and an alarm says so."""
         known = self._known.get((work, subject))
         aside = failed(known, work, subject, error, now=turn.now, version=self._version)
-        log.error("set aside; it is tried again", work=work, subject=subject, exc_info=error)
+        # Where it failed is said once; that it still does, each time.
+        log.error("set aside; it is tried again", what=aside.text, exc_info=error if known is None else None)
         self._record(turn, (work, subject), aside)
         self._alarms.hold(turn.tx, truth_of(aside), turn.now)
 

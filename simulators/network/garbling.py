@@ -57,8 +57,8 @@ class Garbling(NamedTuple):
 
 
 def _fields(reading: Reading) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(encode_reading(reading))
-    return found
+    fields: dict[str, Any] = json.loads(encode_reading(reading))
+    return fields
 
 
 def _with(reading: Reading, *without: str, **changes: object) -> bytes:

@@ -32,7 +32,7 @@ COPY_WITHIN = 5 * SECOND
 """A copy of a message that is sent twice comes at most so much later."""
 
 
-class Message(NamedTuple):
+class GatewayMessage(NamedTuple):
     """One MQTT message, to be published at ``at`` (simulated ms) with QoS 1."""
 
     at: int
@@ -113,13 +113,13 @@ class Gateway:
         self._now = 0
         self._serial = 0
         self._due: list[
-            tuple[int, int, Message]
+            tuple[int, int, GatewayMessage]
         ] = []  # a heap; bounded by what is late or handed over at once
-        self._gone: list[Message] = []  # due by now; emptied at each release
-        self._last = dict.fromkeys(self._topics.values(), Message(0, "", b"", retained=False))
-        self._sent: deque[Message] = deque(maxlen=model.resent)
+        self._gone: list[GatewayMessage] = []  # due by now; emptied at each release
+        self._last = dict.fromkeys(self._topics.values(), GatewayMessage(0, "", b"", retained=False))
+        self._sent: deque[GatewayMessage] = deque(maxlen=model.resent)
         self._kept: deque[_Kept] = deque()  # bounded by the model's buffer
-        self._under_way: list[Message] = []  # when the connection was lost
+        self._under_way: list[GatewayMessage] = []  # when the connection was lost
         self._end_troubles()
 
     def _end_troubles(self) -> None:
@@ -155,7 +155,7 @@ class Gateway:
         else:
             self._keep(_Kept(topic, payload))
 
-    def release(self, until: int) -> list[Message]:
+    def release(self, until: int) -> list[GatewayMessage]:
         """All messages due through ``until`` that were not released before, in the order of time."""
         self._pass(until)
         self._let_go(until)
@@ -186,7 +186,7 @@ class Gateway:
             self.dropped += len(self._due)
         self._due.clear()
         for topic in self._statuses:
-            self._put(Message(at + self.model.will_after, topic, OFFLINE, retained=True))
+            self._put(GatewayMessage(at + self.model.will_after, topic, OFFLINE, retained=True))
 
     def restore(self, at: int) -> None:
         """Ends every trouble. If it was offline its channels are online again, and then all goes out that waited.
@@ -201,10 +201,10 @@ class Gateway:
             return
         self.online = True
         self._due.clear()  # offline for so short a time that the broker did not notice
-        self._put_all(at, (Message(at, topic, ONLINE, retained=True) for topic in self._statuses))
+        self._put_all(at, (GatewayMessage(at, topic, ONLINE, retained=True) for topic in self._statuses))
         self._put_all(at, self._under_way)
         self._put_all(at, self._uploads(at))
-        self._put_all(at, (Message(at, *each, retained=False) for each in self._kept_events()))
+        self._put_all(at, (GatewayMessage(at, *each, retained=False) for each in self._kept_events()))
         self._under_way.clear()
         self._kept.clear()
 
@@ -243,16 +243,16 @@ class Gateway:
         due = at + self.model.delay + self.lagging
         if self.reordering:
             due += self._lateness.randint(0, self.reordering)
-        message = Message(due, topic, payload, retained)
+        message = GatewayMessage(due, topic, payload, retained)
         self._put(message)
         if self.duplicating and self._copies.random() < self.duplicating:
             self._put(message._replace(at=due + self._copies.randint(1, COPY_WITHIN)))
 
-    def _put(self, message: Message) -> None:
+    def _put(self, message: GatewayMessage) -> None:
         self._serial += 1
         heapq.heappush(self._due, (message.at, self._serial, message))
 
-    def _put_all(self, at: int, messages: Iterable[Message]) -> None:
+    def _put_all(self, at: int, messages: Iterable[GatewayMessage]) -> None:
         for message in messages:
             self._put(message._replace(at=at))
 
@@ -278,7 +278,7 @@ class Gateway:
             self._kept.popleft()
         self._kept.append(kept)
 
-    def _uploads(self, at: int) -> Iterator[Message]:
+    def _uploads(self, at: int) -> Iterator[GatewayMessage]:
         """The buffer's readings as arrays; of two arrays the one whose first reading came in earlier is first."""
         arrays: list[tuple[str, list[Reading]]] = []
         filling: dict[str, list[Reading]] = {}
@@ -291,7 +291,7 @@ class Gateway:
                 arrays.append((topic, array))
             array.append(what)
         for topic, array in arrays:
-            yield Message(at, topic, encode_readings(array), retained=False)
+            yield GatewayMessage(at, topic, encode_readings(array), retained=False)
 
     def _kept_events(self) -> Iterator[tuple[str, bytes]]:
         return ((topic, what) for topic, what in self._kept if isinstance(what, bytes))

@@ -146,7 +146,7 @@ class Defroster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backup:
+class BackupBottle:
     """A bottle whose gas cools when all else fails, without mains.
 
     It trips once the air has been at ``trips_at`` °C or above for ``after`` ms, and keeps it there. The
@@ -170,11 +170,11 @@ class Backup:
         require(self.strength > 1, f"strength {self.strength} is not above 1")
 
 
-CARBON_DIOXIDE = Backup(lasts_for=7 * HOUR)
+CARBON_DIOXIDE = BackupBottle(lasts_for=7 * HOUR)
 """A 50 lb bottle of carbon dioxide: about 8 h at −60 °C on a freezer that is three quarters full, as a maker of
 freezers compares its two backup systems. One of the 8 is the cold that the load still has when it trips."""
 
-LIQUID_NITROGEN = Backup(lasts_for=48 * HOUR, stands_for=25 * 24 * HOUR)
+LIQUID_NITROGEN = BackupBottle(lasts_for=48 * HOUR, stands_for=25 * 24 * HOUR)
 """A 160 l cylinder of liquid nitrogen: 45 to 50 h in all, and 3 to 4 weeks unused; the same source."""
 
 SWING = 1.0
@@ -198,7 +198,7 @@ class Gas:
         "on",
     )
 
-    def __init__(self, model: Backup, *, leak: float, ambient: float, began_at: int) -> None:
+    def __init__(self, model: BackupBottle, *, leak: float, ambient: float, began_at: int) -> None:
         self._model = model
         need = leak * (ambient - model.trips_at)
         self._flow = need * model.strength

@@ -57,16 +57,16 @@ class Network:
         ``door`` is how far it is open (0 to 1), ``factor`` multiplies the load's heat capacity.
         """
         key = (door, factor, dt)
-        known = self._known.get(key)
-        if known is None:
+        propagator = self._known.get(key)
+        if propagator is None:
             if len(self._known) >= KEPT:
                 self._known.clear()
             rows = exponential(self._rates(door, factor, dt), dt)[:3]
             heated = dt / self.air_share
-            known = self._known[key] = tuple(
+            propagator = self._known[key] = tuple(
                 each * heated if column == 3 else each for row in rows for column, each in enumerate(row)
             )
-        return known
+        return propagator
 
     def _rates(self, door: float, factor: float, dt: int) -> Matrix:
         """The matrix of the linear equations per ms; its fourth column warms the air by 1 °C within ``dt``."""

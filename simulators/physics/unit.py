@@ -16,7 +16,7 @@ from typing import Literal
 
 from simulators.physics.cooling import (
     LOOK_EVERY,
-    Backup,
+    BackupBottle,
     Compressor,
     Defrost,
     Defroster,
@@ -28,7 +28,7 @@ from simulators.physics.melting import melting
 from simulators.physics.network import Network
 from simulators.require import require
 
-__all__ = ["LOOK_EVERY", "Place", "Unit", "UnitModel"]
+__all__ = ["LOOK_EVERY", "Place", "SimulatedUnit", "UnitModel"]
 
 Place = Literal["air", "load", "wall", "room"]
 
@@ -75,7 +75,7 @@ class UnitModel:
     rest_for: int = 0
     warmth: float = 0.0
     defrost: Defrost | None = None
-    backup: Backup | None = None
+    backup: BackupBottle | None = None
     liquid: Liquid | None = None
 
     def __post_init__(self) -> None:
@@ -103,7 +103,7 @@ class _Goods:
         self.share, self.heat, self.flow = share, heat, 0.0
 
 
-class Unit:
+class SimulatedUnit:
     """One unit's state: ``air``, ``wall`` and ``load`` in °C, and what can be done to it from outside.
 
     ``room`` (°C around it), ``door`` (0.0 shut to 1.0 wide open), ``powered`` (mains), ``supplied`` (liquid
@@ -231,9 +231,9 @@ class Unit:
 
     def take_events(self) -> list[tuple[int, str]]:
         """What it would say of itself since the last call: instants and kinds of unit events."""
-        taken = list(self._events)
+        events = list(self._events)
         self._events.clear()
-        return taken
+        return events
 
     # --- what can be done to it ---
 

@@ -28,7 +28,7 @@ from simulators.physics.room import RoomModel
 from simulators.require import require
 from simulators.scenario.reading import changed, none_of, signed, span
 from simulators.scenario.routine import doors
-from simulators.scenario.tables import Document, LotTable, UnitTable
+from simulators.scenario.tables import Document, LotTable, ScenarioUnit
 from simulators.sensing.probe import BARE, BUFFERED
 
 LIKE = {"buffered": BUFFERED, "bare": BARE}
@@ -80,7 +80,7 @@ class _Description:
         )
         return replace(fleet, happenings=tuple(sorted(self._happenings(fleet), key=lambda each: each.at)))
 
-    def _unit(self, table: UnitTable) -> FleetUnit:
+    def _unit(self, table: ScenarioUnit) -> FleetUnit:
         where = f"unit {table.name}"
         require(table.doors >= 0, f"{where}: doors {table.doors:g} is below 0")
         model = self._kind(table).model
@@ -98,7 +98,7 @@ class _Description:
         }
         return FleetUnit(name=table.name, model=model, probes=probes, room=table.room)
 
-    def _kind(self, table: UnitTable) -> UnitKind:
+    def _kind(self, table: ScenarioUnit) -> UnitKind:
         require(table.kind in UNIT_KINDS, f"unit {table.name}: {none_of(table.kind, UNIT_KINDS, 'kind')}")
         return UNIT_KINDS[table.kind]
 
@@ -131,8 +131,8 @@ class _Description:
                 happenings = tuple(self._told(fleet, dict(told)))
                 replace(fleet, happenings=happenings)  # which has its say, here where the place is known
             except (ValueError, TypeError, KeyError) as error:
-                wrong = f"happening {number}: {error}"
-                raise ValueError(wrong) from error
+                mistake = f"happening {number}: {error}"
+                raise ValueError(mistake) from error
             yield from happenings
 
     def _told(self, fleet: Fleet, table: dict[str, Any]) -> Iterator[Happening]:
@@ -140,8 +140,8 @@ class _Description:
         for key in ("at", "kind"):
             require(key in table, f"it needs {key!r}")
         first, name = self._at(table.pop("at")), table.pop("kind")
-        known = list(HappeningKind)
-        require(name in known, none_of(name, known, "kind"))
+        kinds = list(HappeningKind)
+        require(name in kinds, none_of(name, kinds, "kind"))
         kind = HappeningKind(name)
         times, every = table.pop("times", 1), table.pop("every", None)
         require(isinstance(times, int) and times >= 1, f"times {times!r} is not a whole number from 1 on")
@@ -195,9 +195,9 @@ class _Description:
         )
 
     def _lot_event(self, table: dict[str, Any], where: str) -> LotEvent:
-        known = ("at", *(each.name for each in fields(LotEvent) if each.name not in ("site", "occurred_at")))
+        keys = ("at", *(each.name for each in fields(LotEvent) if each.name not in ("site", "occurred_at")))
         for key in table:
-            require(key in known, f"{where}: {none_of(key, known, 'key')}")
+            require(key in keys, f"{where}: {none_of(key, keys, 'key')}")
         for key in ("at", "lot", "kind"):
             require(key in table, f"{where}: it needs {key!r}")
         kinds = list(LotEventKind)
@@ -206,8 +206,8 @@ class _Description:
         try:
             at = self._at(table.pop("at"))
         except ValueError as error:
-            wrong = f"{where}, at: {error}"
-            raise ValueError(wrong) from error
+            mistake = f"{where}, at: {error}"
+            raise ValueError(mistake) from error
         if isinstance(table.get("unit"), str):
             table["unit"] = f"{self._document.site}/{table['unit']}" if table["unit"] else None
         table["into"] = tuple(table.get("into", ()))
@@ -248,6 +248,6 @@ def _taken(event: LotEvent, where: str) -> LotEvent:
         assert isinstance(topic, LotEventTopic)
         decode_lot_event(encode_lot_event(event), topic)
     except (ValueError, TypeError) as error:
-        wrong = f"{where}: {error}"
-        raise ValueError(wrong) from error
+        mistake = f"{where}: {error}"
+        raise ValueError(mistake) from error
     return event

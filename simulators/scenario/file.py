@@ -15,7 +15,7 @@ from pathlib import Path
 from monitor.wire.v1 import DEFAULT_ROOT, NAME
 from simulators.clock import SECOND, duration
 from simulators.fleet import Fleet
-from simulators.happening import Failure
+from simulators.happening import FleetFailure
 from simulators.require import require
 from simulators.scenario.description import described
 from simulators.scenario.reading import read
@@ -61,11 +61,11 @@ class Scenario:
         try:
             return described(self.document, start_at=begins, length=self.length, seed=seed, root=root)
         except ValueError as error:
-            wrong = f"scenario {self.name}: {error}"
-            raise ScenarioError(wrong) from error
+            mistake = f"scenario {self.name}: {error}"
+            raise ScenarioError(mistake) from error
 
     @property
-    def failing(self) -> list[Failure]:
+    def failing(self) -> list[FleetFailure]:
         """What fails in it when, by the scenario's own start."""
         return self.fleet().failures()
 
@@ -78,16 +78,16 @@ def load(source: str | Path) -> Scenario:
     path = Path(source)
     shipped = files("simulators") / "scenarios" / f"{source}.toml"
     if path.suffix != ".toml" and not shipped.is_file():
-        known = ", ".join(name for name, _ in shipped_scenarios())
-        wrong = (
-            f"there is no scenario {str(source)!r}; those that ship are {known}. A file's name ends in .toml"
+        names = ", ".join(name for name, _ in shipped_scenarios())
+        mistake = (
+            f"there is no scenario {str(source)!r}; those that ship are {names}. A file's name ends in .toml"
         )
-        raise ScenarioError(wrong)
+        raise ScenarioError(mistake)
     try:
         text = path.read_text("utf-8") if path.suffix == ".toml" else shipped.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        wrong = f"scenario {source}: it can't be read: {error}"
-        raise ScenarioError(wrong) from error
+        mistake = f"scenario {source}: it can't be read: {error}"
+        raise ScenarioError(mistake) from error
     return parse(text, path.stem, path) if path.suffix == ".toml" else parse(text, str(source))
 
 
@@ -100,12 +100,14 @@ def parse(text: str, name: str, place: Path | None = None) -> Scenario:
             require(duration(getattr(document, key)) > 0, f"{key} {getattr(document, key)} is not above 0")
         require(document.speed > 0, f"speed {document.speed:g} is not above 0")
         require(len(document.unit) > 0, "unit: there is none")
-        for number, one in enumerate(document.action, start=1):
-            require(not one.at.startswith("-"), f"action {number}, at: {one.at} lies before the start")
-            by_person = one.do in ("acknowledge", "shelve")
-            named = one.alarm is not None and one.subject is not None
-            require(named or not by_person, f"action {number}: to {one.do} needs an alarm and a subject")
-            require(one.do != "shelve" or one.lasting is not None, f"action {number}: a shelf needs 'for'")
+        for number, action in enumerate(document.action, start=1):
+            require(not action.at.startswith("-"), f"action {number}, at: {action.at} lies before the start")
+            by_person = action.do in ("acknowledge", "shelve")
+            named = action.alarm is not None and action.subject is not None
+            require(named or not by_person, f"action {number}: to {action.do} needs an alarm and a subject")
+            require(
+                action.do != "shelve" or action.lasting is not None, f"action {number}: a shelf needs 'for'"
+            )
         for number, table in enumerate(document.profile, start=1):
             proper = isinstance(table.get("name"), str) and NAME.fullmatch(table["name"]) is not None
             require(proper, f"profile {number}: it needs the 'name' of a profile")
@@ -118,14 +120,14 @@ def parse(text: str, name: str, place: Path | None = None) -> Scenario:
             step=duration(document.step),
             actions=tuple(
                 Action(
-                    duration(one.at),
-                    one.do,
-                    None if one.lasting is None else duration(one.lasting),
-                    one.alarm,
-                    one.subject,
-                    one.by,
+                    duration(action.at),
+                    action.do,
+                    None if action.lasting is None else duration(action.lasting),
+                    action.alarm,
+                    action.subject,
+                    action.by,
                 )
-                for one in document.action
+                for action in document.action
             ),
         )
         described(  # what is wrong with the fleet is told now, too
@@ -136,16 +138,16 @@ def parse(text: str, name: str, place: Path | None = None) -> Scenario:
             root=DEFAULT_ROOT,
         )
     except ValueError as error:
-        wrong = f"scenario {place or name}: {error}"
-        raise ScenarioError(wrong) from error
+        mistake = f"scenario {place or name}: {error}"
+        raise ScenarioError(mistake) from error
     return scenario
 
 
 def shipped_scenarios() -> list[tuple[str, str]]:
     """Name and title of each scenario that ships with the simulators, by name."""
-    found = []
+    scenarios = []
     for each in (files("simulators") / "scenarios").iterdir():
         if each.name.endswith(".toml"):
             title = tomllib.loads(each.read_text("utf-8"))["title"]
-            found.append((each.name.removesuffix(".toml"), str(title)))
-    return sorted(found)
+            scenarios.append((each.name.removesuffix(".toml"), str(title)))
+    return sorted(scenarios)

@@ -35,11 +35,11 @@ def span(told: object) -> int:
     return duration(cast("str", told))
 
 
-def none_of(found: object, known: Collection[str], what: str) -> str:
+def none_of(value: object, words: Collection[str], what: str) -> str:
     """That something isn't among those that are known, in words, with the one that may be meant."""
-    near = difflib.get_close_matches(str(found), known, 1)
+    near = difflib.get_close_matches(str(value), words, 1)
     meant = f" (did you mean {near[0]}?)" if near else ""
-    return f"there is no {what} {found!r}{meant}; there are {', '.join(known)}"
+    return f"there is no {what} {value!r}{meant}; there are {', '.join(words)}"
 
 
 def read(kind: type[_Table], table: object, where: str = "") -> _Table:
@@ -47,12 +47,12 @@ def read(kind: type[_Table], table: object, where: str = "") -> _Table:
     place = f"{where}: " if where else ""
     require(isinstance(table, dict), f"{place}found {table!r}; expected a table")
     told = cast("dict[str, Any]", table)
-    known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    keys = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for key in told:
-        require(key in known, f"{place}{none_of(key, known, 'key')}")
-    for key, field in known.items():
+        require(key in keys, f"{place}{none_of(key, keys, 'key')}")
+    for key, field in keys.items():
         require(not field.required or key in told, f"{place}it needs {key!r}")
-    return kind(**{known[key].name: _value(known[key].type, key, told[key], where) for key in told})
+    return kind(**{keys[key].name: _value(keys[key].type, key, told[key], where) for key in told})
 
 
 def _value(kind: Any, key: str, value: object, where: str) -> Any:
@@ -64,15 +64,15 @@ def _value(kind: Any, key: str, value: object, where: str) -> Any:
         rows = enumerate(cast("list[Any]", value), start=1)
         return [read(inner, row, f"{before}{key} {_named(row, number)}") for number, row in rows]
     for choices in (each for each in (kind, *get_args(kind)) if get_origin(each) is Literal):
-        known = get_args(choices)
-        require(value in known, f"{place}: {value!r} is none of {', '.join(known)}")
+        words = get_args(choices)
+        require(value in words, f"{place}: {value!r} is none of {', '.join(words)}")
     try:
         if key in SPANS:
             signed(value) if key in ("at", "expires_in") else span(value)
         return msgspec.convert(value, kind)
     except ValueError as error:
-        wrong = f"{place}: {_in_words(value, error)}"
-        raise ValueError(wrong) from error
+        mistake = f"{place}: {_in_words(value, error)}"
+        raise ValueError(mistake) from error
 
 
 def _in_words(value: object, error: ValueError) -> str:
@@ -98,10 +98,10 @@ def changed(model: _Model, changes: Mapping[str, Any], where: str) -> _Model:
 
 def _made(kind: type[_Model], told: Mapping[str, Any], where: str, base: _Model | None) -> _Model:
     hints = get_type_hints(kind)
-    known = [each.name for each in fields(cast("Any", kind))]
+    names = [each.name for each in fields(cast("Any", kind))]
     values = {}
     for name, value in told.items():
-        require(name in known, f"{where}: {none_of(name, known, 'field')}")
+        require(name in names, f"{where}: {none_of(name, names, 'field')}")
         values[name] = _field(hints[name], value, f"{where}, {name}", getattr(base, name, None))
     if base is None:
         for each in fields(cast("Any", kind)):
@@ -109,8 +109,8 @@ def _made(kind: type[_Model], told: Mapping[str, Any], where: str, base: _Model 
     try:
         return kind(**values) if base is None else cast("_Model", replace(cast("Any", base), **values))
     except ValueError as error:
-        wrong = f"{where}: {error}"
-        raise ValueError(wrong) from error
+        mistake = f"{where}: {error}"
+        raise ValueError(mistake) from error
 
 
 def _field(kind: Any, value: Any, where: str, old: Any) -> Any:
@@ -124,5 +124,5 @@ def _field(kind: Any, value: Any, where: str, old: Any) -> Any:
             return span(value)
         return msgspec.convert(value, kind)
     except ValueError as error:
-        wrong = f"{where}: {_in_words(value, error)}"
-        raise ValueError(wrong) from error
+        mistake = f"{where}: {_in_words(value, error)}"
+        raise ValueError(mistake) from error

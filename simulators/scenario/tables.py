@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from simulators.fleet import ROOM
 
 
-class ProbeTable(Struct, kw_only=True):
+class ScenarioProbe(Struct, kw_only=True):
     """A probe: ``like`` a model, with changes; ``monitor`` are keys of its table in monitor.toml."""
 
     name: str
@@ -19,7 +19,7 @@ class ProbeTable(Struct, kw_only=True):
     monitor: dict[str, Any] = {}
 
 
-class UnitTable(Struct, kw_only=True):
+class ScenarioUnit(Struct, kw_only=True):
     """A unit of a ``kind``, ``filled`` to a share from 0 to 1, with changes to its ``model``; ``doors``: openings on a
     working day, told by a contact unless ``door_contact`` is false."""
 
@@ -33,7 +33,7 @@ class UnitTable(Struct, kw_only=True):
     filled: float | None = None
     backup: Literal["carbon_dioxide", "liquid_nitrogen"] | None = None
     model: dict[str, Any] = {}
-    probe: list[ProbeTable] = field(default_factory=lambda: [ProbeTable(name="product")])
+    probe: list[ScenarioProbe] = field(default_factory=lambda: [ScenarioProbe(name="product")])
     monitor: dict[str, Any] = {}
 
 
@@ -94,7 +94,7 @@ class Document(Struct, kw_only=True):
     timezone: str = "Europe/Berlin"
     speed: float = 60.0
     room: list[RoomTable] = []
-    unit: list[UnitTable]
+    unit: list[ScenarioUnit]
     gateway: list[GatewayTable] = []
     lot: list[LotTable] = []
     lot_event: list[dict[str, Any]] = []

@@ -70,8 +70,8 @@ kinds of :mod:`simulators.network.garbling`."""
 
 def codes_of(sensor: str) -> tuple[SensorCode, ...]:
     """The codes of one kind of sensor; raises ValueError for a kind that has none."""
-    found = tuple(code for code in SENSOR_CODES if code.sensor == sensor)
-    if not found:
+    codes = tuple(code for code in SENSOR_CODES if code.sensor == sensor)
+    if not codes:
         kinds = ", ".join(dict.fromkeys(code.sensor for code in SENSOR_CODES))
         raise ValueError(f"no codes are known of sensor {sensor!r}; they are of {kinds}")
-    return found
+    return codes

@@ -66,7 +66,7 @@ BARE = ProbeModel(place="air", lag_for=30 * SECOND, noise=0.08)
 """An air probe on mains: quick, a little noisier."""
 
 
-class Probe:
+class SimulatedProbe:
     """One probe's state. ``celsius`` is what its element has, ``place`` where it is, ``clock`` its own clock.
 
     Its troubles are set from outside; of those that would say something, the first of these does. ``silent``: nothing.

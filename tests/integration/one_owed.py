@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from monitor.ports import Lane, Notification, Owed
+from monitor.ports import Lane, LaneBacklog, Notification
 
 
 class OneOwed:
@@ -27,10 +27,10 @@ class OneOwed:
         assert per_lane is None or per_lane > 0
         return [] if self.sent or now < self.due_at or self._lane in without else [self.message]
 
-    def owed(self) -> list[Owed]:
+    def owed(self) -> list[LaneBacklog]:
         one = self.message
         since = one.created_at if one.attempts else None
-        return [] if self.sent else [Owed(self._lane, one.recipient, 1, one.attempts, since)]
+        return [] if self.sent else [LaneBacklog(self._lane, one.recipient, 1, one.attempts, since)]
 
     def record_sent(self, notification_id: str, at: int) -> None:
         assert at

@@ -22,7 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from laboratory.check import Checked, check_scenario, workplace
 from laboratory.embedded import a_broker, free_port
 from laboratory.engine import Simulation, SimulationError
-from laboratory.scoring.outcome import Outcome
+from laboratory.scoring.outcome import RunOutcome
 from laboratory.stepped import Together
 from laboratory.watching import configured
 from monitor.ports import Message
@@ -102,7 +102,7 @@ def story(more: str = PAGE) -> Scenario:
     return parse(STORY + more, "story")
 
 
-def facts(outcome: Outcome) -> dict[str, Any]:
+def facts(outcome: RunOutcome) -> dict[str, Any]:
     """What is true of excursions and lots and when alarms began and ended, whatever the numbers of the records."""
     excursions = [
         {key: value for key, value in each.items() if key not in ("id", "version", "decided_by")}
@@ -140,7 +140,7 @@ def everything(checked: Checked) -> Any:
     return numbered(whole)
 
 
-def due(outcome: Outcome) -> dict[str, int]:
+def due(outcome: RunOutcome) -> dict[str, int]:
     """How many readings of each channel were due until the end."""
     return {name: sum(at <= outcome.ended_at for at, _ in truth) for name, truth in outcome.truth.items()}
 

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from monitor.core.channel.fold import by_instant, good_values
 from monitor.core.channel.reading import Reading
-from monitor.core.fact import JSON, LotFinding, lot_body
+from monitor.core.fact import JSON, lot_body
 from monitor.core.lot.custody import LotHistory, lot_history
 from monitor.core.lot.event import LotEvent, LotEventKind
 from monitor.core.lot.expiry import effective_expiry
+from monitor.core.lot.finding import LotFinding
 from monitor.core.lot.integrity import Place, integrity, out_of_storage
 from monitor.core.lot.ledger import GoodValues, Ledger, Unknown
 from monitor.core.lot.place import PlaceRule

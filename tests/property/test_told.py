@@ -27,7 +27,7 @@ from monitor.core.alarm.alarm import (
 from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.telling.policy import Contact, Ladder, Place, Policy, QuietHours, Recipient, Route, Step
 from monitor.core.telling.rota import Override, Rota
-from monitor.core.telling.told import MessageKind, Told, plan
+from monitor.core.telling.told import MessageKind, Plan, Told, Why, plan
 from monitor.core.time.instant import HOUR, MINUTE
 
 T0 = 1_780_000_000_000
@@ -76,6 +76,21 @@ class Row:
     withdrawn: bool = False
 
 
+def assert_says_why(world: World, found: Plan) -> None:
+    """Its reason is what it does: everybody is told now exactly where something new is owed to people."""
+    alarm, news = world.alarm, [one for one in found.owed if one.kind in ("opened", "again", "reminder")]
+    if not alarm.is_open:
+        assert found.why in (Why.OVER, Why.OVER_UNTOLD)
+    elif alarm.is_acknowledged:
+        assert found.why in (Why.TAKEN, Why.TAKEN_UNTOLD)
+    elif world.is_hushed:
+        assert found == Plan(Why.HELD_BACK)
+    else:
+        people = [one for one in news if one.recipient not in world.policy.always]
+        assert (found.why is Why.NOW) == bool(people)
+        assert found.until is None or found.until > world.now
+
+
 @dataclass
 class World:
     random: Random
@@ -105,6 +120,7 @@ class World:
 
     def plan(self) -> int:
         found = plan(self.alarm, self.told(), self.policy, self.now, place=PLACE, is_hushed=self.is_hushed)
+        assert_says_why(self, found)
         for one in found.withdrawn:
             assert self.rows[one].sent_at is None, "what was told can't be taken back"
             self.rows[one].withdrawn = True

@@ -6,9 +6,9 @@ import tomllib
 from typing import Any
 
 from laboratory.scoring.expectation import check, read_expectations
-from laboratory.scoring.finding import Finding
-from laboratory.scoring.outcome import Outcome
-from laboratory.scoring.report import Report
+from laboratory.scoring.finding import ExpectationResult
+from laboratory.scoring.outcome import RunOutcome
+from laboratory.scoring.report import ScoreReport
 from laboratory.scoring.span import parse_span
 from monitor.core.time.instant import HOUR, format_instant, parse_instant
 
@@ -80,7 +80,7 @@ def told(name: str, after: str, kind: str = "opened", level: str = "alarm") -> J
     return {"alarm": name, "kind": kind, "level": level, "at": at(after)}
 
 
-OUTCOME = Outcome(
+OUTCOME = RunOutcome(
     site="lab1",
     started_at=START,
     ended_at=START + 6 * HOUR,
@@ -117,11 +117,11 @@ OUTCOME = Outcome(
 )
 
 
-def report(toml: str, outcome: Outcome = OUTCOME) -> Report:
+def report(toml: str, outcome: RunOutcome = OUTCOME) -> ScoreReport:
     tables = tomllib.loads(toml)
     return check(read_expectations(tables.get("expect", []), tables.get("allow", [])), outcome)
 
 
-def one(toml: str, outcome: Outcome = OUTCOME) -> Finding:
+def one(toml: str, outcome: RunOutcome = OUTCOME) -> ExpectationResult:
     (finding,) = report(f"[[expect]]\n{toml}", outcome).findings
     return finding

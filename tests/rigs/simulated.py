@@ -24,7 +24,7 @@ from monitor.wire.v1 import (
 from simulators.clock import MINUTE
 from simulators.fleet import Fleet, FleetUnit
 from simulators.happening import Happening, HappeningKind
-from simulators.network.gateway import Message
+from simulators.network.gateway import GatewayMessage
 from simulators.physics.kinds import KINDS as UNIT_KINDS
 from simulators.scenario.file import Scenario, parse
 from simulators.sensing.probe import BARE, BUFFERED
@@ -62,7 +62,7 @@ def lab(*, seed: int = 7, history: str = "3h", root: str = "exosome/v1") -> Flee
     return demo(history).fleet(start_at=START, seed=seed, root=root)
 
 
-def decoded(messages: Iterable[Message]) -> dict[str, list[Reading]]:
+def decoded(messages: Iterable[GatewayMessage]) -> dict[str, list[Reading]]:
     """The readings of each channel in the order sent; every message must decode."""
     found: dict[str, list[Reading]] = defaultdict(list)
     for message in messages:
@@ -81,7 +81,7 @@ def decoded(messages: Iterable[Message]) -> dict[str, list[Reading]]:
     return found
 
 
-def unit_events(messages: Iterable[Message]) -> list[UnitEvent]:
+def unit_events(messages: Iterable[GatewayMessage]) -> list[UnitEvent]:
     """What units told, in the order sent."""
     addressed = ((parse_topic(message.topic), message) for message in messages)
     return [
@@ -89,7 +89,7 @@ def unit_events(messages: Iterable[Message]) -> list[UnitEvent]:
     ]
 
 
-def digest(messages: Iterable[Message]) -> str:
+def digest(messages: Iterable[GatewayMessage]) -> str:
     """One word for all bytes."""
     return hashlib.sha256(repr(list(messages)).encode()).hexdigest()
 

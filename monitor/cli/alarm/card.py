@@ -29,6 +29,7 @@ def print_alarm(alarm: JSON, zone: ZoneInfo) -> None:
             "Done": taken.get("action") or None,
             "Held back": _held_back(alarm.get("suppression"), zone),
             "Part of": alarm.get("parent"),
+            "Telling": (alarm.get("telling_now") or {}).get("text"),
         }
     )
     rows = [

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.cli.output import celsius, duration, local, percent, words
+from monitor.core.fact import tightest_budget
 from monitor.core.lot.budget import OUT_OF_STORAGE
 from monitor.core.lot.verdict import VERDICT_OF
 from monitor.core.time.instant import parse_instant
@@ -80,22 +81,9 @@ def end_words(budget: Mapping[str, Any], zone: ZoneInfo) -> str:
 
 
 def least_left(lot: JSON) -> str | None:
-    """The budget of which the smallest share is left, and how much that is; None for a lot without limits."""
-    limited = [
-        budget
-        for budget in lot["budgets"]
-        if budget["limit_seconds"] or (budget["limit_seconds"] == 0 and budget["exhausted_at"] is not None)
-    ]
-
-    def share(budget: Mapping[str, Any]) -> tuple[float, float]:
-        if budget["exhausted_at"] is not None:
-            return (0.0, 0.0)
-        return (budget["left_seconds"] / budget["limit_seconds"], budget["left_seconds"])
-
-    if not limited:
-        return None
-    least = min(limited, key=share)
-    return f"{words(least['band'])}: {left_words(least)}"
+    """The budget that matters most, and how much of it is left; None where none does."""
+    tightest = tightest_budget(lot)
+    return None if tightest is None else f"{words(tightest['band'])}: {left_words(tightest)}"
 
 
 # --- single figures ---

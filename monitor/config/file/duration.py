@@ -23,10 +23,10 @@ def parse_duration(text: object) -> int:
 
     Raises ValueError, whose text says what was expected, for anything else and for more than a hundred years.
     """
-    found = _PARTS.fullmatch(text) if isinstance(text, str) and len(text) <= 40 else None
-    if found is None:
+    parts = _PARTS.fullmatch(text) if isinstance(text, str) and len(text) <= 40 else None
+    if parts is None:
         raise ValueError(EXPECTED)
-    length = sum(int(count) * unit for count, unit in zip(found.groups(), _UNITS, strict=True) if count)
+    length = sum(int(count) * unit for count, unit in zip(parts.groups(), _UNITS, strict=True) if count)
     if length > LONGEST:
         expected = f"a duration of at most {LONGEST // DAY}d"
         raise ValueError(expected)

@@ -66,9 +66,9 @@ def _step(node: object, part: str) -> int | str | _Lost:
         return next((key for key in node if _spelt(key) == _spelt(part)), part.lower())
     if not isinstance(node, list):
         return _Lost(f"a name that ends before {part}")
-    found = [index for index, item in enumerate(node) if _matches(item, part)]
-    if len(found) == 1:
-        return found[0]
+    matching = [index for index, item in enumerate(node) if _matches(item, part)]
+    if len(matching) == 1:
+        return matching[0]
     names = choices({str(item.get("name")) for item in node if isinstance(item, dict)})
     return _Lost(f"the name of one item ({names}), which {part} is not")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -14,6 +15,7 @@ from monitor.config.file.fields import (
     FilePath,
     Flag,
     InFlight,
+    Kept,
     Name,
     NotNegative,
     Number,
@@ -24,8 +26,10 @@ from monitor.config.file.fields import (
     Table,
     Text,
     WeeklyTime,
+    Written,
     Zone,
 )
+from monitor.config.model import Tls
 from monitor.core.alarm.limits import Limits
 from monitor.core.sign.detection import Detection
 from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND
@@ -39,7 +43,7 @@ _LIMITS = Limits()
 class StoreTable(Table):
     """``[store]``"""
 
-    url: Text = Field(
+    url: Annotated[Text, Kept("shown_url")] = Field(
         default=DEFAULT_STORE,
         description="sqlite:///PATH (relative to the current directory) or postgresql://…",
     )
@@ -78,6 +82,11 @@ def _tls(value: Any) -> Any:
     return None if value is False or value == "false" else value
 
 
+def _written_tls(tls: Tls) -> object:
+    paths = asdict(tls)
+    return {key: path and str(path) for key, path in paths.items()} if any(paths.values()) else True
+
+
 class MqttTable(Table):
     """``[mqtt]``"""
 
@@ -92,6 +101,7 @@ class MqttTable(Table):
         TlsTable | None,
         BeforeValidator(_tls),
         WithJsonSchema({"anyOf": [{"type": "boolean"}, TlsTable.model_json_schema()]}),
+        Written(_written_tls, nothing=False),
     ] = None
     client_id: Text = Field(
         default="exosome-monitor", description="one per installation; the broker keeps its session"
@@ -109,7 +119,9 @@ class MqttTable(Table):
 class InfluxTable(Table):
     """``[influx]``"""
 
-    url: Text = Field(default="", description="empty: off; file:PATH; http://… or https://…")
+    url: Annotated[Text, Kept("shown_url")] = Field(
+        default="", description="empty: off; file:PATH; http://… or https://…"
+    )
     org: Text = ""
     bucket: Text = ""
     token_file: FilePath | None = Field(default=None, description="or the variable INFLUXDB_TOKEN")
@@ -158,24 +170,26 @@ class AlertingTable(Table):
         default=None,
         description="weekday and time, or off; default: Tue 10:00 where there is a rota, else off",
     )
-    dead_man_url: Text = Field(
+    dead_man_url: Annotated[Text, Kept("dead_man.shown")] = Field(
         default="",
         description="asked for while all is well, so that its silence tells; http(s)://…, env:NAME or file:PATH",
     )
-    dead_man_every: PositiveDuration = 5 * MINUTE
+    dead_man_every: Annotated[PositiveDuration, Kept("dead_man.every")] = 5 * MINUTE
     retry_first: PositiveDuration = 30 * SECOND
     retry_max: PositiveDuration = 15 * MINUTE
     shelve_max: PositiveDuration = 12 * HOUR
     rearm_after: PositiveDuration = 4 * HOUR
-    battery_low: NotNegative = Field(default=_LIMITS.battery_low, description="percent, at or below")
-    clock_skew_after: PositiveDuration = Field(
+    battery_low: Annotated[NotNegative, Kept("limits.battery_low")] = Field(
+        default=_LIMITS.battery_low, description="percent, at or below"
+    )
+    clock_skew_after: Annotated[PositiveDuration, Kept("limits.clock_skew_after")] = Field(
         default=_LIMITS.clock_skew_after,
         description="how long after it was measured a single reading may come",
     )
-    calibration_ahead: Duration = Field(
+    calibration_ahead: Annotated[Duration, Kept("limits.calibration_ahead")] = Field(
         default=_LIMITS.calibration_ahead, description="how long before its date a calibration is asked for"
     )
-    broker_lost_after: Duration = Field(
+    broker_lost_after: Annotated[Duration, Kept("limits.broker_lost_after")] = Field(
         default=_LIMITS.broker_lost_after, description="how long the broker may be out of reach"
     )
 
@@ -210,16 +224,26 @@ class ProbeTable(Table):
     """One probe of a unit."""
 
     name: Name
-    max_gap: PositiveDuration = Field(
+    max_gap: Annotated[PositiveDuration, Kept("settings.max_gap")] = Field(
         default=15 * MINUTE, description="readings farther apart have unknown time between them"
     )
     silent_after: PositiveDuration | None = Field(default=None, description="default: max_gap")
     calibration_due: Day | None = None
-    offset: Number = Field(default=0.0, description="°C, added to each value")
-    uncertainty: NotNegative | None = Field(default=None, description="°C, of the calibration")
-    sensor: Text | None = Field(default=None, description="a kind whose fault codes are known")
-    plausible: PlausibleTable = Field(default_factory=PlausibleTable)
-    max_rate: Positive | None = Field(default=None, description="°C per minute")
+    offset: Annotated[Number, Kept("settings.offset")] = Field(
+        default=0.0, description="°C, added to each value"
+    )
+    uncertainty: Annotated[NotNegative | None, Kept("settings.uncertainty")] = Field(
+        default=None, description="°C, of the calibration"
+    )
+    sensor: Annotated[Text | None, Kept("settings.sensor")] = Field(
+        default=None, description="a kind whose fault codes are known"
+    )
+    plausible: Annotated[PlausibleTable, Kept("settings.plausible_{}")] = Field(
+        default_factory=PlausibleTable
+    )
+    max_rate: Annotated[Positive | None, Kept("settings.max_rate")] = Field(
+        default=None, description="°C per minute"
+    )
     profile: Name | None = Field(default=None, description="judged by a profile of its own")
     alarms: Flag = True
 
@@ -233,7 +257,7 @@ class UnitTable(Table):
     profile: Name
     storage_class: Name | None = Field(default=None, alias="class", description="default: the profile's name")
     product_probe: Name | None = Field(default=None, description="default: the only probe")
-    probe: list[ProbeTable] = Field(min_length=1)
+    probe: Annotated[list[ProbeTable], Kept("probes")] = Field(min_length=1)
 
 
 class MonitorFile(Table):
@@ -246,5 +270,5 @@ class MonitorFile(Table):
     mail: MailTable = Field(default_factory=lambda: MailTable.model_validate({}))
     alerting: AlertingTable = Field(default_factory=AlertingTable)
     detection: DetectionTable = Field(default_factory=DetectionTable)
-    site: dict[Name, SiteTable] = Field(default_factory=dict)
-    unit: list[UnitTable] = Field(default_factory=list)
+    site: Annotated[dict[Name, SiteTable], Kept("sites")] = Field(default_factory=dict)
+    unit: Annotated[list[UnitTable], Kept("units")] = Field(default_factory=list)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,12 +13,15 @@ from monitor.config.file.fields import (
     Duration,
     Flag,
     Instant,
+    Kept,
     Name,
     PositiveDuration,
     Table,
     Text,
+    Written,
     Zone,
 )
+from monitor.config.model import Address
 
 Condition = Literal[
     "temperature_high",
@@ -56,16 +60,20 @@ class QuietHoursTable(Table):
     until: ClockTime
 
 
+def _written_addresses(addresses: Iterable[Address]) -> list[str]:
+    return [address.shown for address in addresses]
+
+
 class PersonTable(Table):
     """``[[person]]``"""
 
     name: Name
     title: Text | None = Field(default=None, description="default: the name")
-    addresses: list[Text] = Field(
+    addresses: Annotated[list[Text], Written(_written_addresses)] = Field(
         min_length=1,
         description="mail addresses, pagerduty:ROUTING_KEY, webhook:https://…, Apprise URLs, env:NAME or file:PATH",
     )
-    webhook_key: Text | None = Field(
+    webhook_key: Annotated[Text | None, Kept("webhook_key_source")] = Field(
         default=None, description="env:NAME or file:PATH: the key that signs what goes to the webhooks here"
     )
     timezone: Zone | None = None
@@ -89,7 +97,7 @@ class RotaTable(Table):
     people: list[Name] = Field(min_length=1, description="one week each, in this order")
     first_week: Day = Field(description="the day on which the first one starts")
     handover_at: ClockTime = Field(default="08:00", validate_default=True)
-    override: list[OverrideTable] = Field(default_factory=list)
+    override: Annotated[list[OverrideTable], Kept("overrides")] = Field(default_factory=list)
 
 
 class StepTable(Table):
@@ -103,7 +111,7 @@ class LadderTable(Table):
     """``[[ladder]]``"""
 
     name: Name
-    step: list[StepTable] = Field(min_length=1)
+    step: Annotated[list[StepTable], Kept("steps")] = Field(min_length=1)
     repeat: PositiveDuration | None = Field(default=None, description="from the top again after this long")
 
 
@@ -120,7 +128,7 @@ class RouteTable(Table):
 class PeopleFile(Table):
     """``people.toml``"""
 
-    person: list[PersonTable] = Field(default_factory=list)
-    rota: list[RotaTable] = Field(default_factory=list)
-    ladder: list[LadderTable] = Field(default_factory=list)
-    route: list[RouteTable] = Field(default_factory=list)
+    person: Annotated[list[PersonTable], Kept("people")] = Field(default_factory=list)
+    rota: Annotated[list[RotaTable], Kept("rotas")] = Field(default_factory=list)
+    ladder: Annotated[list[LadderTable], Kept("ladders")] = Field(default_factory=list)
+    route: Annotated[list[RouteTable], Kept("routes")] = Field(default_factory=list)

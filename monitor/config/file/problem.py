@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from monitor.config.file.fields import Table
+from monitor.config.file.fields import Table, table_in
 from monitor.config.secret.secret import SHOWN, names_a_secret, redacted
 from monitor.core.time.instant import format_instant, from_datetime
 
@@ -61,7 +61,7 @@ class ConfigurationError(Exception):
     """The configuration can't be used; the text lists every mistake that was found."""
 
     def __init__(self, directory: Path, problems: Sequence[Problem]) -> None:
-        problems = sorted(problems, key=lambda one: _FILES.get(one.file, 2))
+        problems = sorted(problems, key=lambda problem: _FILES.get(problem.file, 2))
         count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
         lines = "\n".join(f"  {problem}" for problem in problems)
         super().__init__(f"{count} in the configuration {directory}:\n{lines}")
@@ -76,15 +76,15 @@ class Review:
     warnings: list[str] = field(default_factory=list)
     origins: dict[str, str] = field(default_factory=dict)
 
-    def refuse(self, file: str, key: str, found: object, expected: str, nearest: str | None = None) -> None:
-        """Records a mistake. ``found`` is a value of the file, or None for nothing."""
+    def refuse(self, file: str, key: str, value: object, expected: str, nearest: str | None = None) -> None:
+        """Records a mistake. ``value`` is a value of the file, or None for nothing."""
         if file == "monitor.toml" and (variable := self._origin(key)):
             file, key = "environment", variable
-        self.problems.append(Problem(file, key, shown(found, key), expected, nearest))
+        self.problems.append(Problem(file, key, shown(value, key), expected, nearest))
 
-    def refuse_text(self, file: str, key: str, found: str, expected: str) -> None:
-        """Records a mistake that is told in words; ``found`` must hold nothing of the file."""
-        self.problems.append(Problem(file, key, found, expected))
+    def refuse_text(self, file: str, key: str, instead: str, expected: str) -> None:
+        """Records a mistake that is told in words; ``instead`` must hold nothing of the file."""
+        self.problems.append(Problem(file, key, instead, expected))
 
     def _origin(self, key: str) -> str | None:
         """The variable that set a key, or a table that the key is in."""
@@ -114,8 +114,8 @@ class Review:
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """The one of ``words`` that is most like ``word``, if any is like it."""
-    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return found[0] if found else None
+    matches = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return matches[0] if matches else None
 
 
 def choices(words: Iterable[str]) -> str:
@@ -191,11 +191,5 @@ def key_text(document: Any, location: Key) -> str:
 def _table_at(model: type[Table], location: Key) -> type[Table]:
     for part in location:
         annotation = model.keys().get(str(part))
-        model = _table_in(annotation) or model
+        model = table_in(annotation) or model
     return model
-
-
-def _table_in(annotation: Any) -> type[Table] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Table):
-        return annotation
-    return next(filter(None, map(_table_in, get_args(annotation))), None)

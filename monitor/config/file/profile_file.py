@@ -11,6 +11,7 @@ from monitor.config.file.fields import (
     Count,
     Duration,
     Instant,
+    Kept,
     Name,
     NotNegative,
     Number,
@@ -55,7 +56,14 @@ Delays = Annotated[
 ]
 
 
-class WarningTable(LimitsTable):
+class LevelsTable(Table):
+    """A level for each side, °C, the warm one first; a side that is left out has none."""
+
+    high: Number | None = None
+    low: Number | None = None
+
+
+class WarningTable(LevelsTable):
     """A level inside the window at which a person may want to look."""
 
     delay: Duration = 0
@@ -127,7 +135,7 @@ class AlternativeTable(Table):
     storage_class: Name = Field(alias="class")
     window: LimitsTable | None = None
     shelf_life: Duration | None = None
-    band: list[BandTable] | None = None
+    band: Annotated[list[BandTable] | None, Kept("bands")] = None
     thaw: ThawTable | None = None
 
 
@@ -142,19 +150,21 @@ class ProfileFile(Table):
     title: Text | None = Field(default=None, description="default: the name")
     window: LimitsTable
     deadband: NotNegative = 0.0
-    delay: Delays = Field(default_factory=DelaysTable)
-    clear_delay: Delays = Field(default_factory=DelaysTable)
-    instant: LimitsTable = Field(default_factory=LimitsTable)
-    cumulative_delay: Delays = Field(
+    delay: Annotated[Delays, Kept("{}.delay")] = Field(default_factory=DelaysTable)
+    clear_delay: Annotated[Delays, Kept("{}.clear_delay")] = Field(default_factory=DelaysTable)
+    instant: Annotated[LevelsTable, Kept("{}.instant")] = Field(default_factory=LevelsTable)
+    cumulative_delay: Annotated[Delays, Kept("{}.cumulative_delay")] = Field(
         default_factory=DelaysTable, description="per calendar day; left out: none"
     )
     warning: WarningTable | None = None
     ambient: Number | None = Field(default=None, description="°C that a lot is at while out of storage")
     out_of_storage: OutOfStorageTable | None = None
-    band: list[BandTable] = Field(description="must cover all outside the window, without overlap")
+    band: Annotated[list[BandTable], Kept("bands")] = Field(
+        description="must cover all outside the window, without overlap"
+    )
     unknown: UnknownTable | None = None
     thaw: ThawTable | None = None
-    expiry: ExpiryTable = Field(default_factory=ExpiryTable)
-    coverage: CoverageTable = Field(default_factory=CoverageTable)
-    alternative: list[AlternativeTable] = Field(default_factory=list)
+    expiry: Annotated[ExpiryTable, Kept("{}")] = Field(default_factory=ExpiryTable)
+    coverage: Annotated[CoverageTable, Kept("coverage_{}")] = Field(default_factory=CoverageTable)
+    alternative: Annotated[list[AlternativeTable], Kept("alternatives")] = Field(default_factory=list)
     mkt: MktTable | None = None

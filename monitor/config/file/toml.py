@@ -73,7 +73,7 @@ def dump(document: Mapping[str, Any], *, sections: bool = True) -> str:
 
 def _is_section(value: object) -> bool:
     return isinstance(value, Mapping) or (
-        isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)
+        isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
     )
 
 
@@ -120,7 +120,9 @@ def _value(value: object) -> str:
         case date() | time():
             return value.isoformat()
         case Mapping():
-            inner = ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items() if one is not None)
+            inner = ", ".join(
+                f"{_key(key)} = {_value(item)}" for key, item in value.items() if item is not None
+            )
             return f"{{ {inner} }}" if inner else "{}"
         case list() | tuple():
             return f"[{', '.join(map(_value, value))}]"

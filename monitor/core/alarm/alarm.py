@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from monitor.core.alarm.condition import LATCHED, AlarmCondition, Level, Truth, is_worse
+from monitor.core.alarm.grounds import Grounds
 from monitor.core.alarm.machine import ACTIVE, Event, State, after
 from monitor.core.time.instant import format_instant, parse_instant
 
@@ -61,6 +62,11 @@ class Alarm:
     act_by: int | None = None
     acknowledgement: Acknowledgement | None = None
     parent: str | None = None
+
+    @property
+    def grounds(self) -> Grounds:
+        """What the program decides by of its evidence."""
+        return Grounds.of(self.evidence)
 
     @property
     def is_open(self) -> bool:
@@ -171,7 +177,7 @@ def worsened(alarm: Alarm, truth: Truth, *, now: int) -> Alarm:
     """The alarm at a higher level: told anew, also if somebody has acknowledged the lower one, and by itself, whatever
     its cause is."""
     # Where the truth says what is coming, an earlier time to act by is out of date, also if none is left.
-    says = "act_by_reason" in truth.evidence
+    says = truth.grounds.is_foretold
     worse = replace(
         alarm,
         level=truth.level,
@@ -187,6 +193,17 @@ def worsened(alarm: Alarm, truth: Truth, *, now: int) -> Alarm:
 def told_anew(alarm: Alarm, *, at: int, why: str) -> Alarm:
     """The alarm with the ladder begun again: what was said before is not enough any more."""
     return replace(alarm, run=Run(alarm.run.number + 1, at, why))
+
+
+def told_as_part_of(alarm: Alarm, parent: str) -> Alarm:
+    """The alarm that is told as part of another from now on, whose id is given."""
+    return replace(alarm, parent=parent)
+
+
+def told_by_itself(alarm: Alarm, *, at: int, why: str) -> Alarm:
+    """The alarm that was told as part of another, and is told by itself from ``at`` on, unless a person has it."""
+    alone = replace(alarm, parent=None)
+    return alone if alarm.is_acknowledged else told_anew(alone, at=at, why=why)
 
 
 def cleared(alarm: Alarm, *, at: int, evidence: Mapping[str, Any]) -> Alarm:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal
 
+from monitor.core.alarm.grounds import Grounds
+
 
 class AlarmCondition(StrEnum):
     """What can be wrong: the conditions of SPEC section 4, and our own."""
@@ -102,3 +104,8 @@ class Truth:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     act_by: int | None = None
     tell_after: int = 0
+
+    @property
+    def grounds(self) -> Grounds:
+        """What the program decides by of its evidence."""
+        return Grounds.of(self.evidence)

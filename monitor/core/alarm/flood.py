@@ -7,10 +7,11 @@ sooner where the cause is known: several units lost their power, or one gateway 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import LEVELS, AlarmCondition, Level
+from monitor.core.alarm.grounds import FloodCause
 from monitor.core.time.instant import HOUR, MINUTE, SECOND
 
 FLOOD_LEAST = 10
@@ -51,8 +52,6 @@ _OF_OURSELVES = frozenset(
     }
 )
 
-Cause = Literal["power", "gateway", "many"]
-
 
 def gather_for(silent_after: int) -> int:
     """How long a silence waits to be told together with others: channels that fall silent at once are missed at
@@ -61,10 +60,11 @@ def gather_for(silent_after: int) -> int:
 
 
 class Case(NamedTuple):
-    """An open alarm with the unit that it is about (``site/unit``; None: no unit)."""
+    """An open alarm with the unit that it is about (``site/unit``; None: no unit), and whether nobody is to be told."""
 
     alarm: Alarm
     unit: str | None
+    is_hushed: bool = False
 
 
 def can_be_child(alarm: Alarm) -> bool:
@@ -87,19 +87,19 @@ def news_since(children: Iterable[Alarm], told_at: int) -> int:
     return sum(max(child.known_at, child.run.from_at) > told_at for child in children)
 
 
-def cause_of_flood(cases: Sequence[Case], now: int) -> Cause | None:
+def cause_of_flood(cases: Sequence[Case], now: int) -> FloodCause | None:
     """Why the open alarms of a site are one flood; None if they aren't."""
     lately = [case for case in cases if can_be_child(case.alarm) and is_recent(case.alarm, now)]
     without_power = {case.unit for case in lately if case.alarm.condition is AlarmCondition.POWER_LOST}
     if len(without_power) >= UNITS_LEAST:
         return "power"
-    cut_off = {case.unit for case in lately if case.alarm.evidence.get("offline") is True}
+    cut_off = {case.unit for case in lately if case.alarm.grounds.is_offline}
     if len(cut_off) >= UNITS_LEAST:
         return "gateway"
     return "many" if len(lately) >= FLOOD_LEAST else None
 
 
-def is_explained(case: Case, cause: Cause) -> bool:
+def is_explained(case: Case, cause: FloodCause) -> bool:
     """Whether an alarm is told as part of a flood of this cause."""
     if not can_be_child(case.alarm):
         return False

@@ -118,9 +118,21 @@ def breaks_through(
 
 
 def why_not_shelved(
-    *, owner: str, reason: str, now: int, until_at: int, act_by: int | None, most_for: int
+    alarm: Alarm,
+    *,
+    owner: str,
+    reason: str,
+    now: int,
+    until_at: int,
+    act_by: int | None,
+    most_for: int,
 ) -> str | None:
-    """What is wrong with a wish to shelve an alarm, in words with the remedy; None: nothing."""
+    """What is wrong with a wish to shelve an alarm, in words with the remedy; None: nothing. ``act_by``: by when
+    somebody must have acted, as forecast now."""
+    if not alarm.is_open:
+        return f"alarm {alarm.id} ({alarm.condition} of {alarm.subject}) is over already"
+    if alarm.condition is AlarmCondition.ALARM_FLOOD:
+        return "a flood can't be shelved: shelve the alarms that it lists, or take their units out of service"
     if not owner.strip():
         return "shelving needs an owner: whoever answers for it"
     if not reason.strip():
@@ -132,3 +144,19 @@ def why_not_shelved(
     if act_by is not None and act_by < until_at:
         return f"somebody must have acted by {format_instant(act_by)}: shelve it until then at most"
     return None
+
+
+def shelf_for(alarm: Alarm, *, owner: str, reason: str, now: int, until_at: int) -> Suppression:
+    """The shelf that an alarm is put on, without an id: a worse level than it has now will break through."""
+    return Suppression(
+        id="",
+        kind="shelved",
+        subject=alarm.subject,
+        owner=owner,
+        reason=reason,
+        from_at=now,
+        until_at=until_at,
+        condition=alarm.condition,
+        level=alarm.level,
+        alarm=alarm.id,
+    )

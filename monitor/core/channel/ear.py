@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from monitor.core.channel.probe_clock import Run
 from monitor.core.channel.quality import corrected
@@ -13,6 +13,21 @@ from monitor.core.profile.rules import ChannelRules
 
 NEVER = 1 << 62
 NOT_LOW = -1
+
+
+class LatestRow(TypedDict):
+    """The newest reading and sign of life of a channel, by its number, as it is kept. Instants in ms; ``online`` 0,
+    1 or None (nobody said)."""
+
+    channel: int
+    measured_at: int | None
+    celsius: float | None
+    quality: str | None
+    reason: str | None
+    battery_percent: float | None
+    received_at: int | None
+    heard_at: int | None
+    online: int | None
 
 
 @dataclass(slots=True)
@@ -57,7 +72,7 @@ class Ear:
         offset = 0.0 if self.is_corrected else self.rules.settings_at(reading.measured_at).offset
         return corrected(reading.celsius, offset)
 
-    def row(self, channel: int) -> dict[str, Any]:
+    def row(self, channel: int) -> LatestRow:
         """The newest reading and sign of life of channel number ``channel``, for the store."""
         reading = self.latest
         return {

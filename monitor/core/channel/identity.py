@@ -9,7 +9,7 @@ from monitor.core.channel.excursion import Excursion
 from monitor.core.profile.profile import Direction
 
 
-class Known(NamedTuple):
+class KnownExcursion(NamedTuple):
     """An excursion that has an id already; ``to_at`` is its ``ended_at``, None while open."""
 
     id: str
@@ -22,18 +22,18 @@ class Match(NamedTuple):
     """What became of it: ``known`` is now ``excursion``; a new one has no ``known``; a known one without
     ``excursion`` is gone, ``merged_into`` another if it overlaps one."""
 
-    known: Known | None
+    known: KnownExcursion | None
     excursion: Excursion | None
     merged_into: Excursion | None = None
 
 
-def reconcile(known: Sequence[Known], judged: Sequence[Excursion]) -> list[Match]:
+def reconcile(known: Sequence[KnownExcursion], judged: Sequence[Excursion]) -> list[Match]:
     """Matches known excursions of one channel (oldest first) with those judged anew.
 
     One that overlaps a known one keeps its id: the oldest's, if several merged; the first part's, if one was split.
     """
-    taken: dict[int, Known] = {}
-    gone: list[tuple[Known, Excursion | None]] = []
+    taken: dict[int, KnownExcursion] = {}
+    gone: list[tuple[KnownExcursion, Excursion | None]] = []
     for old in known:
         touching = [new for new in judged if _overlap(old, new)]
         free = [new for new in touching if id(new) not in taken]
@@ -45,7 +45,7 @@ def reconcile(known: Sequence[Known], judged: Sequence[Excursion]) -> list[Match
     return matches + [Match(old, None, into) for old, into in gone]
 
 
-def _overlap(old: Known, new: Excursion) -> bool:
+def _overlap(old: KnownExcursion, new: Excursion) -> bool:
     if old.direction != new.direction:
         return False
     starts_before_end = new.ended_at is None or old.from_at <= new.ended_at

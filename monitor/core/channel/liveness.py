@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from monitor.core.alarm.chatter import LEAST
 from monitor.core.alarm.limits import Limits
-from monitor.core.channel.ear import NEVER, NOT_LOW, Ear
+from monitor.core.channel.ear import NEVER, NOT_LOW, Ear, LatestRow
 from monitor.core.channel.probe_clock import Run, kind_of, longer
 from monitor.core.channel.quality import OF_CLOCKS
 from monitor.core.channel.reading import Arrived, Reading
@@ -328,11 +328,11 @@ class Watch:
         return Silence(ear.path, ear.heard_at, ear.silent_at, None, ear.is_offline)
 
     @property
-    def to_do(self) -> list[set[Any]]:
+    def to_do(self) -> list[set[int]]:
         """What is to be given back when a transaction fails."""
         return [self._changed]
 
-    def take_changed(self) -> list[dict[str, Any]]:
+    def take_changed(self) -> list[LatestRow]:
         """Rows of the newest readings for the store, of channels heard since the last call."""
         rows = [self._ears[channel].row(channel) for channel in sorted(self._changed)]
         self._changed.clear()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.core.channel.line import Line
 from monitor.core.lot.place import PlaceRule
 from monitor.core.profile.profile import Profile
+from monitor.core.time.instant import LATEST
 
 OUT_OF_STORAGE = "out_of_storage"
-LOW_SHARE = 0.8
-"""A budget of which more than this share is spent puts a lot at risk."""
+LOW_PERCENT = 80
+"""A budget of which more than so much is spent is nearly spent, and puts its lot at risk."""
 
 
 @dataclass(slots=True)
@@ -41,7 +43,11 @@ class Budget:
     @property
     def is_low(self) -> bool:
         """Over 80 % spent, and not exhausted."""
-        return self.limit is not None and self.exhausted_at is None and 10 * self.spent > 8 * self.limit
+        return (
+            self.limit is not None
+            and self.exhausted_at is None
+            and 100 * self.spent > LOW_PERCENT * self.limit
+        )
 
     def charge(self, start: int, end: int, channel: str | None = None, line: Line | None = None) -> None:
         """Spends [start, end], perhaps a single instant."""
@@ -50,7 +56,7 @@ class Budget:
         if self.limit is None or self.exhausted_at is not None:
             return
         if self.low_at is None and self.is_low:
-            self.low_at = start + max(0, 8 * self.limit // 10 + 1 - before)
+            self.low_at = start + max(0, LOW_PERCENT * self.limit // 100 + 1 - before)
         if self.spent < self.limit:
             return
         self.exhausted_at = start + max(0, self.limit - before)
@@ -101,3 +107,43 @@ class Budgets:
         """Those that are, in the order of the instants."""
         found = [budget for budget in self if budget.exhausted_at is not None]
         return sorted(found, key=lambda budget: (budget.exhausted_at or 0, budget.name))
+
+
+class Spending(NamedTuple):
+    """How a budget with a limit is being spent. Times in ms: ``limit`` and ``spent``; the instants at which it was used
+    up, at which it will be at the present temperature, and at which it likely will be by the forecast."""
+
+    band: str
+    limit: int
+    spent: int
+    exhausted_at: int | None = None
+    runs_out_at: int | None = None
+    likely_at: int | None = None
+
+    @property
+    def _ends_at(self) -> int:
+        known = [at for at in (self.runs_out_at, self.likely_at) if at is not None]
+        return min(known, default=LATEST)
+
+
+def tightest(budgets: Iterable[Spending]) -> Spending | None:
+    """The budget that matters most; None if none does.
+
+    One that is used up, of several the one that was used up first. Else the one that runs out first: of what the
+    present temperature and the forecast say, the earlier; one for which there is no forecast runs out at the present
+    temperature or not at all. Of those that aren't being spent, the one of which the smallest share is left. Ties: the
+    one with the least time left, then the one that its profile names first. One of limit 0 that was never touched has
+    nothing to lose, and doesn't count.
+    """
+    return min(
+        (budget for budget in budgets if budget.limit or budget.exhausted_at is not None),
+        key=_urgency,
+        default=None,
+    )
+
+
+def _urgency(budget: Spending) -> tuple[bool, int, float, int]:
+    if budget.exhausted_at is not None:
+        return (False, budget.exhausted_at, 0.0, 0)
+    left = budget.limit - budget.spent
+    return (True, budget._ends_at, left / budget.limit, left)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from monitor.core.outlook.shelter import Shelter
+
 
 class LotAtRisk(NamedTuple):
     """A lot in the failing unit.
@@ -26,18 +28,6 @@ class LotAtRisk(NamedTuple):
     breached: bool
     storage_classes: tuple[str, ...]
     title: str
-
-
-class Shelter(NamedTuple):
-    """A unit that might take lots in. ``why_not`` says why it isn't healthy; ``lots`` is how many are in it."""
-
-    unit: str
-    title: str
-    storage_class: str
-    is_healthy: bool
-    why_not: str | None
-    site: str
-    lots: int
 
 
 class Rescue(NamedTuple):
@@ -93,7 +83,8 @@ def _why_there(lot: LotAtRisk, shelter: Shelter, site: str) -> str:
     own = shelter.storage_class in lot.storage_classes[:1]
     kind = "its own class" if own else "another class that its profile allows"
     where = "at the same site" if shelter.site == site else f"at site {shelter.site}"
-    return f"{_named(shelter)} is healthy, of {kind} ({shelter.storage_class}), {where}, with {held} in it."
+    note = f" (note: {shelter.note})" if shelter.note else ""
+    return f"{_named(shelter)} is healthy, of {kind} ({shelter.storage_class}), {where}, with {held} in it{note}."
 
 
 def _why_nowhere(lot: LotAtRisk, fitting: Sequence[Shelter]) -> str:
@@ -108,7 +99,7 @@ def _why_nowhere(lot: LotAtRisk, fitting: Sequence[Shelter]) -> str:
 
 def _refusals(fitting: Sequence[Shelter]) -> Iterator[str]:
     for shelter in fitting:
-        yield f"{_named(shelter)} is not healthy ({shelter.why_not or 'reason not known'})"
+        yield f"{_named(shelter)} is not healthy ({shelter.why_not})"
 
 
 def _named(shelter: Shelter) -> str:

@@ -22,6 +22,11 @@ class Probe:
     alarms: bool = True
     calibration_due: date | None = None
 
+    @property
+    def name(self) -> str:
+        """What the unit's files and topics call it."""
+        return self.channel.probe
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -44,6 +49,10 @@ class Unit:
     def product_channel(self) -> str:
         """The channel of the product probe."""
         return f"{self.path}/{self.product_probe}"
+
+    def probe(self, name: str) -> Probe | None:
+        """The probe of that name, or None."""
+        return next((probe for probe in self.probes if probe.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.core.alarm.alarm import Alarm, raised
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.profile.installation import Installation
 from monitor.core.telling.rota import Rota
 from monitor.core.time.instant import MINUTE, from_datetime, to_datetime
 
@@ -36,6 +37,22 @@ class Place(NamedTuple):
 DRILL_WAIT = 30 * MINUTE
 """How long a person has to answer a drill before somebody else hears of it."""
 NOWHERE = Place(None, None)
+
+
+def place_of(alarm: Alarm, installation: Installation) -> Place:
+    """Where an alarm is: the unit of its subject, else the one that its evidence names. What belongs to no site belongs
+    to the only one, if there is only one."""
+    units, zones = installation.units, installation.zones
+    path: str | None = "/".join(alarm.subject.split("/")[:2])
+    if path not in units:
+        path = alarm.grounds.unit
+    if path is not None and path in units:
+        return Place(units[path].site, path)
+    if alarm.subject in zones:
+        return Place(alarm.subject, None)
+    return Place(next(iter(zones)), None) if len(zones) == 1 else NOWHERE
+
+
 OF_UNITS = (
     AlarmCondition.TEMPERATURE_HIGH,
     AlarmCondition.TEMPERATURE_LOW,

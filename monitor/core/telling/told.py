@@ -1,6 +1,6 @@
 """True and told: which messages are owed. What is true and what each recipient was told are kept apart.
 
-:func:`plan` is pure and says for one alarm what is owed, and which messages that were owed are out of date. Every
+:func:`plan` is pure and says for one alarm what is owed, which messages that were owed are out of date, and why. Every
 message has an id of its own, made of what it says to whom, so that planning the same again owes nothing new: a crash, a
 late wake-up or a clock that was set back tell nobody the same twice.
 
@@ -15,7 +15,8 @@ What is said, each to one recipient by one medium:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from monitor.core.alarm.alarm import Alarm
@@ -57,13 +58,34 @@ class Owed(NamedTuple):
     waits_for: str | None = None
 
 
-class Plan(NamedTuple):
-    """What is owed beyond what was told, and the ids of messages that are owed and no longer true. ``more``: time alone
-    may owe more."""
+class Why(StrEnum):
+    """Why people are told of an alarm now, or aren't; "people" are all but a console that is told of everything."""
 
+    PAST = "past"
+    OVER = "over"
+    OVER_UNTOLD = "over_untold"
+    TAKEN = "taken"
+    TAKEN_UNTOLD = "taken_untold"
+    HELD_BACK = "held_back"
+    PART_OF_ANOTHER = "part_of_another"
+    NOT_YET = "not_yet"
+    NOBODY = "nobody"
+    QUIET_HOURS = "quiet_hours"
+    NOW = "now"
+    UNDER_WAY = "under_way"
+    TOLD = "told"
+    WITHDRAWN = "withdrawn"
+
+
+class Plan(NamedTuple):
+    """Why people are told or aren't, what is owed beyond what was told, and the ids of messages that are owed and no
+    longer true. ``more``: time alone may owe more. ``until``: until when it isn't told, where that is known."""
+
+    why: Why
     owed: Sequence[Owed] = ()
     withdrawn: Sequence[str] = ()
     more: bool = False
+    until: int | None = None
 
 
 def message_id(about: str, kind: str, recipient: Recipient) -> str:
@@ -83,32 +105,59 @@ def plan(
     """What is owed about an alarm at ``now``. ``told``: every message about it, by id. ``is_hushed``: it is shelved,
     suppressed or out of service; that holds back what is bad news, never that it is over."""
     if alarm.past:
-        return Plan()
+        return Plan(Why.PAST)
     if not alarm.is_open:
-        return _over(alarm, told)
+        return _over(alarm, told, policy)
     if alarm.is_acknowledged:
-        return _taken(alarm, told)
-    if is_hushed or alarm.parent is not None:
-        return Plan()
+        return _taken(alarm, told, policy)
+    if is_hushed:
+        return Plan(Why.HELD_BACK)
+    if alarm.parent is not None:
+        return Plan(Why.PART_OF_ANOTHER)
     if now < alarm.run.from_at:
-        return Plan(more=True)
-    owed = list(_climb(alarm, told, policy, now, place))
+        return Plan(Why.NOT_YET, more=True, until=alarm.run.from_at)
+    contacts = list(_reached(alarm, policy.ladder_of(alarm, place), told, policy, now, alarm.run.from_at))
+    quiet = {one.name: policy.waits_until(one, alarm, place, now) for one in contacts}
+    awake = [contact for contact in contacts if quiet[contact.name] is None]
+    owed = list(_climb(alarm, told, policy, now, place, awake))
     # Whoever turns out not to be reached lets the next ones be told: until all is delivered it isn't settled.
     is_under_way = bool(owed) or any(one.is_owed and one.kind in ("opened", "again") for one in told.values())
     more = is_under_way or policy.goes_on(alarm, place)
-    return Plan(owed, _overtaken(alarm, told, owed), more=more)
+    why, until = _why(alarm, told, policy, owed), None
+    if why is Why.NOBODY and any(contact.recipients for contact in contacts):
+        why, until = Why.QUIET_HOURS, min((at for at in quiet.values() if at is not None), default=None)
+    return Plan(why, owed, _overtaken(alarm, told, owed), more=more, until=until)
 
 
-def _over(alarm: Alarm, told: Mapping[str, Told]) -> Plan:
+def _why(alarm: Alarm, told: Mapping[str, Told], policy: Policy, owed: Iterable[Owed]) -> Why:
+    """Why people are told of an open alarm in this run of its ladder; ``NOBODY``: nothing was ever owed to any."""
+    if any(one.recipient not in policy.always for one in owed):
+        return Why.NOW
+    of_run = [one for one in _to_people(told, policy) if one.run == alarm.run.number]
+    if any(one.sent_at is not None for one in of_run):
+        return Why.TOLD
+    if any(one.is_owed for one in of_run):
+        return Why.UNDER_WAY
+    return Why.WITHDRAWN if of_run else Why.NOBODY
+
+
+def _to_people(told: Mapping[str, Told], policy: Policy) -> list[Told]:
+    """The messages that said that there is an alarm, to others than a console."""
+    kinds = ("opened", "again")
+    return [one for one in told.values() if one.kind in kinds and one.recipient not in policy.always]
+
+
+def _over(alarm: Alarm, told: Mapping[str, Told], policy: Policy) -> Plan:
     owed = []
     for opened_id, opened in told.items():
         closed_id = message_id(alarm.id, "closed", opened.recipient)
         if opened.kind == "opened" and closed_id not in told:
             owed.append(Owed(closed_id, "closed", opened.recipient, opened_id))
-    return Plan(owed, _out_of_date(told, ("again", "reminder", "taken")))
+    why = Why.OVER if _to_people(told, policy) else Why.OVER_UNTOLD
+    return Plan(why, owed, _out_of_date(told, ("again", "reminder", "taken")))
 
 
-def _taken(alarm: Alarm, told: Mapping[str, Told]) -> Plan:
+def _taken(alarm: Alarm, told: Mapping[str, Told], policy: Policy) -> Plan:
     by = None if alarm.acknowledgement is None else alarm.acknowledgement.by
     owed = []
     for opened_id, opened in told.items():
@@ -116,7 +165,8 @@ def _taken(alarm: Alarm, told: Mapping[str, Told]) -> Plan:
         knows = opened.recipient.name == by and opened.recipient.medium not in KEEP_A_STATE
         if opened.kind == "opened" and not knows and taken_id not in told:
             owed.append(Owed(taken_id, "taken", opened.recipient, opened_id))
-    return Plan(owed, _out_of_date(told, ("again", "reminder")))
+    why = Why.TAKEN if _to_people(told, policy) else Why.TAKEN_UNTOLD
+    return Plan(why, owed, _out_of_date(told, ("again", "reminder")))
 
 
 def _out_of_date(told: Mapping[str, Told], kinds: Sequence[MessageKind]) -> list[str]:
@@ -139,15 +189,22 @@ def _overtaken(alarm: Alarm, told: Mapping[str, Told], owed: Sequence[Owed]) -> 
 # --- climbing the ladder ---
 
 
-def _climb(alarm: Alarm, told: Mapping[str, Told], policy: Policy, now: int, place: Place) -> Iterator[Owed]:
-    """What is owed to everyone whom the ladder has come to; of rounds that were slept through only the last."""
+def _climb(
+    alarm: Alarm,
+    told: Mapping[str, Told],
+    policy: Policy,
+    now: int,
+    place: Place,
+    awake: Iterable[Contact],
+) -> Iterator[Owed]:
+    """What is owed to everyone whom the ladder has come to; of rounds that were slept through only the last. ``awake``:
+    those of them whose quiet hours hold nothing back."""
     ladder, start = policy.ladder_of(alarm, place), alarm.run.from_at
     reached = dict.fromkeys(policy.always)
     # Whoever heard that somebody has taken it must hear that this isn't enough any more.
     reached.update((one.recipient, None) for one in told.values() if one.kind == "taken")
-    for contact in _reached(alarm, ladder, told, policy, now, start):
-        if policy.waits_until(contact, alarm, place, now) is None:
-            reached.update(dict.fromkeys(contact.recipients))
+    for contact in awake:
+        reached.update(dict.fromkeys(contact.recipients))
     for recipient in reached:
         yield from _first(alarm, told, recipient)
     if ladder.repeat is None or now < start + ladder.repeat:

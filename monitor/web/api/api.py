@@ -25,7 +25,7 @@ from monitor.web.events import RETRY_MS, frame
 from monitor.web.known import known_lot, known_unit
 from monitor.web.refusal import ApiError, ErrorBody, JsonResponse, not_found
 from monitor.web.wiring import Wired, Wiring
-from monitor.wire.v1 import NAME
+from monitor.wire.format import NAME
 
 HEARTBEAT_SECONDS = 5.0
 

@@ -14,7 +14,7 @@ from monitor.core.time.instant import parse_instant
 from monitor.ports import JSON
 from monitor.web.refusal import ApiError, ErrorBody
 from monitor.web.wiring import Wiring
-from monitor.wire.v1 import MESSAGE_BYTES_MAX
+from monitor.wire.format import MESSAGE_BYTES_MAX
 
 Body = TypeVar("Body")
 Answer = TypeVar("Answer")

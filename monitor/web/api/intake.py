@@ -8,12 +8,14 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
+from monitor.core.profile.unit import Channel
 from monitor.ports import JSON, Message
 from monitor.web.api.changes import UNREADABLE, authorize, body_of
 from monitor.web.refusal import ApiError, ErrorBody, JsonResponse
 from monitor.web.wiring import Wired, Wiring
+from monitor.wire.format import ITEMS_MAX, MESSAGE_BYTES_MAX, NAME
 from monitor.wire.recording import Origin, SentPart, decode_part, origin_of
-from monitor.wire.v1 import ITEMS_MAX, MESSAGE_BYTES_MAX, NAME, items_of
+from monitor.wire.registry import OURS
 
 PART_BYTES_MAX = 64 * 1024 * 1024
 
@@ -114,13 +116,13 @@ def _ingest(wired: Wiring, messages: list[Message], part: SentPart, *, live: boo
 
 def _messages(body: bytes, wired: Wiring) -> list[Message]:
     """A message for each channel, as if a gateway had uploaded what it gathered."""
-    items = items_of(body) if body.lstrip()[:1] == b"[" else [body]
+    items = OURS.items_of(body) if body.lstrip()[:1] == b"[" else [body]
     if not items or len(items) > ITEMS_MAX or not _is_json(body):
         text = f"The body is not a reading, nor an array of 1 to {ITEMS_MAX} readings."
         raise ApiError(422, "not_json", text, "Send what /docs shows.")
     received_at = wired.view.now()
     found: list[Message] = []
-    gathered: dict[str, tuple[list[bytes], list[int]]] = {}
+    gathered: dict[Channel, tuple[list[bytes], list[int]]] = {}
     for number, item in enumerate(items):
         channel = _channel_of(item)
         if channel is None:
@@ -134,19 +136,20 @@ def _messages(body: bytes, wired: Wiring) -> list[Message]:
         group[0].append(item)
         group[1].append(number)
     for channel, (readings, lines) in gathered.items():
-        topic, payload = f"{wired.root}/{channel}/reading", b"[" + b",".join(readings) + b"]"
+        topic = OURS.reading_topic(channel, wired.root)
+        payload = b"[" + b",".join(readings) + b"]"
         found.append(Message(topic, payload, received_at, False, Origin("request", tuple(lines))))
     return found
 
 
-def _channel_of(item: bytes) -> str | None:
+def _channel_of(item: bytes) -> Channel | None:
     """The channel that a reading names; None if it names none."""
     try:
         place = _place.decode(item)
     except UNREADABLE:
         return None
-    names = (place.site, place.unit, place.probe)
-    return "/".join(names) if all(map(NAME.fullmatch, names)) else None
+    channel = Channel(place.site, place.unit, place.probe)
+    return channel if all(map(NAME.fullmatch, channel)) else None
 
 
 def _is_json(body: bytes) -> bool:

@@ -36,7 +36,7 @@ STRIP = (-30, -6)
 """Top and bottom of the strip of custody, in pixels: above the drawing."""
 
 
-class Stay(NamedTuple):
+class ChartStay(NamedTuple):
     """What the chart shows of one stay: ``unit`` None is out of storage; ``channel`` are the product probe's
     readings as :meth:`monitor.ports.View.readings` gives them, None where there are none to show."""
 
@@ -66,19 +66,19 @@ def shown_range(span: tuple[int, int], length: int | None, at: int | None) -> tu
     return stop - length, stop
 
 
-def stays_between(lot: JSON, start: int, end: int) -> list[Stay]:
+def stays_between(lot: JSON, start: int, end: int) -> list[ChartStay]:
     """The stays that touch a range, cut to it, oldest first; of many the newest :data:`MOST_STAYS`."""
     found = []
     for each in lot.get("custody") or []:
         begin = max(parse_instant(each["from"]), start)
         stop = end if each["to"] is None else min(parse_instant(each["to"]), end)
         if begin < stop:
-            found.append(Stay(each["unit"], begin, stop))
+            found.append(ChartStay(each["unit"], begin, stop))
     return found[-MOST_STAYS:]
 
 
 def lot_chart_spec(
-    stays: Sequence[Stay],
+    stays: Sequence[ChartStay],
     excursions: Sequence[JSON],
     *,
     window: JSON | None,
@@ -118,7 +118,7 @@ def lot_chart_spec(
     return spec
 
 
-def _joined(stays: Sequence[Stay], shift: int) -> Series:
+def _joined(stays: Sequence[ChartStay], shift: int) -> Series:
     """The series of all stays; strokes are numbered per stay, so that no line crosses a change of custody."""
     joined = Series()
     for number, stay in enumerate(stays):
@@ -135,7 +135,7 @@ def _joined(stays: Sequence[Stay], shift: int) -> Series:
     return joined
 
 
-def _inside(excursions: Sequence[JSON], stays: Sequence[Stay]) -> list[JSON]:
+def _inside(excursions: Sequence[JSON], stays: Sequence[ChartStay]) -> list[JSON]:
     """The parts of excursions during which the lot was there."""
     found = []
     for stay in stays:
@@ -150,7 +150,7 @@ def _inside(excursions: Sequence[JSON], stays: Sequence[Stay]) -> list[JSON]:
     return found
 
 
-def _stay_marks(stays: Sequence[Stay], shift: int, span: int) -> list[JSON]:
+def _stay_marks(stays: Sequence[ChartStay], shift: int, span: int) -> list[JSON]:
     """The strip of custody: a band for each stay in its unit's colour, with its name where there is room."""
     units = list(dict.fromkeys(stay.unit for stay in stays if stay.unit is not None))
     colours = {unit: STAY_COLOURS[n % len(STAY_COLOURS)] for n, unit in enumerate(units)}
@@ -166,7 +166,7 @@ def _stay_marks(stays: Sequence[Stay], shift: int, span: int) -> list[JSON]:
     ]
 
 
-def describe(stays: Sequence[Stay]) -> str:
+def describe(stays: Sequence[ChartStay]) -> str:
     """What the chart shows, for those who can't see it: each place in turn, with its lowest and highest value."""
     parts = []
     for stay in stays:

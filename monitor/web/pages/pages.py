@@ -13,7 +13,7 @@ from monitor.core.time.instant import DAY, HOUR, format_instant
 from monitor.ports import JSON
 from monitor.web.api.queries import AsOfQuery, Instant, Strict
 from monitor.web.charts.ahead_chart import Ahead
-from monitor.web.charts.lot_chart import Stay, lot_chart_spec, shown_range, stays_between, timeline
+from monitor.web.charts.lot_chart import ChartStay, lot_chart_spec, shown_range, stays_between, timeline
 from monitor.web.charts.palette import DARK, LIGHT
 from monitor.web.charts.unit_chart import CHART_POINTS, unit_chart
 from monitor.web.known import known_lot, known_unit
@@ -185,7 +185,7 @@ def _judged_at(wired: Wiring, query: LotQuery) -> int:
     return wired.view.now() if query.as_of is None else query.as_of
 
 
-def _read(wired: Wiring, stay: Stay, span: int) -> Stay:
+def _read(wired: Wiring, stay: ChartStay, span: int) -> ChartStay:
     """A stay with its unit's product probe's readings, as many as its share of the chart is wide."""
     unit = None if stay.unit is None else wired.view.unit(stay.unit)
     product = next((probe for probe in unit["probes"] if probe["product"]), None) if unit else None
@@ -196,7 +196,7 @@ def _read(wired: Wiring, stay: Stay, span: int) -> Stay:
     return stay._replace(channel=wired.view.readings(channel, stay.start, stay.end, points))
 
 
-def _last_window(wired: Wiring, lot: JSON, stays: Sequence[Stay]) -> JSON | None:
+def _last_window(wired: Wiring, lot: JSON, stays: Sequence[ChartStay]) -> JSON | None:
     """The window of a lot that is in no unit now, from the last that it was in, where that is judged by the same
     version of the same profile."""
     last = next((stay.unit for stay in reversed(stays) if stay.unit is not None), None)
@@ -208,7 +208,7 @@ def _last_window(wired: Wiring, lot: JSON, stays: Sequence[Stay]) -> JSON | None
     return window
 
 
-def _product_excursions(wired: Wiring, lot: str, stays: Sequence[Stay], as_of: int | None) -> list[JSON]:
+def _product_excursions(wired: Wiring, lot: str, stays: Sequence[ChartStay], as_of: int | None) -> list[JSON]:
     """The excursions of the channels that the chart draws."""
     drawn = {stay.channel["channel"] for stay in stays if stay.channel is not None}
     start, end = stays[0].start, stays[-1].end

@@ -11,6 +11,7 @@ import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from monitor.core.fact import tightest_budget
 from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
 from monitor.web import assets
@@ -21,7 +22,7 @@ from monitor.words import figures as words
 from monitor.words import lot as lot_words
 
 
-class Place(NamedTuple):
+class AlarmPlace(NamedTuple):
     """What an alarm is about: its name, what people call it, and its page if it has one."""
 
     name: str
@@ -40,6 +41,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     templates.globals.update(address=assets.address, w=words, lw=lot_words, aw=alarm_words)
+    templates.globals.update(tightest=tightest_budget)
     return templates
 
 
@@ -73,16 +75,16 @@ def live(request: Request, wired: Wiring, body: str, context: JSON, **page: Any)
     return render(request, "page.html", fragment=fragment, **common, **page)
 
 
-def places(units: Sequence[JSON]) -> Callable[[JSON], Place]:
+def places(units: Sequence[JSON]) -> Callable[[JSON], AlarmPlace]:
     titles = {unit["unit"]: unit["title"] for unit in units}
 
-    def place_of(alarm: JSON) -> Place:
+    def place_of(alarm: JSON) -> AlarmPlace:
         subject = str(alarm["subject"])
         unit = "/".join(subject.split("/")[:2])
         if unit in titles:
-            return Place(subject, titles[unit], f"/units/{unit}")
+            return AlarmPlace(subject, titles[unit], f"/units/{unit}")
         if str(alarm.get("condition", "")).startswith("lot_"):
-            return Place(subject, f"Lot {subject}", f"/lots/{subject}")
-        return Place(subject, subject, None)
+            return AlarmPlace(subject, f"Lot {subject}", f"/lots/{subject}")
+        return AlarmPlace(subject, subject, None)
 
     return place_of

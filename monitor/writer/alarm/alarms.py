@@ -8,7 +8,6 @@ point after that loses no message.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from monitor.core.alarm.alarm import (
@@ -23,8 +22,12 @@ from monitor.core.alarm.alarm import (
     replaced,
     reset,
     told_anew,
+    told_as_part_of,
+    told_by_itself,
     worsened,
 )
+from monitor.core.alarm.cause.flood import of_cause_shelved
+from monitor.core.alarm.cause.outcome import Adopt, Amend, End, Hold, Outcome, Past
 from monitor.core.alarm.condition import ENDED_BY_ACKNOWLEDGEMENT, AlarmCondition, Truth
 from monitor.core.alarm.machine import State
 from monitor.core.alarm.suppression import Suppression, hushing
@@ -64,7 +67,7 @@ class Alarms:
         self._on_change = on_change
         self._telling = Telling(store, policy, wording, installation)
         self.suppressions = Suppressions(store)
-        self._floods = Floods(self, store, self._telling.place_of, self.is_hushed)
+        self._floods = Floods(store, self._telling.place_of, self.is_hushed)
         self._open: dict[Key, Alarm] = {}
         self.changed: dict[str, Alarm] = {}
         """The alarms that changed in this turn, by id: people are told of them as it ends."""
@@ -114,6 +117,30 @@ class Alarms:
         return list(self._open.values())
 
     # --- what is true ---
+
+    def carry_out(self, tx: Tx, outcomes: Iterable[Outcome], now: int) -> None:
+        """Does what a cause comes to, one after the other: each may be asked for as the one before it is done."""
+        for outcome in outcomes:
+            match outcome:
+                case Hold():
+                    self.hold(tx, outcome.truth, now)
+                case Past():
+                    self.past(tx, outcome.truth, ended_at=outcome.ended_at, now=now)
+                case End(condition, subject, at, evidence):
+                    self.end(tx, condition, subject, at=at, now=now, evidence=evidence)
+                case Amend():
+                    self.record(tx, outcome.alarm, now, outcome.why)
+                case Adopt():
+                    self._adopt(tx, outcome, now)
+
+    def _adopt(self, tx: Tx, adoption: Adopt, now: int) -> None:
+        alarm = adoption.alarm
+        if adoption.parent is None:
+            why, tell_from = adoption.why or "", now if adoption.tell_from is None else adoption.tell_from
+            self.record(tx, told_by_itself(alarm, at=tell_from, why=why), now, why)
+        elif (parent := self._open.get(adoption.parent)) is not None:
+            why = adoption.why or f"told as part of {parent.id}"
+            self.record(tx, told_as_part_of(alarm, parent.id), now, why)
 
     def hold(self, tx: Tx, truth: Truth, now: int) -> None:
         """A condition holds: raises its alarm, or raises the level of the open one."""
@@ -230,7 +257,7 @@ class Alarms:
         """Takes what is due of one of them, each at its own instant."""
         tx, now = turn.tx, turn.now
         if self.get(AlarmCondition.ALARM_FLOOD, subject) is not None:
-            self._floods.look(tx, now)
+            self.carry_out(tx, self._floods.look(tx, list(self.open()), now), now)
         elif self.suppressions.has(subject):
             self._look_at_suppression(tx, self.suppressions.get(subject), now)
         else:
@@ -297,7 +324,7 @@ class Alarms:
         thing after doing all together has failed, every alarm is told by itself: rather too often than not at all."""
         tx, now = turn.tx, turn.now
         if not turn.is_alone:
-            self._floods.gather(tx, list(self.changed.values()), now)
+            self._gather(tx, list(self.changed.values()), now)
             for shelf in self.suppressions.shelves(now):
                 self._break_through(tx, shelf, now, lambda tx, alarm, now: None)  # forecasts: by the clock
         for alarm in sorted(self.changed.values(), key=lambda one: (one.known_at, len(one.id), one.id)):
@@ -321,13 +348,19 @@ class Alarms:
         self._told, self._untold = set(), {}
         return told, untold
 
+    def _gather(self, tx: Tx, changed: Sequence[Alarm], now: int) -> None:
+        """Alarms leave a cause that is over, and new ones join the page about theirs."""
+        self.carry_out(tx, self._floods.of_ended(changed, self.open(), now), now)
+        for site, new in self._floods.sites_of(changed, now).items():
+            self.carry_out(tx, self._floods.of_site(site, new, self.open(), now), now)
+
     def is_hushed(self, alarm: Alarm, now: int) -> bool:
         """Whether the telling of an alarm is held back."""
         return hushing(alarm, self.suppressions.in_force(), now) is not None
 
     def let_go(self, tx: Tx, parent: Alarm, now: int) -> None:
         """An alarm has been shelved: what is told as part of it, and isn't shelved, is told by itself."""
-        self._floods.let_go(tx, parent, now)
+        self.carry_out(tx, of_cause_shelved(parent, self.children(parent)), now)
 
     def _tell(self, tx: Tx, alarm: Alarm, now: int) -> None:
         is_hushed = self.is_hushed(alarm, now)
@@ -337,19 +370,3 @@ class Alarms:
     def children(self, parent: Alarm) -> list[Alarm]:
         """The open alarms that are told as part of another."""
         return [alarm for alarm in self._open.values() if alarm.parent == parent.id]
-
-    def adopt(
-        self,
-        tx: Tx,
-        alarm: Alarm,
-        parent: Alarm | None,
-        now: int,
-        *,
-        why: str,
-        tell_from: int | None = None,
-    ) -> None:
-        """An alarm is told as part of another from now on; or (None) by itself again, from ``tell_from`` on."""
-        adopted = replace(alarm, parent=None if parent is None else parent.id)
-        if parent is None and not alarm.is_acknowledged:
-            adopted = told_anew(adopted, at=now if tell_from is None else tell_from, why=why)
-        self.record(tx, adopted, now, why)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from monitor.core.alarm.alarm import Acknowledgement
-from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.alarm.suppression import Suppression, why_not_shelved
+from monitor.core.alarm.suppression import Suppression, shelf_for, why_not_shelved
 from monitor.core.fact import JSON
 from monitor.core.time.instant import format_instant
 from monitor.writer.alarm.alarms import Alarms
@@ -59,40 +58,23 @@ class Operators:
         owner, why, now = _text("by", by), _text("reason", reason), self._around.clock.now()
         with self._turns.turn() as turn:
             tx = turn.tx
-            found = self._alarms.known(tx, alarm)
-            if not found.is_open:
-                raise ValueError(f"alarm {alarm} ({found.condition} of {found.subject}) is over already")
-            if found.condition is AlarmCondition.ALARM_FLOOD:
-                raise ValueError(
-                    "a flood can't be shelved: shelve the alarms that it lists, or take their units out of service"
-                )
-            act_by = self._conditions.act_by(tx, found, now)
-            wrong = why_not_shelved(
+            known = self._alarms.known(tx, alarm)
+            why_not = why_not_shelved(
+                known,
                 owner=owner,
                 reason=why,
                 now=now,
                 until_at=until,
-                act_by=act_by,
+                act_by=self._conditions.act_by(tx, known, now) if known.is_open else None,
                 most_for=self._around.shelve_max,
             )
-            if wrong is not None:
-                raise ValueError(wrong)
-            if (earlier := self._alarms.suppressions.shelf_of(found, now)) is not None:
+            if why_not is not None:
+                raise ValueError(why_not)
+            if (earlier := self._alarms.suppressions.shelf_of(known, now)) is not None:
                 self._alarms.suppressions.end(tx, earlier, at=now, by=owner, why="shelved anew")
-            wanted = Suppression(
-                id="",
-                kind="shelved",
-                subject=found.subject,
-                owner=owner,
-                reason=why,
-                from_at=now,
-                until_at=until,
-                condition=found.condition,
-                level=found.level,
-                alarm=found.id,
-            )
+            wanted = shelf_for(known, owner=owner, reason=why, now=now, until_at=until)
             shelf = self._alarms.suppressions.add(tx, wanted, now)
-            self._alarms.let_go(tx, found, now)
+            self._alarms.let_go(tx, known, now)
             return shelf.to_json()
 
     def unshelve(self, alarm: str, *, by: str, reason: str) -> JSON:

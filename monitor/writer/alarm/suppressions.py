@@ -65,14 +65,14 @@ class Suppressions:
         self, shelf: Suppression, alarm: Alarm, alarms: Iterable[Alarm], *, act_by: int | None = None
     ) -> str | None:
         """Why a shelf can't stand any more: what got worse since, in words."""
-        unit = alarm.evidence.get("unit")
+        unit = alarm.grounds.unit
         worse = (
             str(one.evidence.get("text", f"{one.condition} of {one.subject}"))
             for one in alarms
             if one.condition in _OF_LOTS
             and one.known_at > shelf.from_at
             and unit is not None
-            and one.evidence.get("unit") == unit
+            and one.grounds.unit == unit
         )
         return breaks_through(shelf, alarm, act_by=act_by, lots_worse=worse)
 

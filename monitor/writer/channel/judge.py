@@ -14,7 +14,7 @@ import structlog
 from monitor.core.channel.checkpoint import state_from_json, state_to_json
 from monitor.core.channel.excursion import Excursion
 from monitor.core.channel.fold import ChannelState, advance, fold, take_stretch
-from monitor.core.channel.identity import Known, Match, reconcile
+from monitor.core.channel.identity import KnownExcursion, Match, reconcile
 from monitor.core.channel.quality import corrected, why_bad
 from monitor.core.channel.reading import Reading
 from monitor.core.channel.warning import Spell, spells
@@ -334,7 +334,7 @@ class Judge:
         self._late[desk.path] = since
         facts = self._facts_after(tx, desk, after)
         known = [
-            Known(
+            KnownExcursion(
                 fact.id,
                 fact.body["direction"],
                 parse_instant(fact.body["started_at"]),

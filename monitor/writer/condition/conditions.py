@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.cause.outcome import unwatched
+from monitor.core.alarm.cause.probe_fault import FAULT, of_fault
+from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.channel.liveness import ProbeFault
 from monitor.core.fact import JSON, is_alive
-from monitor.core.outlook.rescue import Shelter
+from monitor.core.outlook.shelter import Shelter, UnitState, shelters
 from monitor.core.profile.installation import Installation, Unit
 from monitor.core.profile.profile import HIGH
 from monitor.core.profile.rules import ChannelRules
@@ -26,18 +28,6 @@ _OF_CHANNELS = (
     AlarmCondition.BATTERY_LOW,
     AlarmCondition.CLOCK_SKEW,
 )
-_NOT_WELL = (
-    AlarmCondition.TEMPERATURE_HIGH,
-    AlarmCondition.TEMPERATURE_LOW,
-    AlarmCondition.NO_DATA,
-    AlarmCondition.PROBE_FAULT,
-    AlarmCondition.POWER_LOST,
-    AlarmCondition.RISING_FAST,
-    AlarmCondition.FLAT_LINE,
-    AlarmCondition.DOOR_OPEN,
-    AlarmCondition.COOLING_WEAK,
-)
-"""What a unit has, or one of its probes, that is no place to take lots to."""
 
 
 class Conditions:
@@ -67,30 +57,14 @@ class Conditions:
         for condition in _OF_CHANNELS:
             for channel in self._alarms.open_subjects(condition):
                 if channel not in self._probes:
-                    evidence = {"clear_reason": "no_longer_watched"}
-                    self._alarms.end(tx, condition, channel, at=now, now=now, evidence=evidence)
+                    self._alarms.carry_out(tx, [unwatched(condition, channel, now)], now)
 
     def on_faults(self, tx: Tx, faults: Iterable[ProbeFault], now: int) -> None:
         """Probes turned faulty or sound."""
-        condition = AlarmCondition.PROBE_FAULT
         for fault in faults:
-            if not self._probes[fault.channel].alarms and self._alarms.get(condition, fault.channel) is None:
-                continue
-            kind = fault.reason.removeprefix("fault:")
-            evidence = {
-                "text": kind.replace("_", " "),
-                "fault": kind,
-                "measured_at": format_instant(fault.since_at),
-                **self.place(fault.channel),
-            }
-            truth = Truth(condition, fault.channel, fault.since_at, LEVEL_OF[condition], evidence)
-            if fault.ended_at is None:
-                self._alarms.hold(tx, truth, now)
-            elif self._alarms.get(condition, fault.channel) is None:
-                self._alarms.past(tx, truth, ended_at=fault.ended_at, now=now)
-            else:
-                cleared = {"clear_reason": "recovered"}
-                self._alarms.end(tx, condition, fault.channel, at=fault.ended_at, now=now, evidence=cleared)
+            is_open = self._alarms.get(FAULT, fault.channel) is not None
+            alarms, place = self._probes[fault.channel].alarms, self.place(fault.channel)
+            self._alarms.carry_out(tx, of_fault(fault, place, is_open=is_open, alarms=alarms), now)
 
     def place(self, subject: str) -> JSON:
         """What a person needs to know of the place that an alarm is about; ``subject`` is a unit or a channel."""
@@ -108,8 +82,8 @@ class Conditions:
 
     def outlook(self, tx: Tx, unit: Unit, now: int) -> JSON:
         """What is coming to a unit, as forecast now: by when to act and why, and what to move where."""
-        outlook = self._lots.outlook(tx, self._rules, now)
-        return outlook.unit(unit, self._lots.in_unit(unit.path), self._shelters(tx, now))
+        outlook, lots = self._lots.outlook(tx, self._rules, now), self._lots.in_unit(unit.path)
+        return outlook.unit(unit, lots, self._shelters(tx, now) if lots else ())
 
     def present(self, tx: Tx, alarm: Alarm, now: int) -> JSON:
         """What of an alarm's JSON is otherwise now than when it was raised: for the words of a message that is put
@@ -117,7 +91,7 @@ class Conditions:
         evidence: JSON = {**alarm.evidence, **self._newest(tx, alarm)}
         body: JSON = {"evidence": evidence}
         unit = self._installation.units.get("/".join(alarm.subject.split("/")[:2]))
-        if unit is not None and alarm.subject == unit.product_channel and "rescue" in alarm.evidence:
+        if unit is not None and alarm.subject == unit.product_channel and alarm.grounds.has_rescue:
             coming = self.outlook(tx, unit, now)
             evidence.update(act_by_reason=coming["act_by_reason"], rescue=coming["rescue"])
             body["act_by"] = coming["act_by"]
@@ -125,49 +99,35 @@ class Conditions:
 
     def _newest(self, tx: Tx, alarm: Alarm) -> JSON:
         """The last value of the channel whose temperature an alarm is about, and its excursion's extreme so far."""
-        evidence, found = alarm.evidence, JSON()
-        newest = self._newest_of(str(evidence.get("channel", alarm.subject)))
-        if newest is not None and "celsius" in evidence:
-            found.update(celsius=newest[1], measured_at=format_instant(newest[0]))
-        excursion = self._store.facts.one(tx, "excursion", str(evidence.get("excursion")))
+        grounds, now_is = alarm.grounds, JSON()
+        newest = self._newest_of(grounds.channel or alarm.subject)
+        if newest is not None and grounds.celsius is not None:
+            now_is.update(celsius=newest[1], measured_at=format_instant(newest[0]))
+        if grounds.excursion is None:
+            return now_is
+        excursion = self._store.facts.one(tx, "excursion", grounds.excursion)
         if excursion is not None:
             # Its versions come with what it is judged by; how far it has gone since is in the readings.
             farther = max if excursion.body["direction"] == HIGH else min
             extreme = excursion.body["extreme_celsius"]
-            is_open = excursion.body["ended_at"] is None
-            found["extreme_celsius"] = farther(extreme, found.get("celsius", extreme)) if is_open else extreme
-        return found
+            if excursion.body["ended_at"] is None:
+                extreme = farther(extreme, now_is.get("celsius", extreme))
+            now_is["extreme_celsius"] = extreme
+        return now_is
 
     def _shelters(self, tx: Tx, now: int) -> list[Shelter]:
-        """The units as places to take lots to: healthy are those without an open alarm, inside their window, and in
-        service."""
-        outside = {
-            fact.subject
-            for fact in self._store.facts.current(tx, "excursion", open_only=True)
-            if is_alive(fact.body)
-        }
-        held_back = {
-            one.subject: one.kind.replace("_", " ")
-            for one in self._alarms.suppressions.in_force()
-            if one.holds(now) and one.kind != "shelved"
-        }
-        found = []
-        for unit in self._installation.units.values():
-            channels = [str(probe.channel) for probe in unit.probes]
-            about = [*channels, unit.path]
-            wrong = [c.value for c in _NOT_WELL for subject in about if self._alarms.get(c, subject)]
-            wrong += [held_back[subject] for subject in about if subject in held_back]
-            if unit.product_channel in outside:
-                wrong.append("outside its window")
-            found.append(
-                Shelter(
-                    unit=unit.path,
-                    title=unit.title,
-                    storage_class=unit.storage_class,
-                    is_healthy=not wrong,
-                    why_not=", ".join(wrong) or None,
-                    site=unit.site,
-                    lots=len(self._lots.in_unit(unit.path)),
-                )
-            )
-        return found
+        """The units as places to take lots to."""
+        facts = self._store.facts.current(tx, "excursion", open_only=True)
+        outside = {fact.subject for fact in facts if is_alive(fact.body)}
+        states = (self._state(unit, outside, now) for unit in self._installation.units.values())
+        return shelters(states, self._alarms.open(), self._alarms.suppressions.in_force(), now)
+
+    def _state(self, unit: Unit, outside: Collection[str], now: int) -> UnitState:
+        newest = self._newest_of(unit.product_channel)
+        return UnitState(
+            unit,
+            celsius=None if newest is None else newest[1],
+            window=self._rules[unit.product_channel].profile_at(now).window,
+            is_in_excursion=unit.product_channel in outside,
+            lots=len(self._lots.in_unit(unit.path)),
+        )

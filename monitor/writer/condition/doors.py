@@ -1,25 +1,19 @@
-"""Doors that stand open: what units tell of themselves, and the deadlines that follow from it."""
+"""Doors that stand open: reads what :mod:`monitor.core.alarm.cause.door` decides by, and keeps when to look again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.alarm import Alarm
+from monitor.core.alarm.cause.door import DOOR, DoorState, of_door, stood_open
 from monitor.core.profile.installation import Unit
 from monitor.core.sign.base import Told
 from monitor.core.sign.detection import Detection
-from monitor.core.sign.door import door_open, door_shut, openings
 from monitor.core.sign.trail import PARTS_FOR
-from monitor.core.time.instant import DAY, format_instant, parse_instant
 from monitor.ports import Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.condition.conditions import Conditions
-from monitor.writer.condition.uploads import PATIENCE
 from monitor.writer.turn import Turn, Waiting
-
-FORGOTTEN_AFTER = DAY
-"""A door that was opened so long before anybody heard of it is not said to be open now."""
-_NEVER = 1 << 62
 
 
 class Doors:
@@ -92,58 +86,29 @@ class Doors:
         ]
 
     def _judge(self, tx: Tx, unit: str, now: int) -> None:
-        condition, events = AlarmCondition.DOOR_OPEN, self._events[unit]
-        alarm = self._alarms.get(condition, unit)
-        if alarm is not None:
-            shut_at = door_shut(events, parse_instant(alarm.evidence["started_at"]), now)
-            if shut_at is not None:
-                evidence = {"clear_reason": "recovered", "ended_at": format_instant(shut_at)}
-                self._alarms.end(tx, condition, unit, at=shut_at, now=now, evidence=evidence)
-        self._note_past(tx, unit, now)
-        sign = door_open(unit, events, now, self._after)
-        # Told of late, as a part of an upload is: that the door was shut may be on its way.
-        sure_at = self._heard_at[unit] + PATIENCE
-        if sign is not None and alarm is None and sign.since_at <= self._heard_at[unit] and now < sure_at:
-            self._due[unit] = sure_at
-            return
-        if sign is not None and alarm is None and self._is_silent_since(unit, sign.since_at):
-            self._due[unit] = now + PATIENCE
-            return
-        if sign is not None and now - sign.since_at < FORGOTTEN_AFTER:
-            evidence = {**sign.evidence, **self._conditions.place(unit)}
-            self._alarms.hold(tx, Truth(condition, unit, sign.since_at, sign.level, evidence), now)
-        coming = [event.at for event in events if event.at > now]
-        if sign is None:
-            coming += [start + self._after for start, end in openings(events) if end is None]
-        due_at = min((at for at in coming if at > now), default=_NEVER)
-        if due_at != _NEVER:
-            self._due[unit] = due_at
+        events = self._events[unit]
+        is_past = bool(stood_open(events, self._after, now))
+        door = DoorState(
+            unit,
+            events,
+            told_at=self._heard_at[unit],
+            alarm=self._alarms.get(DOOR, unit),
+            heard_at=self._probes_heard_at(unit),
+            on_record=self._on_record(tx, unit) if is_past else (),
+            place=self._conditions.place(unit),
+        )
+        decided = of_door(door, self._after, now)
+        self._alarms.carry_out(tx, decided.outcomes, now)
+        if decided.look_at is not None:
+            self._due[unit] = decided.look_at
 
-    def _is_silent_since(self, unit: str, at: int) -> bool:
-        """Whether nothing that was ever heard of a unit has come since: that its door was shut may be held up too."""
-        heard = [self._last_heard_at(str(probe.channel)) for probe in self._units[unit].probes]
-        known = [one for one in heard if one is not None]
-        return bool(known) and max(known) < at
+    def _probes_heard_at(self, unit: str) -> int | None:
+        """When anything was last heard of a unit's probes; None: never."""
+        heard = (self._last_heard_at(str(probe.channel)) for probe in self._units[unit].probes)
+        return max((at for at in heard if at is not None), default=None)
 
-    def _note_past(self, tx: Tx, unit: str, now: int) -> None:
-        """Doors that had stood open for too long, and were shut before anybody could say so, are on record."""
-        condition = AlarmCondition.DOOR_OPEN
-        over = [
-            (start, end)
-            for start, end in openings(self._events[unit])
-            if end is not None and end <= now and end - start >= self._after
-        ]
-        if not over:
-            return
+    def _on_record(self, tx: Tx, unit: str) -> set[int | None]:
+        """Since when the doors that alarms on record are about stood open."""
         facts = self._store.facts.current(tx, "alarm", subjects=[unit])
-        known = {
-            fact.body["evidence"].get("started_at")
-            for fact in facts
-            if fact.body["condition"] == condition.value
-        }
-        for start, end in over:
-            if format_instant(start) not in known:
-                text = "its door stood open for longer than it may"
-                evidence = {"text": text, "started_at": format_instant(start), **self._conditions.place(unit)}
-                truth = Truth(condition, unit, start + self._after, LEVEL_OF[condition], evidence)
-                self._alarms.past(tx, truth, ended_at=end, now=now)
+        alarms = (Alarm.from_json(fact.body) for fact in facts)
+        return {alarm.grounds.started_at for alarm in alarms if alarm.condition is DOOR}

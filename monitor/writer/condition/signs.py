@@ -8,14 +8,14 @@ trail is read from the history again, a few at each tick, and until then nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.alarm.condition import AlarmCondition, Truth, is_worse
+from monitor.core.alarm.cause.outcome import unwatched
+from monitor.core.alarm.cause.sign import Leaving, is_told_warm, leaving, of_end, of_prospect, of_sign
+from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.channel.quality import corrected
-from monitor.core.outlook.forecast import LOOK_BACK, forecast
 from monitor.core.profile.installation import Unit
 from monitor.core.profile.rules import ChannelRules
 from monitor.core.sign.base import Probed, Sign
@@ -25,7 +25,7 @@ from monitor.core.sign.drift import drift, drift_over
 from monitor.core.sign.flat import flat, flat_over, is_moving
 from monitor.core.sign.rising import rising, rising_over
 from monitor.core.sign.trail import HOURS_FOR, PARTS_FOR, Trail
-from monitor.core.time.instant import EARLIEST, HOUR, MINUTE, format_instant, parse_instant
+from monitor.core.time.instant import EARLIEST, HOUR, MINUTE
 from monitor.ports import Arrived, Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.condition.conditions import Conditions
@@ -135,8 +135,7 @@ class Signs:
         for condition in SIGNS.values():
             for subject in self._alarms.open_subjects(condition):
                 if not self._detection.looks_for(condition) or not self._is_known(subject):
-                    evidence = {"clear_reason": "no_longer_watched"}
-                    self._alarms.end(tx, condition, subject, at=now, now=now, evidence=evidence)
+                    self._alarms.carry_out(tx, [unwatched(condition, subject, now)], now)
 
     @property
     def to_do(self) -> Sequence[Waiting]:
@@ -284,61 +283,36 @@ class Signs:
         # The air is hours ahead of the product, whose own forecast says by when to act.
         product = next((desk for desk in fresh if desk.path == subject), None)
         if alarm is not None:
-            shown = _named(fresh, alarm.evidence)
-            if shown is not None:
-                over = rising_over(shown.probed, parse_instant(alarm.evidence["started_at"]), as_of)
-                self._end(tx, condition, subject, over, now)
+            shown, started_at = _named(fresh, alarm), alarm.grounds.started_at
+            if shown is not None and started_at is not None:
+                self._end(tx, alarm, rising_over(shown.probed, started_at, as_of), now)
             if alarm.act_by is None and product is not None and self._alarms.get(condition, subject):
-                self._foretell(tx, alarm, self._outlook(product, as_of), now)
+                self._alarms.carry_out(tx, of_prospect(alarm, self._leaving(product, as_of)), now)
             return
         if not self._is_watched(place) or self._is_warm(place):
             return
         probes = [desk.probed for desk in fresh]
         sign = rising(probes, self.doors.events_of(place.unit.path), as_of, subject)
         if sign is not None:
-            self._hold(tx, sign, now, None if product is None else self._outlook(product, as_of))
-
-    def _foretell(self, tx: Tx, alarm: Alarm, outlook: dict[str, Any], now: int) -> None:
-        """Puts by when to act into an alarm that was told before that was known. No one is told again for it; what is
-        sent later of this alarm, and its page, say it."""
-        act_by = outlook.pop("act_by", None)
-        if act_by is not None:
-            known = replace(alarm, act_by=act_by, evidence={**alarm.evidence, **outlook})
-            self._alarms.record(tx, known, now, "foretold")
+            self._hold(tx, sign, now, None if product is None else self._leaving(product, as_of))
 
     def _is_watched(self, place: _Place) -> bool:
         return any(desk.alarms for desk in place.desks if desk.path == place.unit.product_channel)
 
     def _is_warm(self, place: _Place) -> bool:
-        """Whether somebody has been told already that it is too warm; a warning wakes nobody, and doesn't count."""
-        found = (self._alarms.get(AlarmCondition.TEMPERATURE_HIGH, desk.path) for desk in place.desks)
-        return any(alarm is not None and is_worse(alarm.level, "warning") for alarm in found)
+        condition = AlarmCondition.TEMPERATURE_HIGH
+        return is_told_warm(self._alarms.get(condition, desk.path) for desk in place.desks)
 
-    def _outlook(self, desk: _Desk, as_of: int) -> dict[str, Any]:
-        """When a channel may leave its window, if that can be told."""
-        profile = desk.rules.profile_at(as_of)
-        readings = [
-            (point.at, point.celsius) for point in desk.probed.course(as_of) if point.at > as_of - LOOK_BACK
-        ]
-        coming = forecast(readings, ambient=profile.ambient) if readings else None
-        crossing = (
-            None if coming is None or profile.window.high is None else coming.crossing(profile.window.high)
-        )
-        if crossing is None:
-            return {}
-        return {
-            "act_by": crossing.earliest_at,
-            "act_by_reason": f"it may leave its window ({profile.window.high:g} °C) then",
-            "leaves_window_at": format_instant(crossing.likely_at),
-        }
+    def _leaving(self, desk: _Desk, as_of: int) -> Leaving | None:
+        return leaving(desk.probed.course(as_of), desk.rules.profile_at(as_of), as_of)
 
     def _judge_flat(self, tx: Tx, desk: _Desk, as_of: int, now: int) -> None:
         condition = AlarmCondition.FLAT_LINE
         alarm = self._alarms.get(condition, desk.path)
         if alarm is not None:
-            known = alarm.evidence
-            over = flat_over(desk.probed, known["celsius"], parse_instant(known["started_at"]), as_of)
-            self._end(tx, condition, desk.path, over, now)
+            celsius, started_at = alarm.grounds.celsius, alarm.grounds.started_at
+            if celsius is not None and started_at is not None:
+                self._end(tx, alarm, flat_over(desk.probed, celsius, started_at, as_of), now)
         elif not is_moving(desk.probed, as_of) and (sign := flat(desk.probed, as_of)) is not None:
             self._hold(tx, sign, now)
 
@@ -346,9 +320,9 @@ class Signs:
         condition = AlarmCondition.SLOW_DRIFT
         alarm = self._alarms.get(condition, desk.path)
         if alarm is not None:
-            known = alarm.evidence
-            over = drift_over(desk.probed, known["celsius"], known["drift_per_day"], as_of)
-            self._end(tx, condition, desk.path, over, now)
+            celsius, per_day = alarm.grounds.celsius, alarm.grounds.drift_per_day
+            if celsius is not None and per_day is not None:
+                self._end(tx, alarm, drift_over(desk.probed, celsius, per_day, as_of), now)
             return
         profile = desk.rules.profile_at(as_of)
         warning, window = profile.warning, profile.window
@@ -366,11 +340,11 @@ class Signs:
         condition, subject = AlarmCondition.COOLING_WEAK, place.unit.path
         alarm = self._alarms.get(condition, subject)
         if alarm is not None:
-            shown = _named(fresh, alarm.evidence)
-            if shown is not None:
-                started_at = parse_instant(alarm.evidence["started_at"])
+            shown, started_at = _named(fresh, alarm), alarm.grounds.started_at
+            if shown is not None and started_at is not None:
+                # What its detector noted as usual is the detector's own, and goes back to it as it was.
                 over = cooling_over(shown.probed, alarm.evidence, started_at, as_of)
-                self._end(tx, condition, subject, over, now)
+                self._end(tx, alarm, over, now)
             return
         is_told = self._is_warm(place) or self._alarms.get(
             AlarmCondition.RISING_FAST, place.unit.product_channel
@@ -383,19 +357,14 @@ class Signs:
 
     # --- alarms ---
 
-    def _hold(self, tx: Tx, sign: Sign, now: int, outlook: Mapping[str, Any] | None = None) -> None:
-        coming = dict(outlook or {})
-        act_by = coming.pop("act_by", None)
-        evidence = {**sign.evidence, **coming, **self._conditions.place(sign.subject)}
-        truth = Truth(sign.condition, sign.subject, min(sign.since_at, now), sign.level, evidence)
-        self._alarms.hold(tx, replace(truth, act_by=act_by), now)
+    def _hold(self, tx: Tx, sign: Sign, now: int, coming: Leaving | None = None) -> None:
+        place = self._conditions.place(sign.subject)
+        self._alarms.carry_out(tx, [of_sign(sign, place, now, coming)], now)
 
-    def _end(self, tx: Tx, condition: AlarmCondition, subject: str, over_at: int | None, now: int) -> None:
-        if over_at is not None:
-            evidence = {"clear_reason": "recovered", "ended_at": format_instant(over_at)}
-            self._alarms.end(tx, condition, subject, at=over_at, now=now, evidence=evidence)
+    def _end(self, tx: Tx, alarm: Alarm, over_at: int | None, now: int) -> None:
+        self._alarms.carry_out(tx, of_end(alarm.condition, alarm.subject, over_at), now)
 
 
-def _named(desks: Iterable[_Desk], evidence: Mapping[str, Any]) -> _Desk | None:
+def _named(desks: Iterable[_Desk], alarm: Alarm) -> _Desk | None:
     """The channel that a sign was seen in."""
-    return next((desk for desk in desks if desk.path == evidence.get("channel")), None)
+    return next((desk for desk in desks if desk.path == alarm.grounds.channel), None)

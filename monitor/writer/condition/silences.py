@@ -1,4 +1,4 @@
-"""Channels that fall silent and are heard again: the alarms about no data, and silences that come and go.
+"""Channels that fall silent and are heard again: reads what :mod:`monitor.core.alarm.cause.silence` decides by.
 
 Which channels chatter, and since when each is heard again, is kept in the store with the alarms: a restart goes on.
 """
@@ -7,19 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from monitor.core.alarm.chatter import LEAST, steady_for
-from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
-from monitor.core.alarm.flood import gather_for
+from monitor.core.alarm.cause.silence import NO_DATA, Chatter, HearingState, of_silence, of_steady
 from monitor.core.channel.liveness import Silence, Steady, Watch
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.unit import Channel
-from monitor.core.time.instant import format_instant, format_local
 from monitor.ports import Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.condition.conditions import Conditions
 from monitor.writer.turn import Turn, Waiting
 
-_NO_DATA = AlarmCondition.NO_DATA
 _MARKER = "steady:"
 _SILENT = "silent"
 _EARLIER_MAX = 100
@@ -63,7 +59,7 @@ class Silences:
 
     def silent(self) -> list[str]:
         """The channels that are silent and were told to be."""
-        return [path for path in self._alarms.open_subjects(_NO_DATA) if self._chattering.get(path) is None]
+        return [path for path in self._alarms.open_subjects(NO_DATA) if self._chattering.get(path) is None]
 
     def steady(self) -> Mapping[str, int]:
         """Until when channels whose silences came and went must be heard without another one."""
@@ -71,55 +67,43 @@ class Silences:
 
     def take(self, tx: Tx, heard: Silence | Steady, now: int) -> None:
         """A channel was silent from its deadline on, and may have been heard again; or it has been heard for long."""
+        channel, chatter = heard.channel, self._chatter_of(heard.channel)
         if isinstance(heard, Steady):
-            self._note(tx, heard.channel, "")
-            self._end(tx, heard.channel, heard.at, now)
-            return
-        channel = heard.channel
-        if not self._probes[channel].alarms and self._alarms.get(_NO_DATA, channel) is None:
-            return
-        if self._alarms.get(_NO_DATA, channel) is None:
-            self._alarms.hold(tx, self._truth(heard), now)
-        elif channel in self._chattering:
-            self._note(tx, channel, _SILENT)
-        if heard.heard_again_at is None:
-            return
-        span = steady_for(self._raised(tx, channel), heard.heard_again_at)
-        if channel in self._chattering:
-            span = max(span, LEAST)
-        if span:
-            until = heard.heard_again_at + span
-            self._note(tx, channel, str(until))
-            self._watch.expect_steady(channel, until)
+            decided = of_steady(heard)
         else:
-            self._end(tx, channel, heard.heard_again_at, now)
+            decided = of_silence(heard, self._hearing(tx, heard, chatter))
+        if decided.chatter != chatter:
+            self._note(tx, channel, decided.chatter)
+        self._alarms.carry_out(tx, decided.outcomes, now)
+        until = None if decided.chatter is None else decided.chatter.until
+        if until is not None and isinstance(heard, Silence) and heard.heard_again_at is not None:
+            self._watch.expect_steady(channel, until)
 
-    def _truth(self, silence: Silence) -> Truth:
-        zone = self._installation.zone_of(Channel.parse(silence.channel).site)
-        at = silence.heard_at
-        text = "never heard" if at is None else f"last heard {format_local(at, zone)}"
-        evidence = {
-            "text": f"its gateway is offline, {text}" if silence.is_offline else text,
-            "last_received_at": None if at is None else format_instant(at),
-            **({"offline": True} if silence.is_offline else {}),
-            **self._conditions.place(silence.channel),
-        }
-        wait = gather_for(self._probes[silence.channel].silent_after)
-        return Truth(
-            _NO_DATA, silence.channel, silence.silent_at, LEVEL_OF[_NO_DATA], evidence, tell_after=wait
+    def _chatter_of(self, channel: str) -> Chatter | None:
+        return Chatter(self._chattering[channel]) if channel in self._chattering else None
+
+    def _hearing(self, tx: Tx, silence: Silence, chatter: Chatter | None) -> HearingState:
+        """What is known of a channel; when its alarms were raised is asked only as it is heard again."""
+        channel = silence.channel
+        return HearingState(
+            self._probes[channel],
+            self._alarms.get(NO_DATA, channel),
+            chatter,
+            raised=() if silence.heard_again_at is None else self._raised(tx, channel),
+            zone=self._installation.zone_of(Channel.parse(channel).site),
+            place=self._conditions.place(channel),
         )
 
     def _raised(self, tx: Tx, channel: str) -> list[int]:
         """When the last alarms about no data were raised, the open one included."""
         facts = self._store.facts.current(tx, "alarm", subjects=[channel], limit=_EARLIER_MAX)
-        return [fact.from_at for fact in facts if fact.body["condition"] == _NO_DATA.value]
+        return [fact.from_at for fact in facts if fact.body["condition"] == NO_DATA.value]
 
-    def _note(self, tx: Tx, channel: str, value: str) -> None:
-        if value:
-            self._chattering[channel] = None if value == _SILENT else int(value)
-        else:
+    def _note(self, tx: Tx, channel: str, chatter: Chatter | None) -> None:
+        value = ""
+        if chatter is None:
             self._chattering.pop(channel, None)
+        else:
+            self._chattering[channel] = chatter.until
+            value = _SILENT if chatter.until is None else str(chatter.until)
         self._store.due.put_markers(tx, {f"{_MARKER}{channel}": value})
-
-    def _end(self, tx: Tx, channel: str, at: int, now: int) -> None:
-        self._alarms.end(tx, _NO_DATA, channel, at=at, now=now, evidence={"clear_reason": "recovered"})

@@ -1,25 +1,20 @@
-"""Uploads of what a gateway kept: one array after the other, of which only the last says what is true now.
-
-An excursion that lies across two arrays is open at the end of the first, and over by the end of the second. So what an
-array that ends in the past leaves open raises nothing at once: it waits for the next word of its channel, and if none
-comes, for ``PATIENCE``. Whatever still holds is told then; what is over by then is an alarm of the past.
-"""
+"""Uploads of what a gateway kept: holds back what :mod:`monitor.core.alarm.cause.upload` says must wait, and tells it
+when its channel says something of now, or has said nothing for long enough."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from monitor.core.alarm.alarm import Alarm
+from monitor.core.alarm.cause.excursion import THERMAL
+from monitor.core.alarm.cause.upload import PATIENCE, excursion_waits, is_untold, spells_wait
 from monitor.core.fact import is_going_on
-from monitor.core.time.instant import MINUTE
 from monitor.ports import Arrived, Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.channel.desk import ExcursionChange, SpellChange
 from monitor.writer.channel.judge import Judge
-from monitor.writer.condition.temperatures import THERMAL, Temperatures
+from monitor.writer.condition.temperatures import Temperatures
 from monitor.writer.turn import Turn, Waiting
-
-PATIENCE = 1 * MINUTE
-"""How long (by our clock) the next array of an upload may take."""
 
 
 class Uploads:
@@ -36,20 +31,19 @@ class Uploads:
     def resume(self, tx: Tx, now: int, watched: Iterable[str]) -> None:
         """Waits for what is open and was told to no one."""
         known = set(watched)
-        found = {
+        untold = {
             fact.subject
             for fact in self._store.facts.current(tx, "excursion", open_only=True)
             if fact.subject in known
-            and is_going_on(fact.body)
-            and not self._is_told(fact.subject, fact.body["direction"], as_excursion=True)
+            and is_untold(fact.body, self._alarm(fact.subject, fact.body["direction"]))
         }
-        found |= {
+        untold |= {
             channel
             for channel, spell in self._temperatures.open()
-            if not self._is_told(channel, spell.direction)
+            if self._alarm(channel, spell.direction) is None
         }
         # What waits already doesn't begin anew: starting again may fail again and again.
-        waiting = {channel: self._waiting.get(channel, now + PATIENCE) for channel in found}
+        waiting = {channel: self._waiting.get(channel, now + PATIENCE) for channel in untold}
         self._waiting.clear()
         self._waiting.update(waiting)
 
@@ -75,9 +69,8 @@ class Uploads:
         for number, change in enumerate(changes):
             while coming and coming[0].after <= number:
                 self._follow_spells(tx, coming.pop(0), now)
-            direction = change.body["direction"]
-            is_told = self._is_told(change.channel, direction, as_excursion=True)
-            if change.is_part and is_going_on(change.body) and not is_told:
+            alarm = self._alarm(change.channel, change.body["direction"])
+            if excursion_waits(change.body, alarm, is_part=change.is_part):
                 self._waiting[change.channel] = now + PATIENCE
             else:
                 self._temperatures.on_excursion(tx, change, now)
@@ -91,12 +84,11 @@ class Uploads:
                 self._tell(tx, path, now)
 
     def _follow_spells(self, tx: Tx, change: SpellChange, now: int) -> None:
-        is_held = change.is_part and any(
-            not self._is_told(change.channel, spell.direction) for spell in change.open
-        )
-        if is_held:
+        alarms = (self._alarm(change.channel, spell.direction) for spell in change.open)
+        waits = spells_wait(alarms, is_part=change.is_part)
+        if waits:
             self._waiting[change.channel] = now + PATIENCE
-        self._temperatures.on_spells(tx, change, now, hold=not is_held)
+        self._temperatures.on_spells(tx, change, now, hold=not waits)
 
     def due(self, now: int) -> list[str]:
         """The channels of which something has waited long enough."""
@@ -113,7 +105,5 @@ class Uploads:
                 self._temperatures.on_held_back(tx, fact, now)
         self._temperatures.tell_open(tx, now, channel)
 
-    def _is_told(self, channel: str, direction: str, *, as_excursion: bool = False) -> bool:
-        """Whether there is an open alarm, and (``as_excursion``) one that is more than a warning."""
-        alarm = self._alarms.get(THERMAL[direction], channel)
-        return alarm is not None and (not as_excursion or "excursion" in alarm.evidence)
+    def _alarm(self, channel: str, direction: str) -> Alarm | None:
+        return self._alarms.get(THERMAL[direction], channel)

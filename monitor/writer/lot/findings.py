@@ -5,16 +5,18 @@ The one way to a lot's figures, for the writer that records them and for whoever
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from monitor.core.fact import JSON
 from monitor.core.lot.custody import LotHistory, lot_history
 from monitor.core.lot.event import LotEvent, LotEventKind
 from monitor.core.lot.expiry import Expiry, effective_expiry
+from monitor.core.lot.finding import LotFinding, home_of, lot_finding
 from monitor.core.lot.integrity import Integrity, Place, integrity, out_of_storage
 from monitor.core.lot.ledger import Calm, Ledger, Piece, Unknown, Zoom
 from monitor.core.lot.timeline import Abode, timeline
+from monitor.core.lot.verdict import OpenExcursion
 from monitor.core.outlook.next_change import Wakes, next_change_at, wakes
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Profile
@@ -78,6 +80,17 @@ class Judged(NamedTuple):
     expiry: Expiry
     waits: Sequence[Wait]
     next_at: int | None
+
+    @property
+    def home(self) -> str | None:
+        """The channel whose temperature the lot has now."""
+        return home_of(self.history, self.abodes)
+
+    def finding(
+        self, open_excursions: Iterable[OpenExcursion], ids: Sequence[str] | None = None
+    ) -> LotFinding:
+        """What it makes of the lot (:func:`monitor.core.lot.finding.lot_finding`)."""
+        return lot_finding(self.history, self.abodes, self.found, self.expiry, open_excursions, ids)
 
 
 class Findings:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.alarm.lot import OF_LOTS
+from monitor.core.alarm.cause.lot import OF_LOTS, of_lot
 from monitor.ports import JSON, Store
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.asides import Asides
@@ -87,27 +86,11 @@ class LotJudging:
         tx, now = turn.tx, turn.now
         turn.undo(partial(self._lots.put, lot, self._lots.unit_of(lot)))
         change = self._lots.judge(tx, lot, as_of, now, reason, self._events)
-        holding = {truth.condition for truth in change.truths}
-        for condition in OF_LOTS:
-            alarm = self._alarms.get(condition, lot)
-            if alarm is not None and condition not in holding:
-                evidence = {"clear_reason": _why_over(change, condition, holding)}
-                self._alarms.end(tx, condition, lot, at=as_of, now=now, evidence=evidence)
-        for truth in change.truths:
-            self._alarms.hold(tx, truth, now)
+        open_conditions = {condition for condition in OF_LOTS if self._alarms.get(condition, lot) is not None}
+        self._alarms.carry_out(tx, of_lot(change.history, change.truths, open_conditions, as_of), now)
         turn.then(partial(self._publish, "lot", {"lot": lot}))
         return change
 
     def read_at_once(self, events: LotEvents | None) -> None:
         """All events, for who judges many lots now; None: no longer."""
         self._events = events
-
-
-def _why_over(change: LotChange, condition: AlarmCondition, holding: set[AlarmCondition]) -> str:
-    if change.history.disposed_at is not None:
-        return "disposed"
-    if condition is AlarmCondition.LOT_EXPIRING and AlarmCondition.LOT_EXPIRED in holding:
-        return "expired"
-    if condition is AlarmCondition.LOT_BUDGET and AlarmCondition.LOT_BREACHED in holding:
-        return "exhausted"
-    return "corrected"

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
+from monitor.core.alarm.cause.lot import lot_truths
 from monitor.core.alarm.condition import Truth
-from monitor.core.alarm.lot import lot_truths
-from monitor.core.fact import JSON, LotFinding, is_alive, lot_body
+from monitor.core.fact import JSON, lot_body, open_excursion
 from monitor.core.lot.custody import LotHistory, expiry_of
 from monitor.core.lot.event import LotEvent, LotEventKind
 from monitor.core.lot.ledger import Ledger
-from monitor.core.lot.verdict import OpenExcursion, reasons
+from monitor.core.lot.verdict import OpenExcursion
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.rules import ChannelRules
-from monitor.core.time.instant import LATEST, format_instant, parse_instant
+from monitor.core.time.instant import LATEST, format_instant
 from monitor.ports import Fact, ProfileBook, Store, Tx
 from monitor.writer.lot.findings import Findings, Judged, LotEvents
 from monitor.writer.lot.ledgers import Ledgers, Waking
@@ -218,13 +218,11 @@ class Lots:
             self._forget(tx, history, recorded_at)
             return LotChange(history, None, ())
         judged = self._findings.judge(tx, history, profile)
-        excursions = self._open_excursions(tx, judged, events)
-        found = reasons(history, judged.found, judged.expiry, excursions)
-        finding = LotFinding(history, judged.found, judged.expiry, found, [e.id for e in excursions])
+        finding = judged.finding(self._open_excursions(tx, judged, events))
         body = lot_body(finding)
         self._record(tx, history, body, recorded_at, reason)
         self._remember(tx, judged)
-        return LotChange(history, body, tuple(lot_truths(history, judged.found, judged.expiry, found)))
+        return LotChange(history, body, tuple(lot_truths(finding)))
 
     def _remember(self, tx: Tx, judged: Judged) -> None:
         lot = judged.history.lot
@@ -249,27 +247,16 @@ class Lots:
             )
             self._store.facts.record(tx, gone, "its registration no longer counts")
 
-    def _open_excursions(self, tx: Tx, judged: Judged, events: LotEvents | None) -> list[OpenExcursion]:
-        """The confirmed, open excursions of the product probe where the lot is."""
-        if judged.history.unit is None or not judged.abodes or judged.abodes[-1].channel is None:
-            return []
-        channel = judged.abodes[-1].channel
-        facts: Sequence[Fact]
-        if events is None:
+    def _open_excursions(self, tx: Tx, judged: Judged, events: LotEvents | None) -> Iterator[OpenExcursion]:
+        """The confirmed, open excursions where the lot is, as they are on record."""
+        channel, facts = judged.home, list[Fact]()
+        if events is not None:
+            facts = events.excursions.get(channel or "", [])
+        elif channel is not None:
             facts = self._store.facts.current(tx, "excursion", subjects=[channel], open_only=True)
-        else:
-            facts = events.excursions.get(channel, ())
-        return [
-            OpenExcursion(
-                fact.id,
-                fact.subject,
-                parse_instant(fact.body["started_at"]),
-                fact.body["extreme_celsius"],
-                fact.body["limits"]["celsius"],
-            )
-            for fact in facts
-            if is_alive(fact.body) and fact.body["confirmed_at"] is not None
-        ]
+        for fact in facts:
+            if (excursion := open_excursion(fact.id, fact.body)) is not None:
+                yield excursion
 
     def _record(self, tx: Tx, history: LotHistory, body: JSON, recorded_at: int, reason: str) -> None:
         old = self._store.facts.one(tx, "lot", history.lot)

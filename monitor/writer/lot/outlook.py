@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from monitor.core.fact import JSON, instant_or_none
 from monitor.core.lot.integrity import Integrity
-from monitor.core.lot.verdict import Verdict, reasons, worst
+from monitor.core.lot.verdict import Verdict
 from monitor.core.outlook.forecast import LOOK_BACK, Crossing, Forecast, forecast
 from monitor.core.outlook.prospect import ActBy, Prospect, act_by, in_words, prospects
-from monitor.core.outlook.rescue import LotAtRisk, Rescue, Shelter, rescue_order
+from monitor.core.outlook.rescue import LotAtRisk, Rescue, rescue_order
+from monitor.core.outlook.shelter import Shelter
 from monitor.core.profile.installation import Unit
 from monitor.core.profile.profile import Profile
 from monitor.core.profile.rules import ChannelRules
@@ -74,10 +75,8 @@ class Outlook:
     def lot(self, judged: Judged) -> LotOutlook:
         """What is coming for a lot that was judged as of now."""
         history, found = judged.history, judged.found
-        channel = judged.abodes[-1].channel if judged.abodes and history.unit is not None else None
-        coming = None if channel is None else self.forecast(channel)
+        coming = None if judged.home is None else self.forecast(judged.home)
         expected = [] if coming is None else prospects(found, coming)
-        why = reasons(history, found, judged.expiry, [])
         registered = history.registered
         return LotOutlook(
             lot=history.lot,
@@ -85,7 +84,7 @@ class Outlook:
             expected=expected,
             act_by=None if history.disposed_at is not None else act_by(found, expected),
             product=str(registered.product) if registered is not None else "",
-            is_breached=worst(why) is Verdict.BREACHED,
+            is_breached=judged.finding(()).verdict is Verdict.BREACHED,
         )
 
     def _lots_in(self, unit: Unit, lots: Iterable[str]) -> list[LotOutlook]:

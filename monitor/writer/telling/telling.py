@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.suppression import Suppression
 from monitor.core.profile.installation import Installation
-from monitor.core.telling.policy import NOWHERE, Place, Policy
+from monitor.core.telling.policy import Place, Policy, place_of
 from monitor.core.telling.told import Owed, message_id, plan
 from monitor.ports import JSON, Store, Tx, Wording
 from monitor.writer.telling.owing import owed_row
@@ -29,15 +29,8 @@ class Telling:
         self._installation = installation
 
     def place_of(self, alarm: Alarm) -> Place:
-        """Where an alarm is: the unit of its subject, else the one that its evidence names. What belongs to no site
-        belongs to the only one, if there is only one."""
-        units, zones = self._installation.units, self._installation.zones
-        for path in ("/".join(alarm.subject.split("/")[:2]), str(alarm.evidence.get("unit"))):
-            if path in units:
-                return Place(units[path].site, path)
-        if alarm.subject in zones:
-            return Place(alarm.subject, None)
-        return Place(next(iter(zones)), None) if len(zones) == 1 else NOWHERE
+        """Where an alarm is."""
+        return place_of(alarm, self._installation)
 
     def tell(
         self, tx: Tx, alarm: Alarm, now: int, *, is_hushed: bool, children: Sequence[Alarm] = ()
@@ -45,18 +38,18 @@ class Telling:
         """Owes what is to be said of an alarm now, and withdraws what is no longer true; whether time alone may owe
         more."""
         told = self._store.outbox.told(tx, alarm.id)
-        found = plan(alarm, told, self._policy, now, place=self.place_of(alarm), is_hushed=is_hushed)
+        planned = plan(alarm, told, self._policy, now, place=self.place_of(alarm), is_hushed=is_hushed)
         # All is put into words before anything is written: what fails has changed nothing.
         rows: list[dict[str, object]] = []
-        if found.owed:
+        if planned.owed:
             names = {one.recipient.name for one in told.values()}
-            names |= {one.recipient.name for one in found.owed}
+            names |= {one.recipient.name for one in planned.owed}
             body = {**alarm.to_json(), **self.present(tx, alarm, now)}
-            rows = self._rows(alarm, body, found.owed, names, children, now)
-        self._store.outbox.withdraw(tx, found.withdrawn, now)
+            rows = self._rows(alarm, body, planned.owed, names, children, now)
+        self._store.outbox.withdraw(tx, planned.withdrawn, now)
         if rows:
             self._store.outbox.owe(tx, rows)
-        return found.more
+        return planned.more
 
     def _rows(
         self,

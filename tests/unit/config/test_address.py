@@ -10,10 +10,12 @@ from typer.testing import CliRunner
 
 from monitor.cli.program import program
 from monitor.config import Configuration, ConfigurationError, load
+from monitor.config.media import ADDRESS_KINDS
 from monitor.config.starter import write_starter
 from monitor.program import app
-from monitor.program.assembly import media_of, policy_of
+from monitor.program.assembly import policy_of
 from monitor.program.clock import SystemClock
+from monitor.telling.media.registry import WAYS, media_of
 
 ROUTING_KEY = "R0123456789abcdefghijklmnopqrstu"
 MAIL = {"EXOSOME_MONITOR__MAIL__HOST": "127.0.0.1", "EXOSOME_MONITOR__MAIL__FROM": "monitor@lab.example"}
@@ -144,3 +146,7 @@ def test_check_refuses_a_mail_address_while_no_mail_is_sent(tmp_path: Path) -> N
 def test_the_starter_still_passes_check(tmp_path: Path) -> None:
     write_starter(tmp_path / "c")
     assert CliRunner().invoke(program, ["check", "--config", str(tmp_path / "c")]).exit_code == 0
+
+
+def test_every_address_kind_has_its_medium_and_only_the_console_needs_no_address() -> None:
+    assert set(WAYS) == {*ADDRESS_KINDS, "console"}

@@ -28,7 +28,7 @@ from monitor.wire.v1 import (
 from simulators.clock import DAY, HOUR, MINUTE, SECOND
 from simulators.fleet import FleetGateway, FleetUnit
 from simulators.happening import HappeningKind as Kind
-from simulators.network.gateway import GatewayModel, Message
+from simulators.network.gateway import GatewayMessage, GatewayModel
 from simulators.physics.cooling import CARBON_DIOXIDE
 from simulators.physics.kinds import KINDS as UNIT_KINDS
 from simulators.physics.room import RoomModel
@@ -48,12 +48,12 @@ from tests.rigs.simulated import (
 PRODUCT, AIR, FRIDGES = "lab1/F01/product", "lab1/F01/air", "lab1/R01/product"
 
 
-def of_channel(messages: Iterable[Message], channel: str) -> list[Message]:
+def of_channel(messages: Iterable[GatewayMessage], channel: str) -> list[GatewayMessage]:
     """The messages with a channel's readings."""
     return [message for message in messages if message.topic == f"exosome/v1/{channel}/reading"]
 
 
-def statuses(messages: Iterable[Message]) -> list[tuple[float, str, bytes]]:
+def statuses(messages: Iterable[GatewayMessage]) -> list[tuple[float, str, bytes]]:
     """(minute, channel, what was said of it)."""
     addressed = ((message, parse_topic(message.topic)) for message in messages)
     return [
@@ -63,7 +63,7 @@ def statuses(messages: Iterable[Message]) -> list[tuple[float, str, bytes]]:
     ]
 
 
-def taken(messages: Iterable[Message]) -> dict[str, list[Reading]]:
+def taken(messages: Iterable[GatewayMessage]) -> dict[str, list[Reading]]:
     """The readings of each channel, whenever they came."""
     return {
         name: [r._replace(received_at=0) for r in readings] for name, readings in decoded(messages).items()

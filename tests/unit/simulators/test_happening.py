@@ -10,13 +10,13 @@ import pytest
 
 from simulators.clock import DAY, HOUR, MINUTE
 from simulators.effects import happen_to_gateway, happen_to_probe, happen_to_room, happen_to_unit
-from simulators.happening import DURATIONS, FIELDS, KINDS, TOLD_BY_UNIT, Failure, Happening, failures
+from simulators.happening import DURATIONS, FIELDS, KINDS, TOLD_BY_UNIT, FleetFailure, Happening, failures
 from simulators.happening import HappeningKind as Kind
 from simulators.network.gateway import Gateway, GatewayModel
 from simulators.physics.kinds import KINDS as UNIT_KINDS
 from simulators.physics.room import Room, RoomModel
-from simulators.physics.unit import Unit
-from simulators.sensing.probe import BUFFERED, Probe
+from simulators.physics.unit import SimulatedUnit
+from simulators.sensing.probe import BUFFERED, SimulatedProbe
 from tests.rigs.simulated import START
 
 GOOD: dict[str, Any] = {
@@ -128,13 +128,13 @@ def test_what_no_contact_tells_of_at_the_beginning_none_tells_of_at_the_end() ->
 
 # --- what each does -----------------------------------------------------------------------------------------
 
-Told = Unit | Probe | Gateway | Room
+Told = SimulatedUnit | SimulatedProbe | Gateway | Room
 
 
 def targets(kind: Kind) -> dict[str, Told]:
     """One of each, in the state that the kind changes."""
-    unit = Unit(UNIT_KINDS["ult-upright"].model, began_at=START)
-    probe = Probe(BUFFERED, celsius=-80.0, began_at=START, random=Random("happening"))
+    unit = SimulatedUnit(UNIT_KINDS["ult-upright"].model, began_at=START)
+    probe = SimulatedProbe(BUFFERED, celsius=-80.0, began_at=START, random=Random("happening"))
     gateway = Gateway("F01", GatewayModel(), (), "exosome/v1", Random("happening"))
     room = Room(RoomModel())
     troubles: dict[Kind, tuple[Kind, ...]] = {
@@ -166,11 +166,11 @@ HAPPEN: dict[str, Callable[[Happening, Any], None]] = {
 def state(of: Told) -> tuple[object, ...]:
     """What can be seen of it, now or after it has gone on for an hour."""
     match of:
-        case Unit():
+        case SimulatedUnit():
             seen = (of.door, of.powered, of.supplied, of.setpoint)
             of.step(3 * HOUR)
             return (*seen, round(of.heat(), 6), of.capacity, of.cooling)
-        case Probe():
+        case SimulatedProbe():
             shown = (of.place, of.fault, of.code, of.stuck, of.silent, of.intermittent, of.offset, of.losing)
             return (*shown, of.scale, of.drift_per_day, of.battery(START + DAY), of.clock.read(START))
         case Gateway():
@@ -216,7 +216,7 @@ def test_an_end_ends_what_began(kind: Kind) -> None:
 
 
 def test_goods_come_at_room_temperature_and_doors_open_wide_unless_told_otherwise() -> None:
-    unit = Unit(UNIT_KINDS["ult-upright"].model, began_at=START)
+    unit = SimulatedUnit(UNIT_KINDS["ult-upright"].model, began_at=START)
     heat = unit.heat()
     happen_to_unit(a(Kind.GOODS_LOADED, share=0.1), unit)
     warm = unit.heat() - heat
@@ -239,8 +239,8 @@ def test_failures_last_from_what_began_them_to_what_ended_them() -> None:
     fading = a(Kind.COMPRESSOR_FADING, at=10)
     found = failures([fading.ending(50), fading, a(Kind.PROBE_STUCK, at=20), a(Kind.GOODS_LOADED, at=5)])
     assert found == [
-        Failure(Kind.COMPRESSOR_FADING, "F01", 10, 50),
-        Failure(Kind.PROBE_STUCK, "F01/product", 20, None),  # to the end
+        FleetFailure(Kind.COMPRESSOR_FADING, "F01", 10, 50),
+        FleetFailure(Kind.PROBE_STUCK, "F01/product", 20, None),  # to the end
     ]
 
 
@@ -249,19 +249,19 @@ def test_one_repair_ends_all_of_its_kind_that_overlap_and_none_elsewhere() -> No
     other = Happening(at=15, kind=Kind.PROBE_STUCK, target="F01/air")
     power, compressor = a(Kind.POWER_LOST, at=12), a(Kind.COMPRESSOR_FAILED, at=13)
     assert failures([*here, other, power, compressor, here[0].ending(40), power.ending(45)]) == [
-        Failure(Kind.PROBE_STUCK, "F01/product", 10, 40),
-        Failure(Kind.POWER_LOST, "F01", 12, 45),
-        Failure(Kind.COMPRESSOR_FAILED, "F01", 13, None),
-        Failure(Kind.PROBE_STUCK, "F01/air", 15, None),
-        Failure(Kind.PROBE_FAULT, "F01/product", 20, 40),
-        Failure(Kind.PROBE_SILENT, "F01/product", 60, None),
+        FleetFailure(Kind.PROBE_STUCK, "F01/product", 10, 40),
+        FleetFailure(Kind.POWER_LOST, "F01", 12, 45),
+        FleetFailure(Kind.COMPRESSOR_FAILED, "F01", 13, None),
+        FleetFailure(Kind.PROBE_STUCK, "F01/air", 15, None),
+        FleetFailure(Kind.PROBE_FAULT, "F01/product", 20, 40),
+        FleetFailure(Kind.PROBE_SILENT, "F01/product", 60, None),
     ]
 
 
 def test_a_door_is_a_failure_only_if_it_stays_open_by_mistake() -> None:
     habit, ajar = a(Kind.DOOR_OPENED, at=10), a(Kind.DOOR_OPENED, at=50, share=0.1, ajar=True)
     found = failures([habit, habit.ending(20), ajar, ajar.ending(90)])
-    assert found == [Failure(Kind.DOOR_OPENED, "F01", 50, 90)]
+    assert found == [FleetFailure(Kind.DOOR_OPENED, "F01", 50, 90)]
     assert failures([a(Kind.DOOR_OPENED, ajar=False)]) == []
 
 

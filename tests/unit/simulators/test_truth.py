@@ -11,14 +11,14 @@ from simulators.clock import HOUR, MINUTE
 from simulators.course import Course
 from simulators.fleet import Fleet
 from simulators.happening import HappeningKind as Kind
-from simulators.network.gateway import Message
+from simulators.network.gateway import GatewayMessage
 from simulators.truth import Trace
 from tests.rigs.simulated import START, decoded, fleet, happening
 
 PRODUCT, AIR, FRIDGES = "lab1/F01/product", "lab1/F01/air", "lab1/R01/product"
 
 
-def followed(its: Fleet, length: int) -> tuple[Course, list[Message]]:
+def followed(its: Fleet, length: int) -> tuple[Course, list[GatewayMessage]]:
     """The course of a fleet, followed for so many ms, and what it sent."""
     course = its.course()
     return course, list(takewhile(lambda message: message.at <= START + length, course.messages()))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from monitor.core.time.instant import LATEST, MINUTE, SECOND
-from monitor.ports import DeliveryError, Lane, Notification, Owed
+from monitor.ports import DeliveryError, Lane, LaneBacklog, Notification
 from monitor.telling.delivery import MOST_DUE, Deliverer
 
 FIRST, LONGEST = 10 * SECOND, 5 * MINUTE
@@ -64,14 +64,14 @@ class MemoryOutbox:
         due.sort(key=lambda one: one[0])
         return [message for _, message in due[:limit]]
 
-    def owed(self) -> list[Owed]:
+    def owed(self) -> list[LaneBacklog]:
         self._same_thread()
         lanes: dict[Lane, list[Notification]] = {}
         for row in self.rows:
             if row.sent_at is None:
                 lanes.setdefault((row.message.medium, row.message.address), []).append(row.message)
         return [
-            Owed(
+            LaneBacklog(
                 lane,
                 messages[0].recipient,
                 len(messages),

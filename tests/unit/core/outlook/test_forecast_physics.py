@@ -20,8 +20,8 @@ import pytest
 from monitor.core.outlook.forecast import HORIZON, Forecast, forecast
 from monitor.core.time.instant import HOUR, MINUTE, SECOND
 from monitor.wire.v1 import decode_readings
-from simulators.physics.unit import Unit, UnitModel
-from simulators.sensing.probe import Probe, ProbeModel
+from simulators.physics.unit import SimulatedUnit, UnitModel
+from simulators.sensing.probe import ProbeModel, SimulatedProbe
 from tests.rigs.simulated import demo
 
 TUNED_ON = range(240)
@@ -79,8 +79,8 @@ def simulate(seed: int, *, fails: bool, doors: int, last_for: int) -> Case:
     """One unit whose cooling fails at FAILS_AT, or never; some readings are missing, a few of them wrong."""
     chance = Random(f"forecast/{seed}")
     kind, model = unit_model(chance)
-    unit, probe_kind = Unit(model, phase=chance.random()), probe_model(chance)
-    probe = Probe(probe_kind, celsius=model.setpoint, began_at=0, random=Random(f"noise/{seed}"))
+    unit, probe_kind = SimulatedUnit(model, phase=chance.random()), probe_model(chance)
+    probe = SimulatedProbe(probe_kind, celsius=model.setpoint, began_at=0, random=Random(f"noise/{seed}"))
     every = chance.choice([10, 30, 60, 120, 300, 600, 900]) * SECOND
     opened = [chance.randrange(last_for) for _ in range(doors)]
     spans = [(at, at + chance.randrange(10 * SECOND, 60 * SECOND)) for at in opened]
@@ -229,7 +229,7 @@ def test_recovery_is_never_taken_for_warming() -> None:
     for seed in list(REPORTED_ON)[:20]:
         chance = Random(f"forecast/{seed}")
         kind, model = unit_model(chance)
-        unit, place = Unit(model), ("air", "load")[seed % 2]
+        unit, place = SimulatedUnit(model), ("air", "load")[seed % 2]
         warm = model.setpoint + 10
         unit.air = unit.load = warm
         readings = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.outlook.rescue import LotAtRisk, Rescue, Shelter, rescue_order
+from monitor.core.outlook.rescue import LotAtRisk, Rescue, rescue_order
+from monitor.core.outlook.shelter import Shelter
 from monitor.core.time.instant import HOUR
 
 T0 = 1_770_000_000_000
@@ -18,7 +19,7 @@ def lot(name: str, act_by: int | None = T0, **fields: object) -> LotAtRisk:
 
 
 def shelter(unit: str, storage_class: str = "ult-80", **fields: object) -> Shelter:
-    given = {"title": "", "is_healthy": True, "why_not": None, "site": unit.partition("/")[0], "lots": 0}
+    given = {"title": "", "why_not": None, "site": unit.partition("/")[0], "lots": 0}
     return Shelter(unit=unit, storage_class=storage_class, **{**given, **fields})
 
 
@@ -69,7 +70,7 @@ def test_an_alternative_class_elsewhere_says_that_it_is_both() -> None:
 
 
 def test_a_lot_that_nothing_can_take_says_why() -> None:
-    sick = shelter("lab1/F03", title="Thermo", is_healthy=False, why_not="its product probe is silent")
+    sick = shelter("lab1/F03", title="Thermo", why_not="its product probe is silent")
     failing, wrong = shelter("lab1/F02"), shelter("lab1/R01", "fridge-2-8")
     [found] = rescue_order([lot("L1")], [sick, failing, wrong], from_unit="lab1/F02")
     assert found.to == ()
@@ -110,7 +111,6 @@ SHELTERS = st.lists(
         unit=st.sampled_from(["lab1/F01", "lab1/F02", "lab1/F03", "lab2/F01", "lab2/R01"]),
         title=st.sampled_from(["", "Thermo"]),
         storage_class=CLASSES,
-        is_healthy=st.booleans(),
         why_not=st.sampled_from([None, "silent"]),
         site=st.sampled_from(["lab1", "lab2"]),
         lots=st.integers(0, 3),

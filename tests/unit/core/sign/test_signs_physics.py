@@ -24,8 +24,8 @@ from monitor.core.sign.rising import rising, rising_over
 from monitor.core.sign.trail import Trail
 from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND
 from simulators.physics.kinds import KINDS, vary
-from simulators.physics.unit import Unit
-from simulators.sensing.probe import Probe, ProbeModel
+from simulators.physics.unit import SimulatedUnit
+from simulators.sensing.probe import ProbeModel, SimulatedProbe
 
 CASES = int(os.environ.get("SIGN_CASES", "16"))
 FAILING = range(2_000, 2_000 + CASES)
@@ -68,11 +68,13 @@ def story(
     chance = Random(f"signs/{seed}")
     name = chance.choice(MIX)
     kind = KINDS[name]
-    unit = Unit(vary(kind, chance), phase=chance.random())
+    unit = SimulatedUnit(vary(kind, chance), phase=chance.random())
     has_air = chance.random() < 0.6 if air is None else air
     models = {"product": _product(chance)} | ({"air": _air(chance)} if has_air else {})
     probes = {
-        probe: Probe(model, celsius=unit.model.setpoint, began_at=0, random=Random(f"{seed}/{probe}"))
+        probe: SimulatedProbe(
+            model, celsius=unit.model.setpoint, began_at=0, random=Random(f"{seed}/{probe}")
+        )
         for probe, model in models.items()
     }
     doors, goods = _life(chance, length, kind.opened_per_day * chance.uniform(0.3, 2.0), busy=busy)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.core.alarm.alarm import Alarm, raised
+from monitor.core.alarm.alarm import Alarm, cleared, raised
 from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.alarm.suppression import Suppression, breaks_through, hushing, why_not_shelved
 from monitor.core.telling.policy import Contact, Ladder, Place, Policy, QuietHours, Recipient, Route, Step
@@ -249,6 +249,8 @@ def test_a_shelf_breaks_when_it_gets_worse(
         ({"until_at": HOUR}, "has passed"),
         ({"until_at": HOUR + 13 * HOUR}, "at most: shelve it again"),
         ({"act_by": 2 * HOUR}, "shelve it until then at most"),
+        ({"alarm": cleared(an_alarm(), at=1, evidence={})}, "is over already"),
+        ({"alarm": an_alarm(condition=AlarmCondition.ALARM_FLOOD)}, "a flood can't be shelved"),
         ({}, None),
     ],
 )
@@ -256,6 +258,7 @@ def test_shelving_asks_for_owner_reason_and_an_end_in_time(
     changes: dict[str, object], words: str | None
 ) -> None:
     wish = {
+        "alarm": an_alarm(),
         "owner": "anna",
         "reason": "r",
         "now": HOUR,

@@ -19,7 +19,7 @@ from monitor.wire.v1 import (
 )
 from simulators.clock import DAY
 from simulators.network.garbling import GARBLINGS, KINDS, GarbleKind, garble
-from simulators.network.gateway import Gateway, GatewayModel, Message
+from simulators.network.gateway import Gateway, GatewayMessage, GatewayModel
 
 START = 1_795_000_000_000
 CHANNEL = Channel("lab1", "F01", "product")
@@ -83,7 +83,7 @@ def test_the_longest_names_stay_names_where_the_channel_is_unknown() -> None:
     assert address.channel != long
 
 
-def sent(how: str, share: float, count: int = 4_000) -> tuple[Gateway, list[Message]]:
+def sent(how: str, share: float, count: int = 4_000) -> tuple[Gateway, list[GatewayMessage]]:
     it = Gateway("g1", GatewayModel(), [CHANNEL], "exosome/v1", Random(5))
     it.garbling, it.garble_how = share, how  # type: ignore[assignment]
     for number in range(count):

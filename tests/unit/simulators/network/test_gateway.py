@@ -25,7 +25,7 @@ from monitor.wire.v1 import (
     unit_event_topic,
 )
 from simulators.clock import HOUR, MINUTE, SECOND
-from simulators.network.gateway import COPY_WITHIN, Gateway, GatewayModel, Message
+from simulators.network.gateway import COPY_WITHIN, Gateway, GatewayMessage, GatewayModel
 
 START = 1_795_000_000_000
 ROOT = "tests/v1"
@@ -42,7 +42,7 @@ def reading(at: int, number: int = 1, celsius: float | None = -79.84) -> Reading
     return Reading(at, at, celsius, None if celsius is not None else "read_error", number, 93)
 
 
-def statuses(messages: Iterable[Message]) -> list[tuple[int, str, bool]]:
+def statuses(messages: Iterable[GatewayMessage]) -> list[tuple[int, str, bool]]:
     """(instant, channel, online) of the messages of states."""
     found = []
     for message in messages:
@@ -52,7 +52,7 @@ def statuses(messages: Iterable[Message]) -> list[tuple[int, str, bool]]:
     return found
 
 
-def arrived(messages: Iterable[Message]) -> list[tuple[int, Channel, Reading]]:
+def arrived(messages: Iterable[GatewayMessage]) -> list[tuple[int, Channel, Reading]]:
     """(instant, channel, reading) of all readings, each message of which must decode."""
     found = []
     for message in messages:
@@ -64,7 +64,7 @@ def arrived(messages: Iterable[Message]) -> list[tuple[int, Channel, Reading]]:
     return found
 
 
-def told_events(messages: Iterable[Message]) -> list[bytes]:
+def told_events(messages: Iterable[GatewayMessage]) -> list[bytes]:
     return [m.payload for m in messages if isinstance(parse_topic(m.topic, ROOT), UnitEventTopic)]
 
 
@@ -97,10 +97,12 @@ def life(random: Random, troubles: tuple[str, ...], length: int = 400) -> list[S
     return [*steps, (at, "restore", None)]
 
 
-def live(it: Gateway, steps: Iterable[Step], release: Callable[[int, int], list[Message]]) -> list[Message]:
+def live(
+    it: Gateway, steps: Iterable[Step], release: Callable[[int, int], list[GatewayMessage]]
+) -> list[GatewayMessage]:
     """Every message of a life. ``release(at, next)`` is asked for some of them after each step."""
     steps = list(steps)
-    sent: list[Message] = []
+    sent: list[GatewayMessage] = []
     for (at, kind, what), (then, _, _) in pairwise([*steps, (FOREVER, "", None)]):
         match kind:
             case "read":
@@ -115,7 +117,7 @@ def live(it: Gateway, steps: Iterable[Step], release: Callable[[int, int], list[
     return sent + it.release(FOREVER)
 
 
-def nothing(_at: int, _then: int) -> list[Message]:
+def nothing(_at: int, _then: int) -> list[GatewayMessage]:
     return []
 
 
@@ -135,8 +137,8 @@ def test_the_messages_are_the_same_however_often_and_whenever_they_are_released(
 
     its = gateway(model, seed)
 
-    def often(at: int, then: int) -> list[Message]:
-        found: list[Message] = []
+    def often(at: int, then: int) -> list[GatewayMessage]:
+        found: list[GatewayMessage] = []
         for until in sorted(random.randint(at, min(then, at + MINUTE)) for _ in range(random.randrange(4))):
             next_at = its.next_at()
             released = its.release(until)
@@ -212,7 +214,9 @@ def test_a_live_reading_goes_out_at_once_as_the_wire_format_has_it() -> None:
     it = gateway()
     it.read(START, ONE, reading(START))
     assert it.release(START) == [
-        Message(START, "tests/v1/lab1/F01/product/reading", encode_reading(reading(START)), retained=False)
+        GatewayMessage(
+            START, "tests/v1/lab1/F01/product/reading", encode_reading(reading(START)), retained=False
+        )
     ]
     assert it.release(START) == []
 

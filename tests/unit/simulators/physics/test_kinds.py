@@ -16,7 +16,7 @@ import pytest
 from simulators.clock import DAY, HOUR, MINUTE, SECOND
 from simulators.physics.cooling import CARBON_DIOXIDE, LIQUID_NITROGEN, LOOK_EVERY
 from simulators.physics.kinds import KINDS, UnitKind, swing_for, vary
-from simulators.physics.unit import Place, Unit, UnitModel
+from simulators.physics.unit import Place, SimulatedUnit, UnitModel
 
 START = 1_795_000_000_000
 """2026-11-18T10:26:40Z."""
@@ -24,14 +24,14 @@ ULT = KINDS["ult-upright"]
 CYCLING = [name for name in KINDS if name != "ln2-vapour"]
 
 
-def settled(model: UnitModel, **given: float) -> Unit:
-    unit = Unit(model, **given)  # type: ignore[arg-type]
+def settled(model: UnitModel, **given: float) -> SimulatedUnit:
+    unit = SimulatedUnit(model, **given)  # type: ignore[arg-type]
     unit.step(6 * HOUR)
     unit.take_events()
     return unit
 
 
-def hours_until(unit: Unit, levels: Iterable[float], place: Place = "load") -> list[float]:
+def hours_until(unit: SimulatedUnit, levels: Iterable[float], place: Place = "load") -> list[float]:
     """The hours after which a place is as warm as each of some rising levels."""
     passed, found = 0, []
     for level in levels:
@@ -200,7 +200,7 @@ def test_automatic_defrost_comes_three_times_a_day_and_swings_as_told() -> None:
 
 
 def test_a_defrost_ends_with_the_mains_and_one_that_falls_due_without_is_left_out() -> None:
-    unit = Unit(KINDS["freezer-20"].model, phase=0.5, began_at=START)
+    unit = SimulatedUnit(KINDS["freezer-20"].model, phase=0.5, began_at=START)
     unit.step(4 * HOUR + 5 * MINUTE)
     unit.powered = False
     unit.step(9 * HOUR)
@@ -255,18 +255,18 @@ def test_a_backup_ends_when_the_compressor_is_back_and_liquid_nitrogen_boils_off
     assert [kind for _, kind in unit.take_events()] == ["backup_cooling_started", "backup_cooling_ended"]
     assert 0.1 < unit.backup_left < 0.95
     for backup, days in ((CARBON_DIOXIDE, None), (LIQUID_NITROGEN, (21, 28))):
-        unused = Unit(replace(ULT.model, backup=backup))
+        unused = SimulatedUnit(replace(ULT.model, backup=backup))
         unused.step(20 * DAY)
         left = unused.backup_left
         assert left == 1.0 if days is None else 20 / days[1] < 1 - left < 20 / days[0]
-    assert Unit(ULT.model).backup_left == 0.0
+    assert SimulatedUnit(ULT.model).backup_left == 0.0
 
 
 def test_a_tank_without_supply_goes_from_minus_170_to_minus_150_in_three_to_five_days() -> None:
     kind, seeds = KINDS["ln2-vapour"], range(4)
     print("seeds", seeds)
     for model in (kind.empty, kind.full, *(vary(kind, Random(seed)) for seed in seeds)):
-        unit = Unit(model)
+        unit = SimulatedUnit(model)
         levels = []
         for _ in range(5 * 24):
             unit.step(HOUR)
@@ -290,7 +290,7 @@ def test_a_tank_without_supply_goes_from_minus_170_to_minus_150_in_three_to_five
 
 @pytest.mark.parametrize("stopped", ["fail", "powered"])
 def test_a_supply_valve_that_cannot_open_is_as_no_supply(stopped: str) -> None:
-    unit, dry = Unit(KINDS["ln2-vapour"].model), Unit(KINDS["ln2-vapour"].model)
+    unit, dry = SimulatedUnit(KINDS["ln2-vapour"].model), SimulatedUnit(KINDS["ln2-vapour"].model)
     dry.supplied = False
     if stopped == "fail":
         unit.fail()
@@ -301,7 +301,7 @@ def test_a_supply_valve_that_cannot_open_is_as_no_supply(stopped: str) -> None:
 
 
 def test_an_opened_lid_warms_the_vapour_and_costs_liquid() -> None:
-    shut, opened = Unit(KINDS["ln2-vapour"].model), Unit(KINDS["ln2-vapour"].model)
+    shut, opened = SimulatedUnit(KINDS["ln2-vapour"].model), SimulatedUnit(KINDS["ln2-vapour"].model)
     for unit in (shut, opened):
         unit.supplied = False
     opened.door = 1.0

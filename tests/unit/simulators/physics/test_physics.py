@@ -13,11 +13,11 @@ from random import Random
 import pytest
 
 from simulators.clock import DAY, HOUR, MINUTE, SECOND
-from simulators.physics.cooling import LOOK_EVERY, Backup, Defrost, Liquid
+from simulators.physics.cooling import LOOK_EVERY, BackupBottle, Defrost, Liquid
 from simulators.physics.kinds import KINDS
 from simulators.physics.melting import Melting
 from simulators.physics.network import KEPT, Network, opening
-from simulators.physics.unit import EVENTS_MAX, GOODS_MAX, Unit, UnitModel
+from simulators.physics.unit import EVENTS_MAX, GOODS_MAX, SimulatedUnit, UnitModel
 
 START = 1_795_000_000_000
 
@@ -38,8 +38,8 @@ FRIDGE = replace(KINDS["fridge-2-8"].model, water=0.0)
 FROSTED = KINDS["freezer-20"].model
 
 
-def failed(model: UnitModel) -> Unit:
-    unit = Unit(model)
+def failed(model: UnitModel) -> SimulatedUnit:
+    unit = SimulatedUnit(model)
     unit.fail()
     return unit
 
@@ -93,7 +93,7 @@ def test_a_step_agrees_with_the_equations_integrated_by_small_differences(
 ) -> None:
     # The thermostat must not interfere, and power not depend on the air: then it is a constant.
     wide = replace(model, swing=1_000.0, power_slope=0.0, rest_for=0)
-    unit = Unit(wide)
+    unit = SimulatedUnit(wide)
     unit.load -= 3.0
     unit.wall += 2.0
     unit.door, unit.room = door, 24.0
@@ -132,7 +132,7 @@ def test_the_length_of_the_steps_changes_nothing_with_all_controls_at_work(model
     seed = 5
     print("seed", seed)
     random = Random(seed)
-    one, many = (Unit(model, began_at=START) for _ in range(2))
+    one, many = (SimulatedUnit(model, began_at=START) for _ in range(2))
     for door, minutes in ((0.0, 47), (1.0, 1), (0.0, 33), (0.2, 20), (0.0, 200)):
         for unit in (one, many):
             unit.door = door
@@ -161,7 +161,7 @@ def test_odd_steps_by_the_thousand_are_not_all_remembered() -> None:
 # --- energy -------------------------------------------------------------------------------------------------
 
 
-def heat_of(model: UnitModel, unit: Unit) -> float:
+def heat_of(model: UnitModel, unit: SimulatedUnit) -> float:
     """All heat in a unit without goods, in degrees of air and load, from the three temperatures alone."""
     load = Melting(model.water, model.setpoint).heat(unit.load)
     return model.air_share * unit.air + model.wall_share * unit.wall + (1 - model.air_share) * load
@@ -252,7 +252,7 @@ def test_a_load_stays_near_zero_for_long_when_it_thaws_and_when_it_freezes_again
 
 
 def test_an_open_door_warms_the_air_quickly_and_the_load_little() -> None:
-    unit = Unit(FULL)
+    unit = SimulatedUnit(FULL)
     unit.step(2 * HOUR)
     air, load = unit.air, unit.load
     unit.door = 1.0
@@ -269,7 +269,7 @@ def test_an_open_door_warms_the_air_quickly_and_the_load_little() -> None:
 def test_a_door_ajar_or_left_open_ends_on_a_plateau_below_ambient_while_cooling_runs() -> None:
     plateaus = []
     for door in (0.0, 0.05, 0.1, 0.2, 1.0):
-        unit = Unit(KINDS["ult-upright"].model)
+        unit = SimulatedUnit(KINDS["ult-upright"].model)
         unit.door = door
         unit.step(20 * DAY)
         settled = unit.load
@@ -284,7 +284,7 @@ def test_a_door_ajar_or_left_open_ends_on_a_plateau_below_ambient_while_cooling_
 
 
 def test_warm_goods_warm_the_air_for_hours_and_are_load_in_the_end() -> None:
-    unit = Unit(FULL)
+    unit = SimulatedUnit(FULL)
     unit.step(6 * HOUR)
     unit.add_goods(0.2, 20.0)
     unit.step(20 * MINUTE)
@@ -314,7 +314,7 @@ def test_cooling_that_works_again_brings_the_unit_back_to_its_setpoint() -> None
 
 
 def test_another_setpoint_is_held_by_the_same_cooling_and_a_fridge_set_too_low_freezes_its_load() -> None:
-    unit = Unit(KINDS["fridge-2-8"].model)
+    unit = SimulatedUnit(KINDS["fridge-2-8"].model)
     unit.setpoint = -4.0
     unit.step(12 * HOUR)
     assert -1.5 < unit.load < -0.5  # it is freezing
@@ -351,10 +351,10 @@ def test_a_unit_that_could_not_be_is_refused_by_the_name_of_the_field(field: str
         (Defrost, {"every": HOUR, "lasts_for": HOUR, "heats": 1.0}, "every"),
         (Defrost, {"every": HOUR, "lasts_for": 0, "heats": 1.0}, "lasts_for"),
         (Defrost, {"every": HOUR, "lasts_for": MINUTE, "heats": -1.0}, "heats"),
-        (Backup, {"lasts_for": 0}, "lasts_for"),
-        (Backup, {"lasts_for": HOUR, "after": -1}, "after"),
-        (Backup, {"lasts_for": HOUR, "stands_for": 0}, "stands_for"),
-        (Backup, {"lasts_for": HOUR, "strength": 1.0}, "strength"),
+        (BackupBottle, {"lasts_for": 0}, "lasts_for"),
+        (BackupBottle, {"lasts_for": HOUR, "after": -1}, "after"),
+        (BackupBottle, {"lasts_for": HOUR, "stands_for": 0}, "stands_for"),
+        (BackupBottle, {"lasts_for": HOUR, "strength": 1.0}, "strength"),
         (Liquid, {"lasts_for": 0}, "lasts_for"),
         (Liquid, {"lasts_for": DAY, "fills_at": 1.0}, "fills_at"),
         (Liquid, {"lasts_for": DAY, "fill_for": 0}, "fill_for"),
@@ -368,7 +368,7 @@ def test_what_could_not_cool_or_defrost_is_refused_by_the_name_of_the_field(
 
 
 def test_events_that_nobody_takes_are_forgotten_from_the_oldest_on() -> None:
-    unit = Unit(replace(FROSTED, defrost=Defrost(every=2 * MINUTE, lasts_for=MINUTE, heats=0.1)))
+    unit = SimulatedUnit(replace(FROSTED, defrost=Defrost(every=2 * MINUTE, lasts_for=MINUTE, heats=0.1)))
     unit.step(2 * DAY)
     taken = unit.take_events()
     assert len(taken) == EVENTS_MAX

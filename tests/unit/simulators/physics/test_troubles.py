@@ -11,20 +11,20 @@ from simulators.clock import DAY, HOUR, MINUTE, SECOND
 from simulators.physics.cooling import LOOK_EVERY
 from simulators.physics.kinds import KINDS
 from simulators.physics.room import Room, RoomModel
-from simulators.physics.unit import Unit
+from simulators.physics.unit import SimulatedUnit
 
 START = 1_795_000_000_000
 """2026-11-18T10:26:40Z."""
 ULT = KINDS["ult-upright"].model
 
 
-def settled(began_at: int = 0) -> Unit:
-    unit = Unit(ULT, began_at=began_at)
+def settled(began_at: int = 0) -> SimulatedUnit:
+    unit = SimulatedUnit(ULT, began_at=began_at)
     unit.step(6 * HOUR)
     return unit
 
 
-def running(unit: Unit, span: int) -> float:
+def running(unit: SimulatedUnit, span: int) -> float:
     """The share of a span for which the compressor runs."""
     runs = 0
     for _ in range(span // LOOK_EVERY):
@@ -105,7 +105,7 @@ def test_a_compressor_that_trips_runs_in_short_bursts_and_cannot_hold_the_setpoi
 
 
 def test_a_compressor_rests_before_it_starts_again_also_after_a_moment_without_mains() -> None:
-    unit = Unit(replace(ULT, rest_for=3 * MINUTE), phase=1.0)
+    unit = SimulatedUnit(replace(ULT, rest_for=3 * MINUTE), phase=1.0)
     unit.step(MINUTE)
     assert unit.cooling
     unit.powered = False
@@ -181,7 +181,7 @@ def test_a_room_that_could_not_be_is_refused_by_the_name_of_the_field(field: str
 
 
 def test_what_is_done_to_a_unit_tells_within_a_look() -> None:
-    unit = Unit(ULT, phase=1.0)
+    unit = SimulatedUnit(ULT, phase=1.0)
     unit.step(SECOND)
     assert unit.cooling
     unit.fail()

@@ -19,18 +19,18 @@ from monitor.wire.v1 import FaultName, Reading, decode_reading, encode_reading
 from simulators.clock import DAY, HOUR, MINUTE
 from simulators.sensing.clockwork import DeviceClock
 from simulators.sensing.codes import FAULTS, SENSOR_CODES, codes_of
-from simulators.sensing.probe import BARE, BUFFERED, WEAK_BELOW, Place, Probe, ProbeModel, Scale
+from simulators.sensing.probe import BARE, BUFFERED, WEAK_BELOW, Place, ProbeModel, Scale, SimulatedProbe
 
 START = 1_795_000_000_000
 EXACT = ProbeModel(place="air", lag_for=1, noise=0.0)
 """Without noise: it says what its element has, to the hundredth."""
 
 
-def probe(model: ProbeModel, celsius: float = -80.0, seed: str = "probe") -> Probe:
-    return Probe(model, celsius=celsius, began_at=START, random=Random(seed))
+def probe(model: ProbeModel, celsius: float = -80.0, seed: str = "probe") -> SimulatedProbe:
+    return SimulatedProbe(model, celsius=celsius, began_at=START, random=Random(seed))
 
 
-def heard(it: Probe, at: int = START) -> Reading:
+def heard(it: SimulatedProbe, at: int = START) -> Reading:
     reading = it.read(at)
     assert reading is not None
     return reading
@@ -81,7 +81,7 @@ def test_a_value_that_rounds_to_nothing_is_a_plain_zero() -> None:
 
 # --- troubles ---------------------------------------------------------------------------------------------------
 
-TROUBLES: dict[str, Callable[[Probe, int], None]] = {
+TROUBLES: dict[str, Callable[[SimulatedProbe, int], None]] = {
     "fault": lambda it, _: setattr(it, "fault", "open_circuit"),
     "code": lambda it, _: setattr(it, "code", 85.0),
     "stuck": lambda it, _: setattr(it, "stuck", True),

@@ -11,7 +11,7 @@ from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.ports import JSON
 from monitor.web.charts.lot_chart import (
     MOST_STAYS,
-    Stay,
+    ChartStay,
     lot_chart_spec,
     shown_range,
     stays_between,
@@ -27,19 +27,19 @@ def rig() -> Rig:
     return Rig()
 
 
-def stay(unit: str | None, start: int, end: int, *readings: tuple[int, float]) -> Stay:
+def stay(unit: str | None, start: int, end: int, *readings: tuple[int, float]) -> ChartStay:
     """A stay with readings at minutes."""
     if unit is None:
-        return Stay(None, start * MINUTE, end * MINUTE)
+        return ChartStay(None, start * MINUTE, end * MINUTE)
     made = [
         {"measured_at": format_instant(at * MINUTE), "celsius": value, "quality": "good"}
         for at, value in readings
     ]
     channel = {"channel": f"{unit}/p", "readings": made, "count": len(made), "max_gap_seconds": 900}
-    return Stay(unit, start * MINUTE, end * MINUTE, channel)
+    return ChartStay(unit, start * MINUTE, end * MINUTE, channel)
 
 
-def drawn(*stays: Stay, excursions: list[JSON] | None = None, window: JSON | None = None) -> JSON:
+def drawn(*stays: ChartStay, excursions: list[JSON] | None = None, window: JSON | None = None) -> JSON:
     spec = lot_chart_spec(stays, excursions or [], window=window, zone=ZoneInfo("UTC"))
     found: JSON = spec["datasets"]
     return found
@@ -61,7 +61,7 @@ def test_time_out_of_storage_is_marked_and_is_no_gap() -> None:
 
 
 def test_a_stay_without_readings_is_all_gap() -> None:
-    unknown = Stay("a/gone", 0, HOUR)
+    unknown = ChartStay("a/gone", 0, HOUR)
     assert [(gap["from"], gap["to"]) for gap in drawn(unknown)["gaps"]] == [(0, HOUR)]
 
 
@@ -153,7 +153,7 @@ def test_years_of_readings_are_drawn_only_when_asked_for() -> None:
 
 @pytest.mark.parametrize(("days", "most"), [(1, 10), (30, 10), (300, 10), (3_650, 10)])
 def test_a_long_axis_keeps_few_ticks(days: int, most: int) -> None:
-    spec = lot_chart_spec([Stay("a/x", 0, days * DAY)], [], window=None, zone=ZoneInfo("UTC"))
+    spec = lot_chart_spec([ChartStay("a/x", 0, days * DAY)], [], window=None, zone=ZoneInfo("UTC"))
     found = json.dumps(spec)
     ticks = json.loads(found[found.index('"values": [') + len('"values": ') :].split("]")[0] + "]")
     assert 2 <= len(ticks) <= most

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor.core.fact import tightest_budget
 from monitor.core.time.instant import HOUR, format_instant, parse_instant
 from monitor.ports import JSON
 from monitor.web.zones import Zones
@@ -129,7 +130,7 @@ def test_a_running_budget_says_what_it_is_running_for(changes: JSON, said: str) 
 
 
 def tight(*budgets: JSON, **more: object) -> str | None:
-    found = lot_words.tightest({"budgets": list(budgets), **more})
+    found = tightest_budget({"budgets": list(budgets), **more})
     return None if found is None else str(found["band"])
 
 

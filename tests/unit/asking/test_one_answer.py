@@ -1,0 +1,95 @@
+"""One question has one answer, wherever it is asked: golden folders, each asked of everybody who answers.
+
+Where may the lots go: by the message, and by the unit's page, API and command line. Which budget is tightest: by the
+page and by the command line. Each folder has the case, why it is one, and the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.cli.lot.lot_words import least_left
+from monitor.core.channel.reading import Reading
+from monitor.core.fact import tightest_budget
+from monitor.core.time.instant import HOUR, MINUTE
+from monitor.ports import JSON
+from monitor.testing import Writer, one_unit
+from monitor.words import lot as lot_words
+from tests.rigs.lab import T0, register
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "one-answer"
+CASES = {path.parent.name: tomllib.loads(path.read_text()) for path in sorted(GOLDEN.glob("*/case.toml"))}
+
+
+def expected(name: str) -> Any:
+    return json.loads((GOLDEN / name / "expected.json").read_text())
+
+
+def asking(question: str) -> list[str]:
+    return [name for name, case in CASES.items() if case["question"] == question]
+
+
+def lived_through(writer: Writer, case: dict[str, Any]) -> None:
+    """A lot in F01, and the case's readings: a message of each unit at each minute."""
+    writer.monitor.lot_event(register())
+    for unit, course in case["units"].items():
+        if course.get("out_of_service"):
+            hold = {"kind": "out_of_service", "by": "anna", "reason": "empty", "start": None}
+            writer.monitor.operators.suppress(f"lab1/{unit}", **hold, until=T0 + 9 * HOUR)
+    for minute in range(case["minutes"]):
+        at = writer.clock.at = T0 + minute * MINUTE
+        for unit, course in case["units"].items():
+            if "celsius" in course:
+                rise = min(course.get("per_minute", 0.0) * minute, course.get("most", 0.0))
+                battery = course.get("battery_percent")
+                reading = Reading(at, at, course["celsius"] + rise, None, None, battery)
+                writer.read([reading], channel=f"lab1/{unit}/product")
+        writer.monitor.tick(at, T0)
+
+
+def brief(rescue: list[JSON]) -> list[JSON]:
+    return [{key: row[key] for key in ("lot", "to", "why")} for row in rescue]
+
+
+@pytest.mark.parametrize("name", asking("shelter"))
+def test_message_page_api_and_command_line_send_lots_to_the_same_unit_for_the_same_reason(
+    tmp_path: Path, name: str
+) -> None:
+    case = CASES[name]
+    writer = Writer(tmp_path / "s.db", installation=one_unit(units=tuple(case["units"])), now=T0)
+    lived_through(writer, case)
+    (alarm,) = [
+        alarm
+        for alarm in writer.view.alarms(open_only=True)
+        if (alarm["condition"], alarm["subject"]) == ("temperature_high", "lab1/F01/product")
+    ]
+    shown = writer.view.unit("lab1/F01")
+    assert shown is not None
+    assert brief(shown["rescue"]) == expected(name), "the page, the API and the command line"
+    assert brief(alarm["evidence"]["rescue"]) == expected(name), "the message"
+    writer.close()
+
+
+def judged(case: dict[str, Any]) -> JSON:
+    """A lot's JSON with the budgets of a case."""
+    plain = {"above": None, "up_to": None, "exhausted_at": None, "runs_out_at": None, "forecast": None}
+    budgets = [
+        {**plain, "left_seconds": max(0, one["limit_seconds"] - one["spent_seconds"]), **one}
+        for one in case["budgets"]
+    ]
+    return {"lot": "L1", "disposition": case.get("disposition", "available"), "budgets": budgets}
+
+
+@pytest.mark.parametrize("name", asking("tightest"))
+def test_page_and_command_line_name_the_same_budget(name: str) -> None:
+    lot, answer = judged(CASES[name]), expected(name)
+    budget = tightest_budget(lot)
+    assert (None if budget is None else budget["band"]) == answer["band"]
+    bar = None if budget is None else lot_words.bar(budget)
+    assert (None if bar is None else bar.left) == answer["page"]
+    assert least_left(lot) == answer["command"]
