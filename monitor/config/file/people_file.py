@@ -46,6 +46,7 @@ Condition = Literal[
     "influx_lagging",
     "store_failing",
     "notifier_failing",
+    "judging_failed",
     "event_conflict",
     "alarm_flood",
     "drill",
