@@ -26,7 +26,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from monitor.core.time.instant import MINUTE, format_instant, parse_instant
 from tests.chaos.receivers import Got, Mails, Moods, Webhooks
 from tests.chaos.watching import FastClock, watch
-from tests.integration.rig import Mosquitto, free_port, wait_until
+from tests.integration.rig import Mosquitto, wait_until
+from tests.rigs.loopback import free_port
 
 KILLS = int(os.environ.get("KILLS", "200"))
 SEED = int(os.environ.get("KILLS_SEED", "6"))

@@ -16,7 +16,8 @@ from monitor.telling.delivery import Deliverer
 from monitor.telling.media.pagerduty import PagerDutyMedium
 from monitor.telling.media.webhook import WebhookMedium
 from tests.integration.one_owed import OneOwed
-from tests.integration.tellees import Hook, Reply, free_port, raw_server, web_server
+from tests.integration.tellees import Hook, Reply, raw_server, web_server
+from tests.rigs.loopback import free_port
 
 KEY = "s3cret-of-the-webhook"
 ROUTING_KEY = "R0123456789abcdefghijklmnopqrstu"

@@ -21,7 +21,8 @@ from monitor.telling.media.mail import MailMedium, MailServer
 from monitor.words.message import Context, opened
 from tests.conftest import need
 from tests.integration.one_owed import OneOwed
-from tests.integration.tellees import Mailbox, free_port, raw_server, smtp_server
+from tests.integration.tellees import Mailbox, raw_server, smtp_server
+from tests.rigs.loopback import free_port
 
 ALARM = {
     "id": "A-12",

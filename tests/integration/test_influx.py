@@ -29,7 +29,8 @@ from monitor.influx.sink import (
     write_or_set_aside,
 )
 from monitor.ports import LoggedFact, LoggedReading, ProjectionSource, Refusal
-from tests.integration.influxd import InfluxServer, free_port, influx
+from tests.integration.influxd import InfluxServer, influx
+from tests.rigs.loopback import free_port
 
 __all__ = ["influx"]  # the fixture
 

@@ -15,7 +15,7 @@ from monitor.config.secret.secret import Secret
 from monitor.ingest import connection
 from monitor.ingest.mqtt import MqttSource
 from monitor.program.clock import SystemClock
-from tests.integration.mosquitto import Mosquitto, free_port, publish, wait_until
+from tests.integration.mosquitto import Mosquitto, publish, wait_until
 from tests.integration.mqtt_rig import (
     CLIENT,
     numbered,
@@ -27,6 +27,7 @@ from tests.integration.mqtt_rig import (
     subscribed,
     take,
 )
+from tests.rigs.loopback import free_port
 
 pytestmark = [pytest.mark.server("mosquitto")]
 

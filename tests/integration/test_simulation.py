@@ -20,7 +20,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from laboratory.check import Checked, check_scenario, workplace
-from laboratory.embedded import a_broker, free_port
+from laboratory.embedded import a_broker
 from laboratory.engine import Simulation, SimulationError
 from laboratory.scoring.outcome import Outcome
 from laboratory.stepped import Together
@@ -31,6 +31,7 @@ from simulators.clock import HOUR, MINUTE, SECOND
 from simulators.scenario.file import Action, Scenario, parse
 from tests.conftest import need
 from tests.integration.mosquitto import Mosquitto, wait_until
+from tests.rigs.loopback import free_port
 
 STORY = """
 title = "A nearly empty freezer fails and is repaired; a gateway is away for a while"
