@@ -20,6 +20,7 @@ from random import Random
 from typing import Any
 
 import httpx
+import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -28,6 +29,8 @@ from tests.chaos.receivers import Got, Mails, Moods, Webhooks
 from tests.chaos.watching import FastClock, watch
 from tests.integration.rig import Mosquitto, wait_until
 from tests.rigs.loopback import free_port
+
+pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KILLS", "200"))
 SEED = int(os.environ.get("KILLS_SEED", "6"))

@@ -200,16 +200,16 @@ def test_close_returns_within_two_seconds_in_any_state(broker: Mosquitto) -> Non
 
 
 def test_an_error_in_the_consumers_clock_does_not_kill_the_thread(broker: Mosquitto) -> None:
-    class FaultyClock(SystemClock):
+    class NowAndThen(SystemClock):
         calls = 0
 
         def now(self) -> int:
-            FaultyClock.calls += 1
-            if FaultyClock.calls in (3, 4):
+            NowAndThen.calls += 1
+            if NowAndThen.calls in (3, 4):
                 raise RuntimeError("a clock that fails now and then")
             return super().now()
 
-    source = MqttSource(settings(broker.port), FaultyClock())
+    source = MqttSource(settings(broker.port), NowAndThen())
     source.start()
     with closing(source):
         wait_until(lambda: broker.subscriptions(CLIENT) > 0, "the subscription")
