@@ -10,7 +10,7 @@
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-long bench lint lock clean
+.PHONY: help demo test test-slow test-long bench lint docs lock clean
 
 SHELL := /bin/sh
 .SHELLFLAGS := -euc
@@ -26,10 +26,14 @@ help:  ## list the targets
 demo: $(VENV)/.installed  ## watch a simulated laboratory: one process, no servers needed; Ctrl-C ends it
 	@$(RUN) monitor demo $(ARGS)
 
-# What comes before the tests: nothing more where lint has run already.
-BEFORE_TESTS ?= lint
-test: $(BEFORE_TESTS)  ## lint, then all tests; those that need a server which is missing are skipped by name
-	$(RUN) pytest $(ARGS)
+# The tests run beside one another, one process a core, each file in one of them. ARGS="-n 0" runs them in this one,
+# as a debugger needs it.
+BESIDE_ONE_ANOTHER := --numprocesses=auto --dist=loadfile --durations=20 --durations-min=2
+test: lint  ## lint, then all quick tests: before and after each change; 8 minutes on two cores
+	$(RUN) pytest $(BESIDE_ONE_ANOTHER) -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/.installed  ## all other tests: scenarios, kill -9, the browser, whatever takes long
+	$(RUN) pytest $(BESIDE_ONE_ANOTHER) -m slow $(ARGS)
 
 # How many histories of each kind; those in the environment come first: `LOT_HISTORIES=500 make test-long`.
 LONG := tests/property/test_excursions.py tests/property/test_lots_agree.py \
@@ -42,7 +46,7 @@ test-long: export HISTORIES_TO := $(HISTORIES_TO)
 test-long: export LOT_HISTORIES := $(LOT_HISTORIES)
 test-long: export ARRIVALS_TO := $(ARRIVALS_TO)
 test-long: export LOT_ARRIVALS_TO := $(LOT_ARRIVALS_TO)
-test-long: $(VENV)/.installed  ## the random histories, by the thousand: an hour or more
+test-long: $(VENV)/.installed  ## by hand: the random histories, by the thousand: an hour or more
 	$(RUN) pytest --quiet $(LONG) $(ARGS)
 
 bench: $(VENV)/.installed  ## messages per second, beside mosquitto_sub and a plain script (needs mosquitto)
@@ -52,6 +56,10 @@ lint: $(VENV)/.installed  ## ruff (lint and format) and mypy --strict
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
+
+docs: $(VENV)/.installed  ## write again what is made from the code: CONTRIBUTING.md's table, docs/alarms.md
+	$(RUN) tests.rooms
+	$(RUN) monitor docs alarms --out docs/alarms.md
 
 lock:  ## renew requirements/lock.txt with the newest versions that work together (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv. Install it: python3 -m pip install --user uv" >&2; exit 1; }

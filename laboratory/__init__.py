@@ -1,1 +1,1 @@
-"""Simulated laboratories watched by the real program: the engine, and what it is used for."""
+"""Simulated laboratories watched by the real program, the demo, scenario checks and scores: judges from outside."""

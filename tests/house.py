@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,16 @@ class Source(NamedTuple):
         """What the import rule speaks of: ``core``, ``web``, ``simulators``; ``monitor`` for its ``__init__``."""
         names = self.module.split(".")
         return names[1] if names[0] == "monitor" and len(names) > 1 else names[0]
+
+    @property
+    def tree(self) -> ast.Module:
+        """The text parsed, once for all checks: they look at it and change nothing."""
+        return _parsed(self.text)
+
+
+@functools.cache
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 class Import(NamedTuple):
@@ -47,7 +58,7 @@ def imports(source: Source) -> Iterator[Import]:
     package = source.module.split(".")
     if not source.path.endswith("__init__.py"):
         package.pop()
-    for node in ast.walk(ast.parse(source.text)):
+    for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
             yield from (Import(node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -55,6 +66,24 @@ def imports(source: Source) -> Iterator[Import]:
             module = ".".join([*base, *([node.module] if node.module else [])])
             names = [f"{module}.{alias.name}" for alias in node.names] if module in SHIPPED else [module]
             yield from (Import(node.lineno, name) for name in names)
+
+
+def ratchet(
+    figures: Mapping[str, int], allowed: Mapping[str, int], *, limit: int, what: str, remedy: str
+) -> list[str]:
+    """What is over the limit and over its entry of ``allowed``, with the remedy; and entries that are no longer needed
+    or more than a tenth too generous: an entry only ever shrinks."""
+    over = [
+        f"{name}: {figure} {what}, limit {allowed.get(name, limit)}: {remedy}"
+        for name, figure in sorted(figures.items())
+        if figure > allowed.get(name, limit)
+    ]
+    idle = [
+        f"{name}: {figure} {what} now: {'lower' if figure > limit else 'take out'} its entry"
+        for name, entry in sorted(allowed.items())
+        if (figure := figures.get(name, 0)) <= max(limit, entry * 9 // 10)
+    ]
+    return over + idle
 
 
 def none_of(findings: Iterable[str]) -> None:

@@ -1,1 +1,1 @@
-"""What can be asked of the store."""
+"""What can be asked: units, lots, alarms, excursions, health; and what other rules would have done (replay)."""

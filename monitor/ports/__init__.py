@@ -1,4 +1,4 @@
-"""What the inside needs of the outside, as protocols. Adapters implement them; :mod:`monitor.program.app` joins them.
+"""What the inside needs of the outside, as protocols; adapters implement them, :mod:`monitor.program` joins them.
 
 Threading: a :class:`Source` is driven by one thread. A :class:`View` may be used from many threads at once.
 """

@@ -1,2 +1,5 @@
-"""The HTTP API and the pages. Everything shown comes from :class:`monitor.ports.View`; everything changed
-goes through :class:`monitor.ports.Commands`."""
+"""The HTTP API and the pages: shown is what a View answers, changed what Commands carry out.
+
+Everything shown comes from :class:`monitor.ports.View`; everything changed goes through
+:class:`monitor.ports.Commands`.
+"""

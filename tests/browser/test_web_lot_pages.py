@@ -11,6 +11,8 @@ from monitor.core.time.instant import MINUTE, format_instant
 from tests.browser.conftest import Lab
 from tests.browser.fakes import NOW
 
+pytestmark = pytest.mark.slow
+
 LOT_PAGES = [
     "/lots/EXO-2026-014",
     "/lots/EXO-2026-009",

@@ -13,6 +13,8 @@ from monitor.web.server import WebServer
 from tests.browser.conftest import Lab
 from tests.rigs.alarms_rig import AlarmsRig
 
+pytestmark = pytest.mark.slow
+
 PHONE = {"width": 390, "height": 844}
 SMALL = {"width": 360, "height": 640}
 ALARM = "/alarms/alm-41"

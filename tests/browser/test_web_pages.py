@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from monitor.core.time.instant import MINUTE
 from tests.browser.conftest import Lab
 
+pytestmark = pytest.mark.slow
+
 PAGES = [
     "/",
     "/units/lab1/F03",

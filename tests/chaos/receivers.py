@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from aiosmtpd.controller import Controller
 
-from tests.integration.rig import free_port
+from tests.rigs.loopback import free_port
 
 Mood = Literal["well", "refusing", "deferring", "slow"]
 

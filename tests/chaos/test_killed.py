@@ -20,13 +20,17 @@ from random import Random
 from typing import Any
 
 import httpx
+import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from monitor.core.time.instant import MINUTE, format_instant, parse_instant
 from tests.chaos.receivers import Got, Mails, Moods, Webhooks
 from tests.chaos.watching import FastClock, watch
-from tests.integration.rig import Mosquitto, free_port, wait_until
+from tests.integration.rig import Mosquitto, wait_until
+from tests.rigs.loopback import free_port
+
+pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KILLS", "200"))
 SEED = int(os.environ.get("KILLS_SEED", "6"))

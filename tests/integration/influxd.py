@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
 
 from monitor.core.time.instant import format_instant, from_datetime
+from tests.rigs.loopback import free_port
 
 START_SECONDS = 60.0
 
@@ -38,13 +38,6 @@ def influxd_path() -> str | None:
     cache = os.environ.get("EXOSOME_MONITOR_CACHE")
     folder = Path(cache) if cache else Path.home() / ".cache" / "exosome-monitor"
     return shutil.which("influxd") or next((str(path) for path in sorted(folder.glob("*/influxd"))), None)
-
-
-def free_port() -> int:
-    """A loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class InfluxServer:

@@ -19,6 +19,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.conftest import need
+from tests.rigs.loopback import free_port
 
 PATIENCE = 20.0
 """Real seconds after which a wait has failed."""
@@ -30,13 +31,6 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = PATIENCE) -
     while not true():
         assert time.monotonic() < until, f"waited {seconds} s in vain for {what}"
         time.sleep(0.01)
-
-
-def free_port() -> int:
-    """A loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Mosquitto:

@@ -17,15 +17,9 @@ import httpx
 from aiosmtpd.controller import Controller
 
 from tests.conftest import need
+from tests.rigs.loopback import free_port
 
 START_SECONDS = 30.0
-
-
-def free_port() -> int:
-    """A loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(claim: Any, seconds: float = 20.0, what: str = "") -> Any:

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from tests.rigs.loopback import free_port
+
 
 class Mailbox:
     """What an SMTP server does with mail; ``replies`` are given to RCPT before any mail is accepted."""
@@ -48,12 +50,6 @@ class Mailbox:
         self.logins.append((login.login, login.password))
         right = login.password == self.password
         return AuthResult(success=right, handled=right)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -18,6 +18,8 @@ import pytest
 from monitor.core.time.instant import HOUR, MINUTE, format_instant, parse_instant
 from tests.integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
+pytestmark = pytest.mark.slow
+
 UNITS = ("F01", "F02", "F03")
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from monitor.ports import DeliveryError, Notification
 from monitor.telling.media.apprise_medium import AppriseMedium
-from tests.integration.tellees import Hook, Reply, free_port, web_server
+from tests.integration.tellees import Hook, Reply, web_server
+from tests.rigs.loopback import free_port
 
 NOTE = Notification(
     "n1", "Anna", "apprise", "", "[CRITICAL] F02 too warm", "[CRITICAL] F02 too warm\n\n−48.2 °C\n"

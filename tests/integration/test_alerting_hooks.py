@@ -15,11 +15,14 @@ from monitor.ports import JSON, DeliveryError, Medium, Notification
 from monitor.telling.delivery import Deliverer
 from monitor.telling.media.pagerduty import PagerDutyMedium
 from monitor.telling.media.webhook import WebhookMedium
+from monitor.testing import ManualClock
 from tests.integration.one_owed import OneOwed
-from tests.integration.tellees import Hook, Reply, free_port, raw_server, web_server
+from tests.integration.tellees import Hook, Reply, raw_server, web_server
+from tests.rigs.loopback import free_port
 
 KEY = "s3cret-of-the-webhook"
 ROUTING_KEY = "R0123456789abcdefghijklmnopqrstu"
+NOW = 1_795_000_000_123
 LINK = "https://monitor.lab.example/a/t0ken"
 ALARM: JSON = {
     "id": "a7",
@@ -47,24 +50,16 @@ NOTE = Notification(
 )
 
 
-class HandClock:
-    def __init__(self) -> None:
-        self.at = 1_795_000_000_123
-
-    def now(self) -> int:
-        return self.at
-
-
 def hooked(
-    hook: Hook, clock: HandClock | None = None, **settings: float
+    hook: Hook, clock: ManualClock | None = None, **settings: float
 ) -> tuple[WebhookMedium, Notification]:
-    medium = WebhookMedium(clock or HandClock(), {"lims": KEY}.get, **settings)
+    medium = WebhookMedium(clock or ManualClock(NOW), {"lims": KEY}.get, **settings)
     return medium, NOTE._replace(address=f"webhook:{hook.url}/alarms/t0ken?site=1")
 
 
 def paging(hook: Hook, **settings: float) -> tuple[PagerDutyMedium, Notification]:
     medium = PagerDutyMedium(
-        HandClock(),
+        ManualClock(NOW),
         installation="1nst",
         external_url="https://monitor.lab.example",
         endpoint=hook.url,
@@ -108,7 +103,7 @@ def test_a_receiver_can_check_who_sent_what_and_when_by_the_signature_alone() ->
     parts = dict(part.split("=", 1) for part in posted.headers["X-Exosome-Signature"].split(","))
     expected = hmac.new(KEY.encode(), parts["t"].encode() + b"." + posted.body, hashlib.sha256).hexdigest()
     assert hmac.compare_digest(expected, parts["v1"])
-    assert int(parts["t"]) == HandClock().at // SECOND
+    assert int(parts["t"]) == NOW // SECOND
     forged = hmac.new(
         KEY.encode(), parts["t"].encode() + b"." + posted.body + b" ", hashlib.sha256
     ).hexdigest()
@@ -116,7 +111,7 @@ def test_a_receiver_can_check_who_sent_what_and_when_by_the_signature_alone() ->
 
 
 def test_a_message_that_is_sent_again_has_the_same_idempotency_key_and_another_signature() -> None:
-    clock = HandClock()
+    clock = ManualClock(NOW)
     with web_server(Hook(replies=[Reply(503)])) as hook:
         medium, note = hooked(hook, clock)
         with pytest.raises(DeliveryError, match="503"):
@@ -357,7 +352,7 @@ def test_a_message_taken_after_our_patience_is_not_sent_again(made: Either) -> N
 @BOTH
 def test_whatever_a_server_goes_through_the_message_arrives_once_it_is_well(made: Either) -> None:
     """Down, slow, refusing, overloaded, broken, and then there again; and a server beside it is never held up."""
-    status, clock, port = (200 if made is hooked else 202), HandClock(), free_port()
+    status, clock, port = (200 if made is hooked else 202), ManualClock(NOW), free_port()
     sick = [Reply(500), Reply(status, after=2.0), Reply(403), Reply(429, (("Retry-After", "45"),)), Reply(0)]
     hook = Hook(Reply(status), sick, port=port)
     medium, note = made(hook, seconds=0.5)

@@ -16,7 +16,8 @@ from monitor.ports import DeliveryError, Notification
 from monitor.program.clock import SystemClock
 from monitor.telling.media.webhook import WebhookMedium
 from tests.conftest import need
-from tests.integration.tellees import Hook, free_port, web_server
+from tests.integration.tellees import Hook, web_server
+from tests.rigs.loopback import free_port
 
 
 def send(url: str) -> None:

@@ -18,10 +18,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from monitor.ports import DeliveryError, Notification
 from monitor.telling.delivery import Deliverer
 from monitor.telling.media.mail import MailMedium, MailServer
+from monitor.testing import ManualClock
 from monitor.words.message import Context, opened
 from tests.conftest import need
 from tests.integration.one_owed import OneOwed
-from tests.integration.tellees import Mailbox, free_port, raw_server, smtp_server
+from tests.integration.tellees import Mailbox, raw_server, smtp_server
+from tests.rigs.loopback import free_port
 
 ALARM = {
     "id": "A-12",
@@ -42,15 +44,8 @@ CONTEXT = Context({"lab1": ZoneInfo("Europe/Zurich")}, "https://monitor.lab.exam
 SENDER = "Exosome monitor <monitor@lab.example>"
 
 
-class HandClock:
-    def __init__(self) -> None:
-        self.at = 1_795_000_000_000
-
-    def now(self) -> int:
-        return self.at
-
-
-CLOCK = HandClock()
+NOW = 1_795_000_000_000
+CLOCK = ManualClock(NOW)
 
 
 def mail(address: str = "anna@lab.example", name: str = "n1") -> Notification:
@@ -334,7 +329,7 @@ def test_reasons_of_mails_sent_at_the_same_time_are_not_mixed_up() -> None:
 
 def test_a_mail_that_failed_is_retried_until_the_server_takes_it() -> None:
     mailbox = Mailbox("451 4.3.0 busy", "550 5.7.1 go away", "451 4.3.0 busy")
-    rows, clock = OneOwed(mail()), HandClock()
+    rows, clock = OneOwed(mail()), ManualClock(NOW)
     with smtp_server(mailbox) as port:
         media = {"mail": MailMedium(MailServer("127.0.0.1", port, SENDER), CLOCK)}
         deliverer = Deliverer(rows, media, clock, 10_000, 60_000, patience_seconds=10)

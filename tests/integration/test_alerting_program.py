@@ -17,6 +17,8 @@ from monitor.core.time.instant import HOUR, MINUTE, format_instant
 from tests.integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 from tests.integration.tellees import Hook, Posted, Reply, web_server
 
+pytestmark = pytest.mark.slow
+
 KEY = "a key that only the two of us know"
 PEOPLE = """
 [[person]]

@@ -22,6 +22,8 @@ from monitor.core.time.instant import MINUTE
 from monitor.wire.v1 import decode_readings
 from tests.conftest import need
 
+pytestmark = pytest.mark.slow
+
 END_AT = 1_800_000_000_000
 QUIET = Console(quiet=True)
 

@@ -16,6 +16,8 @@ from benchmarks.judging_pure import measure
 from benchmarks.judging_site import SiteProcess, unit_of
 from benchmarks.judging_stream import Weather, minutes, profile
 
+pytestmark = pytest.mark.slow
+
 QUIET = Console(quiet=True)
 
 

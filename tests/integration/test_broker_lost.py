@@ -9,6 +9,8 @@ import pytest
 
 from tests.integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stopping() -> Iterator[Stopping]:

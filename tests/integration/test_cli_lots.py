@@ -30,6 +30,7 @@ from monitor.core.time.instant import HOUR, MINUTE, format_instant
 from monitor.program.clock import SystemClock
 from tests.conftest import need
 from tests.house import ROOT
+from tests.rigs.loopback import free_port
 
 PATIENCE = 30.0
 """Real seconds after which a wait has failed."""
@@ -54,12 +55,6 @@ name = "F02"
 profile = "ult-80"
 probe = [{{ name = "product", max_gap = "15m", silent_after = "15m" }}]
 """
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -28,78 +27,15 @@ from monitor.influx.sink import (
     open_sink,
     write_or_set_aside,
 )
-from monitor.ports import LoggedFact, LoggedReading, ProjectionSource, Refusal
-from tests.integration.influxd import InfluxServer, free_port, influx
+from monitor.ports import LoggedReading, Refusal
+from tests.fakes.projection import MemoryProjection
+from tests.integration.influxd import InfluxServer, influx
+from tests.rigs.loopback import free_port
 
 __all__ = ["influx"]  # the fixture
 
 START = 1_795_341_600_000  # 2026-11-22T10:00:00Z, a whole hour
 _sites = (f"s{number}" for number in itertools.count(1))
-
-
-class MemoryStore:
-    """A store's log and facts in memory, as a projection sees them."""
-
-    def __init__(self) -> None:
-        self.readings: list[LoggedReading] = []
-        self.facts: list[LoggedFact] = []
-        self.cursors: dict[str, int] = {}
-        self.refusals: list[Refusal] = []
-        self._lock = threading.Lock()
-
-    def add(
-        self,
-        channel: str,
-        at: int,
-        celsius: float | None,
-        quality: str = "good",
-        battery: float | None = None,
-    ) -> None:
-        with self._lock:
-            position = len(self.readings) + 1
-            self.readings.append(LoggedReading(position, channel, at, celsius, quality, battery))
-
-    def add_fact(self, kind: str, name: str, version: int, at: int, body: dict[str, Any]) -> None:
-        with self._lock:
-            position = len(self.facts) + 1
-            self.facts.append(LoggedFact(position, kind, name, version, at, "because", body))
-
-    def cursor(self, name: str) -> int:
-        return self.cursors.get(name, 0)
-
-    def advance_cursor(self, name: str, position: int, refusals: Sequence[Refusal] = ()) -> None:
-        with self._lock:
-            self.cursors[name] = position
-            self.refusals += refusals
-
-    def readings_after(self, position: int, limit: int) -> list[LoggedReading]:
-        with self._lock:
-            return self.readings[position : position + limit]
-
-    def facts_after(self, position: int, limit: int) -> list[LoggedFact]:
-        with self._lock:
-            return self.facts[position : position + limit]
-
-    def last_positions(self) -> tuple[int, int]:
-        with self._lock:
-            return len(self.readings), len(self.facts)
-
-    def channels(self) -> list[str]:
-        with self._lock:
-            return sorted({reading.channel for reading in self.readings})
-
-    def readings_between(self, channel: str, start: int, end: int) -> list[LoggedReading]:
-        with self._lock:
-            found = {r.measured_at: r for r in self.readings if r.channel == channel}
-        return [found[at] for at in sorted(found) if start <= at < end]
-
-    def span(self, channel: str) -> tuple[int, int] | None:
-        with self._lock:
-            instants = [reading.measured_at for reading in self.readings if reading.channel == channel]
-        return (min(instants), max(instants)) if instants else None
-
-
-_conforms: type[ProjectionSource] = MemoryStore
 
 
 @dataclass(frozen=True)
@@ -117,8 +53,8 @@ def site() -> str:
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> MemoryProjection:
+    return MemoryProjection()
 
 
 def sink_of(server: InfluxServer, **changed: str) -> InfluxSink:
@@ -150,12 +86,16 @@ def eventually(claim: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.05)
 
 
-def fill(store: MemoryStore, channel: str, count: int, *, first: int = START, step: int = MINUTE) -> None:
+def fill(
+    store: MemoryProjection, channel: str, count: int, *, first: int = START, step: int = MINUTE
+) -> None:
     for number in range(count):
         store.add(channel, first + number * step, -80.0 + (number % 100) / 10)
 
 
-def test_what_is_written_is_read_back_exactly(influx: InfluxServer, store: MemoryStore, site: str) -> None:
+def test_what_is_written_is_read_back_exactly(
+    influx: InfluxServer, store: MemoryProjection, site: str
+) -> None:
     store.add(f"{site}/F01/product", START, -78, "good", 93)
     store.add(f"{site}/F01/product", START + 1, -79.84, "suspect")
     store.add(f"{site}/F01/product", START + 2, None, "bad")
@@ -177,7 +117,7 @@ def test_what_is_written_is_read_back_exactly(influx: InfluxServer, store: Memor
 
 
 def test_facts_are_read_back_with_their_types_and_odd_texts(
-    influx: InfluxServer, store: MemoryStore, site: str
+    influx: InfluxServer, store: MemoryProjection, site: str
 ) -> None:
     lot = f"lot {site}, a=b"
     store.add_fact("lot", lot, 1, START, {"product": 'x"y\\, z', "verdict": 'a "b"\\\nc', "thaw_count": 0})
@@ -215,7 +155,7 @@ def test_facts_are_read_back_with_their_types_and_odd_texts(
 
 
 def test_a_server_that_is_down_at_first_is_caught_up_when_it_comes(
-    influx: InfluxServer, store: MemoryStore, site: str
+    influx: InfluxServer, store: MemoryProjection, site: str
 ) -> None:
     influx.kill()
     try:
@@ -247,7 +187,7 @@ def _answers(server: InfluxServer) -> bool:
     return True
 
 
-def test_a_kill_under_load_loses_nothing(influx: InfluxServer, store: MemoryStore, site: str) -> None:
+def test_a_kill_under_load_loses_nothing(influx: InfluxServer, store: MemoryProjection, site: str) -> None:
     influx.restart()  # or skip here, where it isn't ours to stop
     channel = f"{site}/F01/product"
     exporter = Exporter(store, sink_of(influx), batch=500)
@@ -277,7 +217,7 @@ def test_a_kill_under_load_loses_nothing(influx: InfluxServer, store: MemoryStor
 
 
 def test_a_refused_line_is_set_aside_and_everything_else_arrives(
-    influx: InfluxServer, store: MemoryStore, site: str
+    influx: InfluxServer, store: MemoryProjection, site: str
 ) -> None:
     old = START - 500 * DAY
     influx.write(f"storage_temperature,site={site},unit=F09,probe=other celsius=1i {old}", "ms")
@@ -309,7 +249,7 @@ def test_a_refused_line_is_set_aside_and_everything_else_arrives(
 
 
 def test_readings_older_than_the_buckets_retention_are_set_aside_with_one_request(
-    influx: InfluxServer, store: MemoryStore, site: str
+    influx: InfluxServer, store: MemoryProjection, site: str
 ) -> None:
     bucket = influx.api("GET", "/buckets", params={"name": influx.bucket}).json()["buckets"][0]
     day = {"type": "expire", "everySeconds": 86_400}
@@ -346,7 +286,7 @@ def test_readings_older_than_the_buckets_retention_are_set_aside_with_one_reques
     ],
 )
 def test_a_misconfiguration_says_the_remedy_and_keeps_the_cursor(
-    influx: InfluxServer, store: MemoryStore, site: str, changed: dict[str, str], remedies: list[str]
+    influx: InfluxServer, store: MemoryProjection, site: str, changed: dict[str, str], remedies: list[str]
 ) -> None:
     fill(store, f"{site}/F01/product", 3)
     sink = sink_of(influx, **changed)
@@ -364,7 +304,7 @@ def test_a_misconfiguration_says_the_remedy_and_keeps_the_cursor(
 
 
 def test_a_token_that_may_only_read_is_told_which_right_it_lacks(
-    influx: InfluxServer, store: MemoryStore, site: str
+    influx: InfluxServer, store: MemoryProjection, site: str
 ) -> None:
     fill(store, f"{site}/F01/product", 1)
     with pytest.raises(SinkUnavailable, match=r"403.*right to read and write bucket"):
@@ -376,7 +316,7 @@ def test_a_token_that_may_only_read_is_told_which_right_it_lacks(
 
 
 def test_the_status_asks_the_server_and_writes_nothing(
-    influx: InfluxServer, store: MemoryStore, site: str
+    influx: InfluxServer, store: MemoryProjection, site: str
 ) -> None:
     fill(store, f"{site}/F01/product", 2)
     status = reconciling.status(store, sink_of(influx))
@@ -390,7 +330,7 @@ def test_the_status_asks_the_server_and_writes_nothing(
 
 
 def test_what_was_deleted_there_is_restored_and_nothing_else_is_sent(
-    influx: InfluxServer, store: MemoryStore, site: str
+    influx: InfluxServer, store: MemoryProjection, site: str
 ) -> None:
     fill(store, f"{site}/F01/product", 20 * 24 * 6, step=10 * MINUTE)
     fill(store, f"{site}/F02/product", 100)
@@ -419,7 +359,7 @@ def test_what_was_deleted_there_is_restored_and_nothing_else_is_sent(
 
 
 def test_a_reconcile_of_some_hours_leaves_the_others_alone(
-    influx: InfluxServer, store: MemoryStore, site: str
+    influx: InfluxServer, store: MemoryProjection, site: str
 ) -> None:
     fill(store, f"{site}/F01/product", 180)
     Exporter(store, sink_of(influx)).run_once()
@@ -431,7 +371,7 @@ def test_a_reconcile_of_some_hours_leaves_the_others_alone(
 
 
 def test_what_the_exporter_has_not_sent_yet_is_no_difference(
-    influx: InfluxServer, store: MemoryStore, site: str
+    influx: InfluxServer, store: MemoryProjection, site: str
 ) -> None:
     fill(store, f"{site}/F01/product", 90)
     Exporter(store, sink_of(influx), batch=30).run_once()
@@ -441,7 +381,7 @@ def test_what_the_exporter_has_not_sent_yet_is_no_difference(
 
 
 def test_an_hour_with_too_much_there_is_reported_and_stays(
-    influx: InfluxServer, store: MemoryStore, site: str
+    influx: InfluxServer, store: MemoryProjection, site: str
 ) -> None:
     fill(store, f"{site}/F01/product", 10)
     Exporter(store, sink_of(influx)).run_once()
@@ -454,7 +394,7 @@ def test_an_hour_with_too_much_there_is_reported_and_stays(
 
 
 def test_a_file_is_accepted_by_the_server_as_it_is(
-    influx: InfluxServer, store: MemoryStore, site: str, tmp_path: Path
+    influx: InfluxServer, store: MemoryProjection, site: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "lines of today.lp"
     sink = open_sink(Settings(path.as_uri()))
@@ -481,7 +421,7 @@ def test_a_line_torn_by_a_crash_is_cut_off_before_the_next(tmp_path: Path) -> No
     assert path.read_bytes() == b"a b=1.0 1000000\na b=2.0 2000000\n"
 
 
-def test_a_file_that_cannot_be_written_keeps_the_cursor(store: MemoryStore, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_keeps_the_cursor(store: MemoryProjection, tmp_path: Path) -> None:
     store.add("s/u/p", START, -80.0)
     with pytest.raises(SinkUnavailable, match="Make room or give the right"):
         Exporter(store, FileSink(tmp_path / "missing" / "lines.lp")).run_once()
@@ -539,7 +479,7 @@ def stand_in(*answers: tuple[int, dict[str, str], str]) -> Iterator[StandIn]:
 DONE: tuple[int, dict[str, str], str] = (204, {}, "")
 
 
-def test_a_pause_that_the_server_asks_for_is_kept(store: MemoryStore) -> None:
+def test_a_pause_that_the_server_asks_for_is_kept(store: MemoryProjection) -> None:
     store.add("s/u/p", START, -80.0)
     busy = (429, {"Retry-After": "2"}, '{"code":"too many requests","message":"slow down"}')
     with stand_in(busy, DONE) as server:
@@ -568,7 +508,7 @@ def test_a_pause_that_the_server_asks_for_is_kept(store: MemoryStore) -> None:
     ],
 )
 def test_an_answer_that_is_not_about_the_lines_sets_none_aside(
-    store: MemoryStore, answer: tuple[int, dict[str, str], str], told: str
+    store: MemoryProjection, answer: tuple[int, dict[str, str], str], told: str
 ) -> None:
     store.add("s/u/p", START, -80.0)
     with stand_in(answer) as server, pytest.raises(SinkUnavailable, match=told):
@@ -576,7 +516,7 @@ def test_an_answer_that_is_not_about_the_lines_sets_none_aside(
     assert (store.cursors, store.refusals) == ({}, [])
 
 
-def test_a_request_that_is_too_large_is_split(store: MemoryStore) -> None:
+def test_a_request_that_is_too_large_is_split(store: MemoryProjection) -> None:
     fill(store, "s/u/p", 4)
     with stand_in((413, {}, "too large"), DONE) as server:
         assert Exporter(store, InfluxSink(server.url, "o", "b", "t")).run_once() == 4
@@ -584,7 +524,7 @@ def test_a_request_that_is_too_large_is_split(store: MemoryStore) -> None:
     assert "\n".join(server.bodies[1:]) == server.bodies[0]
 
 
-def test_a_server_that_never_answers_is_given_up_within_the_timeout(store: MemoryStore) -> None:
+def test_a_server_that_never_answers_is_given_up_within_the_timeout(store: MemoryProjection) -> None:
     store.add("s/u/p", START, -80.0)
     with stand_in(DONE) as server:
         port = free_port()
@@ -630,7 +570,7 @@ def test_halving_finds_exactly_the_refused_lines_wherever_they_are() -> None:
     assert 10**9 - sink.left < 150
 
 
-def test_a_sink_lost_amid_the_halving_moves_no_cursor_and_sets_nothing_aside(store: MemoryStore) -> None:
+def test_a_sink_lost_amid_the_halving_moves_no_cursor_and_sets_nothing_aside(store: MemoryProjection) -> None:
     fill(store, "s/u/p", 8)
     bad = f'storage_temperature,site=s,unit=u,probe=p celsius=-79.9,quality="good" {START + MINUTE}'
     with pytest.raises(SinkUnavailable):
@@ -641,7 +581,7 @@ def test_a_sink_lost_amid_the_halving_moves_no_cursor_and_sets_nothing_aside(sto
     assert store.refusals == [Refusal(bad, "no")]
 
 
-def test_a_failing_store_does_not_end_the_loop(store: MemoryStore) -> None:
+def test_a_failing_store_does_not_end_the_loop(store: MemoryProjection) -> None:
     store.add("s/u/p", START, -80.0)
     calls = itertools.count()
     honest = store.readings_after

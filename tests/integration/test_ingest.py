@@ -18,6 +18,8 @@ import pytest
 from monitor.core.time.instant import DAY, MINUTE, format_instant
 from tests.integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
+pytestmark = pytest.mark.slow
+
 HEADER = "site,unit,probe,measured_at,celsius\n"
 WARM = [-78.0, -70.0, -62.0, *[-52.0] * 14, -62.0, -70.0, *[-78.0] * 8]
 """Twenty-seven minutes with an excursion that the starter's ult-80 confirms and closes."""

@@ -17,7 +17,7 @@ from monitor.ingest.bulk import BulkClient
 from monitor.ingest.decode import Decoder
 from monitor.ingest.mqtt import BATCH_MAX, MqttSource
 from monitor.program.clock import SystemClock
-from tests.integration.mosquitto import Mosquitto, free_port, publish, wait_until
+from tests.integration.mosquitto import Mosquitto, publish, wait_until
 from tests.integration.mqtt_rig import (
     CLIENT,
     ROOT,
@@ -31,6 +31,7 @@ from tests.integration.mqtt_rig import (
     take,
     until_nothing_comes,
 )
+from tests.rigs.loopback import free_port
 
 pytestmark = [pytest.mark.server("mosquitto")]
 

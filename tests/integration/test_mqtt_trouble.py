@@ -15,7 +15,7 @@ from monitor.config.secret.secret import Secret
 from monitor.ingest import connection
 from monitor.ingest.mqtt import MqttSource
 from monitor.program.clock import SystemClock
-from tests.integration.mosquitto import Mosquitto, free_port, publish, wait_until
+from tests.integration.mosquitto import Mosquitto, publish, wait_until
 from tests.integration.mqtt_rig import (
     CLIENT,
     numbered,
@@ -27,6 +27,7 @@ from tests.integration.mqtt_rig import (
     subscribed,
     take,
 )
+from tests.rigs.loopback import free_port
 
 pytestmark = [pytest.mark.server("mosquitto")]
 
@@ -199,16 +200,16 @@ def test_close_returns_within_two_seconds_in_any_state(broker: Mosquitto) -> Non
 
 
 def test_an_error_in_the_consumers_clock_does_not_kill_the_thread(broker: Mosquitto) -> None:
-    class FaultyClock(SystemClock):
+    class NowAndThen(SystemClock):
         calls = 0
 
         def now(self) -> int:
-            FaultyClock.calls += 1
-            if FaultyClock.calls in (3, 4):
+            NowAndThen.calls += 1
+            if NowAndThen.calls in (3, 4):
                 raise RuntimeError("a clock that fails now and then")
             return super().now()
 
-    source = MqttSource(settings(broker.port), FaultyClock())
+    source = MqttSource(settings(broker.port), NowAndThen())
     source.start()
     with closing(source):
         wait_until(lambda: broker.subscriptions(CLIENT) > 0, "the subscription")

@@ -20,7 +20,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from laboratory.check import Checked, check_scenario, workplace
-from laboratory.embedded import a_broker, free_port
+from laboratory.embedded import a_broker
 from laboratory.engine import Simulation, SimulationError
 from laboratory.scoring.outcome import RunOutcome
 from laboratory.stepped import Together
@@ -31,59 +31,10 @@ from simulators.clock import HOUR, MINUTE, SECOND
 from simulators.scenario.file import Action, Scenario, parse
 from tests.conftest import need
 from tests.integration.mosquitto import Mosquitto, wait_until
+from tests.rigs.loopback import free_port
+from tests.rigs.story import MISSED, PAGE, STORY
 
-STORY = """
-title = "A nearly empty freezer fails and is repaired; a gateway is away for a while"
-start = 2026-11-18T06:00:00Z
-history = "6h"
-length = "4h"
-
-[[unit]]
-name = "F01"
-kind = "ult-upright"
-filled = 0.0
-doors = 6
-probe = [{ name = "product" }, { name = "air", like = "bare" }]
-model = { warm_up_for = "3h" }
-
-[[unit]]
-name = "R01"
-kind = "fridge-2-8"
-
-[[lot]]
-lot = "E-1"
-unit = "F01"
-
-[[lot]]
-lot = "E-2"
-unit = "R01"
-
-[[happening]]
-at = "30m"
-for = "90m"
-unit = "F01"
-kind = "compressor_failed"
-
-[[happening]]
-at = "1h"
-for = "20m"
-gateway = "R01"
-kind = "gateway_lost"
-
-[[expect]]
-alarm = "temperature_high"
-probe = "F01/product"
-told = ["90m", "2h"]
-
-[[expect]]
-excursion = "high"
-probe = "F01/product"
-confirmed = true
-truth_within = "2m"
-"""
-PAGE = '[[expect]]\nalarm = "no_data"\nprobe = "R01/product"\n'
-"""What the story tells of the gateway; without it that page is one too many."""
-MISSED = '[[expect]]\nalarm = "temperature_low"\nprobe = "R01/product"\n'
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)

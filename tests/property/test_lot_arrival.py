@@ -27,6 +27,8 @@ from tests.reference import lot_inputs as ref
 from tests.reference.lot_golden import LotCase
 from tests.reference.lot_histories import lot_history
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(int(os.environ.get("LOT_ARRIVALS_FROM", "0")), int(os.environ.get("LOT_ARRIVALS_TO", "12")))
 _NEVER = 10**13
 """A delay with which no excursion of a unit is ever confirmed: these tests are about lots."""

@@ -1,6 +1,6 @@
-"""The product's core against the reference, lot by lot: the golden folders, and random histories.
+"""The product's core against the reference, lot by lot, on random histories; the golden folders: test_golden_lots.
 
-``LOT_HISTORIES=20000 make test ARGS=tests/property/test_lots_agree.py`` tries more of them.
+``LOT_HISTORIES=20000 make test-slow ARGS=tests/property/test_lots_agree.py`` tries more of them.
 """
 
 from __future__ import annotations
@@ -13,16 +13,12 @@ import pytest
 
 from monitor.core.lot import ledger
 from tests.property.product import Channels, disagreements, judged, steady
-from tests.reference.lot_golden import LotCase, load_lot_cases
 from tests.reference.lot_histories import lot_history
+
+pytestmark = pytest.mark.slow
 
 HISTORIES = int(os.environ.get("LOT_HISTORIES", "1000"))
 TOGETHER = 50
-
-
-@pytest.mark.parametrize("case", load_lot_cases(), ids=lambda case: case.name)
-def test_the_core_judges_every_golden_lot_as_worked_out_by_hand(case: LotCase) -> None:
-    assert disagreements(case) == []
 
 
 @pytest.mark.parametrize("first", range(0, HISTORIES, TOGETHER))

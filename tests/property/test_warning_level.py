@@ -20,6 +20,8 @@ from monitor.core.profile.unit import ProbeSettings
 from monitor.core.time.instant import MINUTE, SECOND, days_in, parse_instant
 from monitor.testing import Writer, ult_profile
 
+pytestmark = pytest.mark.slow
+
 T0 = parse_instant("2026-11-20T08:00:00Z")
 LEVEL, DEADBAND, DELAY, MAX_GAP = -70, 2, 7 * MINUTE, 15 * MINUTE
 STEPS = (0, 0, 1, 2, 3, 4, 5, 6, 10, 12)

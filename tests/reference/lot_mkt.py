@@ -1,4 +1,4 @@
-"""Mean kinetic temperature, of a period and of its worst window. DOMAIN: ΔH/R = 10,000 K."""
+"""Mean kinetic temperature, of a period and of its worst window. As docs/figures.md has it: ΔH/R = 10,000 K."""
 
 from __future__ import annotations
 

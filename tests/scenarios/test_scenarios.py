@@ -18,6 +18,8 @@ from monitor.writer.alarm.alarms import Alarms
 from simulators.scenario.file import load, shipped_scenarios
 from tests.conftest import need
 
+pytestmark = pytest.mark.slow
+
 NAMES = [name for name, _ in shipped_scenarios()]
 
 

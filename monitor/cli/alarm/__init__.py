@@ -1,1 +1,1 @@
-"""Commands about alarms."""
+"""Commands about alarms: lists, the card of one, what people do about it."""

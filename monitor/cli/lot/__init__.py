@@ -1,1 +1,1 @@
-"""Commands about lots."""
+"""Commands about lots: lists, the card of one, recording what happens to it."""

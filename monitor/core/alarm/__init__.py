@@ -1,1 +1,1 @@
-"""Alarms: what needs a person, its life after ISA-18.2, and who is to be told what and when."""
+"""Alarms: what needs a person, its life after ISA-18.2, floods, suppression, and how healthy the alarms are."""

@@ -1,1 +1,1 @@
-"""What is owed to whom: policy, rotas, and the difference between what is true and what was told."""
+"""What is owed to whom: policy, rotas, links that acknowledge, and what is true against what was told."""

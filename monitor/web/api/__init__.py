@@ -1,1 +1,1 @@
-"""The HTTP API."""
+"""The HTTP API: what is asked, changed and taken in over it."""

@@ -1,1 +1,1 @@
-"""Charts, for pages and mails."""
+"""Charts of units, of lots and of what is ahead, for pages and mails."""

@@ -100,7 +100,7 @@ def test_two_jobs_of_one_name_are_refused() -> None:
         Schedules([Job("tick", 1.0, lambda: None), Job("tick", 2.0, lambda: None)])
 
 
-class SetClock(datetime):
+class SetTime(datetime):
     """A wall clock that can be set."""
 
     shift = timedelta()
@@ -112,13 +112,13 @@ class SetClock(datetime):
 
 @pytest.mark.parametrize("days", [-400, 400])
 def test_a_wall_clock_that_is_set_does_not_stop_the_jobs(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
-    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", SetClock)
-    monkeypatch.setattr(SetClock, "shift", timedelta())
+    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", SetTime)
+    monkeypatch.setattr(SetTime, "shift", timedelta())
     runs: list[int] = []
     schedules = Schedules([Job("tick", 0.1, lambda: runs.append(1))], watch_seconds=0.2)
     schedules.start()
     assert eventually(lambda: len(runs) >= 2)
-    monkeypatch.setattr(SetClock, "shift", timedelta(days=days))
+    monkeypatch.setattr(SetTime, "shift", timedelta(days=days))
     before = len(runs)
     assert eventually(lambda: len(runs) >= before + 4)
     schedules.stop()

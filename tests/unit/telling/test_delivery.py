@@ -6,102 +6,17 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import pytest
 
 from monitor.core.time.instant import LATEST, MINUTE, SECOND
-from monitor.ports import DeliveryError, Lane, LaneBacklog, Notification
+from monitor.ports import DeliveryError, Notification
 from monitor.telling.delivery import MOST_DUE, Deliverer
+from monitor.testing import ManualClock
+from tests.fakes.outbox import MemoryOutbox
 
 FIRST, LONGEST = 10 * SECOND, 5 * MINUTE
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.at = 1_000_000
-
-    def now(self) -> int:
-        return self.at
-
-
-@dataclass
-class Row:
-    message: Notification
-    due_at: int = 0
-    after: str | None = None
-    sent_at: int | None = None
-    error: str | None = None
-
-
-@dataclass
-class MemoryOutbox:
-    """The port's contract in a list; ``before_recording`` may raise, as a store or a crash would."""
-
-    rows: list[Row] = field(default_factory=list)
-    before_recording: Callable[[str], None] = lambda _id: None
-    thread: int | None = None
-
-    def owe(
-        self, name: str, address: str = "anna", *, medium: str = "mail", after: str | None = None
-    ) -> None:
-        self.rows.append(Row(Notification(name, address.title(), medium, address, name, name), after=after))
-
-    def due(
-        self, now: int, limit: int, *, per_lane: int | None = None, without: Collection[Lane] = ()
-    ) -> list[Notification]:
-        self._same_thread()
-        sent = {row.message.id for row in self.rows if row.sent_at is not None}
-        places: Counter[Lane] = Counter()
-        due = []
-        for row in self.rows:
-            lane = (row.message.medium, row.message.address)
-            is_due = row.sent_at is None and row.due_at <= now and (row.after is None or row.after in sent)
-            if is_due and lane not in without and (per_lane is None or places[lane] < per_lane):
-                places[lane] += 1
-                due.append((places[lane], row.message))
-        due.sort(key=lambda one: one[0])
-        return [message for _, message in due[:limit]]
-
-    def owed(self) -> list[LaneBacklog]:
-        self._same_thread()
-        lanes: dict[Lane, list[Notification]] = {}
-        for row in self.rows:
-            if row.sent_at is None:
-                lanes.setdefault((row.message.medium, row.message.address), []).append(row.message)
-        return [
-            LaneBacklog(
-                lane,
-                messages[0].recipient,
-                len(messages),
-                max(message.attempts for message in messages),
-                min((message.created_at for message in messages if message.attempts), default=None),
-            )
-            for lane, messages in lanes.items()
-        ]
-
-    def record_sent(self, notification_id: str, at: int) -> None:
-        self._same_thread()
-        self.before_recording(notification_id)
-        row = self.row(notification_id)
-        assert row.sent_at is None, "recorded as sent twice"
-        row.sent_at = at
-
-    def record_failure(self, notification_id: str, at: int, error: str, next_attempt_at: int) -> None:
-        self._same_thread()
-        self.before_recording(notification_id)
-        row = self.row(notification_id)
-        assert next_attempt_at > at
-        row.due_at, row.error = next_attempt_at, error
-        row.message = row.message._replace(attempts=row.message.attempts + 1)
-
-    def row(self, name: str) -> Row:
-        return next(row for row in self.rows if row.message.id == name)
-
-    def _same_thread(self) -> None:
-        self.thread = self.thread or threading.get_ident()
-        assert threading.get_ident() == self.thread, "the outbox belongs to one thread"
 
 
 class Wire:
@@ -118,7 +33,7 @@ class Wire:
             self.took.append(notification.id)
 
 
-def deliverer(outbox: MemoryOutbox, medium: Wire, clock: HandClock, patience: float = 10.0) -> Deliverer:
+def deliverer(outbox: MemoryOutbox, medium: Wire, clock: ManualClock, patience: float = 10.0) -> Deliverer:
     return Deliverer(outbox, {"mail": medium}, clock, FIRST, LONGEST, patience_seconds=patience)
 
 
@@ -128,7 +43,7 @@ def fail(message: Notification) -> None:
 
 
 def test_what_is_due_is_delivered_in_order_and_recorded_as_sent() -> None:
-    outbox, wire, clock = MemoryOutbox(), Wire(), HandClock()
+    outbox, wire, clock = MemoryOutbox(), Wire(), ManualClock(1_000_000)
     for name in ("n1", "n2", "n3"):
         outbox.owe(name)
     telling = deliverer(outbox, wire, clock)
@@ -141,7 +56,7 @@ def test_what_is_due_is_delivered_in_order_and_recorded_as_sent() -> None:
 
 
 def test_the_wait_after_a_failure_doubles_up_to_the_longest_and_never_ends() -> None:
-    outbox, clock = MemoryOutbox(), HandClock()
+    outbox, clock = MemoryOutbox(), ManualClock(1_000_000)
     outbox.owe("n1")
     telling = deliverer(outbox, Wire(fail), clock)
     waits = []
@@ -160,7 +75,7 @@ def test_a_permanent_failure_stays_owed_at_the_longest_wait_and_the_lane_goes_on
         if message.id == "n1":
             raise DeliveryError("no such user", permanent=True)
 
-    outbox, wire, clock = MemoryOutbox(), Wire(refuse_first), HandClock()
+    outbox, wire, clock = MemoryOutbox(), Wire(refuse_first), ManualClock(1_000_000)
     outbox.owe("n1")
     outbox.owe("n2")
     telling = deliverer(outbox, wire, clock)
@@ -178,7 +93,7 @@ def test_a_failing_address_is_tried_once_per_rest_however_much_it_is_owed() -> N
         tried.append(message.id)
         fail(message)
 
-    outbox, clock = MemoryOutbox(), HandClock()
+    outbox, clock = MemoryOutbox(), ManualClock(1_000_000)
     for number in range(50):
         outbox.owe(f"n{number}")
     telling = deliverer(outbox, Wire(refuse), clock)
@@ -196,7 +111,7 @@ def test_a_message_that_always_fails_does_not_hold_up_the_others_to_its_address(
         if message.id == "n0":
             raise RuntimeError("this text crashes the plugin")
 
-    outbox, wire, clock = MemoryOutbox(), Wire(poison), HandClock()
+    outbox, wire, clock = MemoryOutbox(), Wire(poison), ManualClock(1_000_000)
     for number in range(4):
         outbox.owe(f"n{number}")
     telling = deliverer(outbox, wire, clock)
@@ -216,7 +131,7 @@ def test_a_slow_address_does_not_hold_up_another() -> None:
         if message.address == "ben":
             assert release.wait(20)
 
-    outbox, wire, clock = MemoryOutbox(), Wire(slow_for_ben), HandClock()
+    outbox, wire, clock = MemoryOutbox(), Wire(slow_for_ben), ManualClock(1_000_000)
     outbox.owe("b1", "ben")
     outbox.owe("a1", "anna")
     telling = deliverer(outbox, wire, clock, patience=0.2)
@@ -237,7 +152,7 @@ def test_a_long_queue_for_a_dead_address_does_not_hide_the_others() -> None:
         if message.address == "ben":
             fail(message)
 
-    outbox, wire, clock = MemoryOutbox(), Wire(dead_ben), HandClock()
+    outbox, wire, clock = MemoryOutbox(), Wire(dead_ben), ManualClock(1_000_000)
     for number in range(7 * MOST_DUE):
         outbox.owe(f"b{number}", "ben")
     outbox.owe("a1", "anna")
@@ -255,7 +170,7 @@ def test_with_more_addresses_than_are_taken_at_once_each_gets_its_turn() -> None
     outbox, wire = MemoryOutbox(), Wire()
     for number in range(2 * MOST_DUE + 1):
         outbox.owe(f"n{number}", f"person{number}")
-    telling = deliverer(outbox, wire, HandClock(), patience=30.0)
+    telling = deliverer(outbox, wire, ManualClock(1_000_000), patience=30.0)
     assert [telling.run_due() for _ in range(3)] == [MOST_DUE, MOST_DUE, 1]
     telling.close()
 
@@ -276,7 +191,7 @@ def test_the_lanes_that_run_at_once_are_bounded() -> None:
     outbox, wire = MemoryOutbox(), Wire(count)
     for number in range(40):
         outbox.owe(f"n{number}", f"person{number}")
-    telling = deliverer(outbox, wire, HandClock())
+    telling = deliverer(outbox, wire, ManualClock(1_000_000))
     assert telling.run_due() == 40
     assert 1 < most <= 8
     telling.close()
@@ -289,7 +204,7 @@ def test_a_store_that_fails_to_record_does_not_make_the_message_go_out_again() -
         if broken:
             raise OSError("disk full")
 
-    outbox, wire, clock = MemoryOutbox(before_recording=full_disk), Wire(), HandClock()
+    outbox, wire, clock = MemoryOutbox(before_recording=full_disk), Wire(), ManualClock(1_000_000)
     outbox.owe("n1")
     telling = deliverer(outbox, wire, clock)
     for _ in range(3):
@@ -303,7 +218,7 @@ def test_a_store_that_fails_to_record_does_not_make_the_message_go_out_again() -
 
 def test_after_closing_nothing_goes_out() -> None:
     outbox, wire = MemoryOutbox(), Wire()
-    telling = deliverer(outbox, wire, HandClock())
+    telling = deliverer(outbox, wire, ManualClock(1_000_000))
     telling.close()
     outbox.owe("n1")
     assert telling.run_due() == 0
@@ -319,7 +234,7 @@ class Chaos:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.clock = HandClock()
+        self.clock = ManualClock(1_000_000)
         self.outbox = MemoryOutbox()
         self.took: list[str] = []
         self.lost_records: Counter[str] = Counter()

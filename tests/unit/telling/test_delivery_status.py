@@ -7,7 +7,9 @@ import pytest
 from monitor.core.time.instant import HOUR, MINUTE, SECOND, format_instant
 from monitor.ports import DeliveryError, Notification
 from monitor.telling.delivery import Deliverer
-from tests.unit.telling.test_delivery import FIRST, LONGEST, HandClock, MemoryOutbox, Wire, deliverer, fail
+from monitor.testing import ManualClock
+from tests.fakes.outbox import MemoryOutbox
+from tests.unit.telling.test_delivery import FIRST, LONGEST, Wire, deliverer, fail
 
 
 def test_status_says_who_cannot_be_reached_why_and_forgets_it_once_told() -> None:
@@ -17,7 +19,7 @@ def test_status_says_who_cannot_be_reached_why_and_forgets_it_once_told() -> Non
         if message.address == "ben" and not up:
             fail(message)
 
-    outbox, clock = MemoryOutbox(), HandClock()
+    outbox, clock = MemoryOutbox(), ManualClock(1_000_000)
     for name, address in (("b1", "ben"), ("b2", "ben"), ("a1", "anna")):
         outbox.owe(name, address)
     outbox.row("b1").message = outbox.row("b1").message._replace(created_at=clock.at - MINUTE)
@@ -42,7 +44,7 @@ def test_status_says_who_cannot_be_reached_why_and_forgets_it_once_told() -> Non
 
 
 def test_after_a_restart_status_still_knows_who_could_not_be_reached() -> None:
-    outbox, clock = MemoryOutbox(), HandClock()
+    outbox, clock = MemoryOutbox(), ManualClock(1_000_000)
     outbox.owe("n1")
     first = deliverer(outbox, Wire(fail), clock)
     first.run_due()
@@ -62,7 +64,7 @@ def test_status_tells_a_refusal_for_good_from_a_failure_for_now() -> None:
     def refuse(message: Notification) -> None:
         raise DeliveryError("no such user", permanent=message.address == "ben")
 
-    outbox, clock = MemoryOutbox(), HandClock()
+    outbox, clock = MemoryOutbox(), ManualClock(1_000_000)
     outbox.owe("a1", "anna")
     outbox.owe("b1", "ben")
     telling = deliverer(outbox, Wire(refuse), clock)
@@ -86,7 +88,7 @@ def test_another_sides_wish_to_be_left_alone_is_heard_up_to_the_longest_wait(
         tried.append(clock.at)
         raise DeliveryError("too many", retry_after=asked)
 
-    outbox, clock = MemoryOutbox(), HandClock()
+    outbox, clock = MemoryOutbox(), ManualClock(1_000_000)
     outbox.owe("n1")
     outbox.owe("n2")
     telling = deliverer(outbox, Wire(busy), clock)
@@ -101,7 +103,7 @@ def test_another_sides_wish_to_be_left_alone_is_heard_up_to_the_longest_wait(
 
 def test_what_a_message_gets_only_as_it_is_sent_reaches_the_medium_and_not_the_outbox() -> None:
     seen: list[Notification] = []
-    outbox, clock = MemoryOutbox(), HandClock()
+    outbox, clock = MemoryOutbox(), ManualClock(1_000_000)
     outbox.owe("n1")
     telling = Deliverer(
         outbox, {"mail": Wire(seen.append)}, clock, FIRST, LONGEST,
@@ -114,7 +116,7 @@ def test_what_a_message_gets_only_as_it_is_sent_reaches_the_medium_and_not_the_o
 
 
 def test_a_medium_that_is_not_set_up_is_told_and_the_message_stays_owed() -> None:
-    outbox, clock = MemoryOutbox(), HandClock()
+    outbox, clock = MemoryOutbox(), ManualClock(1_000_000)
     outbox.owe("n1", medium="pager")
     telling = deliverer(outbox, Wire(), clock)
     assert telling.run_due() == 0

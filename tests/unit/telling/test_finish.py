@@ -12,9 +12,11 @@ from monitor.core.telling.link import claim
 from monitor.core.time.instant import HOUR
 from monitor.ports import JSON, Notification
 from monitor.telling.finish import MOST_PICTURES, Finisher
+from monitor.testing import ManualClock
 
 KEY = b"k" * 32
 URL = "https://monitor.lab.example/"
+NOW = 1_795_000_000_000
 ALARM: JSON = {"id": "a7", "level": "critical"}
 NOTE = Notification(
     "a7:opened:anna",
@@ -28,14 +30,6 @@ NOTE = Notification(
 )
 
 
-class HandClock:
-    def __init__(self) -> None:
-        self.at = 1_795_000_000_000
-
-    def now(self) -> int:
-        return self.at
-
-
 def finisher(
     draw: Callable[[str], bytes | None] | None = None,
     *,
@@ -45,7 +39,7 @@ def finisher(
     seconds: float = 5.0,
 ) -> Finisher:
     return Finisher(
-        HandClock(), alarm_of=alarm_of, draw=draw, key=key, external_url=url, picture_seconds=seconds
+        ManualClock(NOW), alarm_of=alarm_of, draw=draw, key=key, external_url=url, picture_seconds=seconds
     )
 
 
@@ -54,8 +48,7 @@ def test_a_message_that_asks_carries_a_link_of_this_person_for_this_alarm_and_72
         finished = finisher()(NOTE._replace(kind=kind))
         base, _, token = finished.link.rpartition("/a/")
         assert base == "https://monitor.lab.example"
-        now = HandClock().now()
-        assert claim(KEY, token, now=now + 72 * HOUR - 1) == ("a7", "anna", now + 72 * HOUR)
+        assert claim(KEY, token, now=NOW + 72 * HOUR - 1) == ("a7", "anna", NOW + 72 * HOUR)
         assert finished.link in finished.body
         assert finished.alarm == ALARM
 

@@ -24,6 +24,8 @@ from simulators.physics.unit import SimulatedUnit, UnitModel
 from simulators.sensing.probe import ProbeModel, SimulatedProbe
 from tests.rigs.simulated import demo
 
+pytestmark = pytest.mark.slow
+
 TUNED_ON = range(240)
 CASES = int(os.environ.get("FORECAST_CASES", "140"))
 REPORTED_ON = range(2_000, 2_000 + CASES)

@@ -27,6 +27,8 @@ from simulators.physics.kinds import KINDS, vary
 from simulators.physics.unit import SimulatedUnit
 from simulators.sensing.probe import ProbeModel, SimulatedProbe
 
+pytestmark = pytest.mark.slow
+
 CASES = int(os.environ.get("SIGN_CASES", "16"))
 FAILING = range(2_000, 2_000 + CASES)
 WEAKENING = range(9_000, 9_000 + max(8, CASES // 2))
