@@ -23,6 +23,9 @@ class Due(Protocol):
     def checkpoint_before(self, tx: Tx, channel: int, at: int | None) -> tuple[int, dict[str, Any]] | None:
         """The latest state strictly before an instant (None: the latest of all)."""
 
+    def checkpoint_from(self, tx: Tx, channel: int, at: int) -> tuple[int, dict[str, Any]] | None:
+        """The first state at or after an instant."""
+
     def drop_checkpoints(self, tx: Tx, channel: int, since: int) -> None:
         """Forgets states that a late reading made wrong."""
 

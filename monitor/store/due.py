@@ -52,6 +52,13 @@ class Due:
         row = tx.execute(query.order_by(c.at.desc()).limit(1)).first()
         return None if row is None else (row.at, msgspec.json.decode(row.body))
 
+    def checkpoint_from(self, tx: Connection, channel: int, at: int) -> tuple[int, dict[str, Any]] | None:
+        """The first state at or after an instant."""
+        c = schema.checkpoint.c
+        query = sa.select(c.at, c.body).where(c.channel == channel, c.at >= at).order_by(c.at).limit(1)
+        row = tx.execute(query).first()
+        return None if row is None else (row.at, msgspec.json.decode(row.body))
+
     def drop_checkpoints(self, tx: Connection, channel: int, since: int) -> None:
         """Forgets the states that a late reading made wrong."""
         c = schema.checkpoint.c

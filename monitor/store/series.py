@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from array import array
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate, groupby
 from math import isnan, nan
 from operator import itemgetter, sub
@@ -27,6 +28,8 @@ SETTLE_AT = 50_000
 BLOCK_MAX = 4_096
 SMALL_BLOCK = 512
 SMALL_BLOCKS_MAX = 16
+UNPACKED_MAX = 4
+"""Blocks that are kept unpacked: readings that come late one by one ask for the same one again and again."""
 SETTLED = "settled_position"
 """The marker of the position up to which the log is in blocks."""
 
@@ -53,6 +56,7 @@ def pack(rows: Sequence[Settled]) -> bytes:
     return zlib.compress(b"".join(columns), 1)
 
 
+@lru_cache(maxsize=UNPACKED_MAX)
 def unpack(channel: int, count: int, packed: bytes) -> list[Placed]:
     """The rows of a block."""
     raw = zlib.decompress(packed)
@@ -69,6 +73,7 @@ def unpack(channel: int, count: int, packed: bytes) -> list[Placed]:
     ]
 
 
+@lru_cache(maxsize=UNPACKED_MAX)
 def unpack_plain(count: int, packed: bytes) -> Plain:
     """Instants and values of a block whose readings are plain."""
     raw = zlib.decompress(packed)

@@ -61,6 +61,6 @@ class Progress:
             self._noted = self.position
         self._store.history.put_latest(tx, self._watch.take_changed())
         turn.undo(self._store.history.as_it_is())
-        if self._store.history.settle(tx, self.position):
-            self._judge.checkpoint(tx)
+        self._store.history.settle(tx, self.position)
+        self._judge.checkpoint(tx)
         self._flushed_at = turn.now

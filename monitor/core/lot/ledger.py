@@ -262,6 +262,29 @@ class Ledger:
         self.stirred = True
         return self._pieces[-1].to_at - 1 if self._pieces else self.since - 1
 
+    def part_between(self, at: int, until: int) -> LedgerPart | None:
+        """The part of this ledger that changes where readings between two instants came late; None where that goes as
+        far as its end."""
+        first = bisect_left(self._pieces, at, key=_to_at)
+        last = bisect_left(self._pieces, until, lo=first, key=_to_at)
+        if last >= len(self._pieces) - 1:
+            return None
+        after = self._pieces[first - 1].to_at - 1 if first else self.since - 1
+        return LedgerPart(
+            Ledger(self.rule, self._rules, self.since), first, last, after, self._pieces[last].to_at
+        )
+
+    def replace(self, part: LedgerPart) -> bool:
+        """Puts a part that was taken again in the place of the old one; says whether it fits: it ends with the same
+        reading. What happened in it counts once more, for whoever waits for that."""
+        if part.ledger.last_at != part.until:
+            return False
+        self._pieces[part.first : part.last + 1] = part.ledger._pieces
+        for what, more in part.ledger.tally.items():
+            self._count(what, more)
+        self.stirred = True
+        return True
+
     # --- asking ---
 
     def pieces(self, start: int, end: int, *, as_of: int, closed: bool, zoom: Zoom) -> Iterator[Piece]:
@@ -334,6 +357,17 @@ class Ledger:
         for at, values in zoom(first, last):
             close.take(at, values)
         return close._pieces
+
+
+class LedgerPart(NamedTuple):
+    """A part of a ledger, to be filled with the readings later than ``after`` and not later than ``until``: the pieces
+    from number ``first`` to number ``last``."""
+
+    ledger: Ledger
+    first: int
+    last: int
+    after: int
+    until: int
 
 
 def _cut(piece: Piece, start: int, end: int) -> Piece | None:

@@ -12,8 +12,9 @@ from monitor.core.channel.warning import Spell
 from monitor.core.fact import JSON
 from monitor.core.lot.ledger import Ledger
 from monitor.core.profile.rules import ChannelRules
+from monitor.core.time.instant import EARLIEST
 
-STAGE = 2_000
+STAGE = 1_000
 """Readings after which judging again keeps its state on the way."""
 
 
@@ -50,7 +51,8 @@ class SpellChange(NamedTuple):
 @dataclass(slots=True)
 class ChannelDesk:
     """What judging keeps of one channel: its rules, its state, the ids of its open excursions; and the ledgers of the
-    lots there, which it feeds."""
+    lots there, which it feeds. Readings that came late lie between ``dirty_from`` and ``dirty_to``; those of the same
+    batch that come after them wait until it is judged again (``has_skipped``)."""
 
     id: int
     path: str
@@ -59,6 +61,8 @@ class ChannelDesk:
     ledgers: list[Ledger]
     open_ids: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
     dirty_from: int | None = None
+    dirty_to: int = EARLIEST
+    has_skipped: bool = False
     since_checkpoint: int = 0
 
 

@@ -7,6 +7,7 @@ many readings came late. Both ways end in the same state: a property test holds 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 
 import structlog
@@ -23,13 +24,13 @@ from monitor.core.lot.ledger import Ledger
 from monitor.core.profile.rules import ChannelRules
 from monitor.core.time.instant import EARLIEST, parse_instant
 from monitor.ports import Arrived, Fact, Store, Tx
-from monitor.writer.channel.desk import STAGE, ChannelDesk, ExcursionChange, SpellChange, stages
+from monitor.writer.channel.desk import ChannelDesk, ExcursionChange, SpellChange, stages
 from monitor.writer.lot.ledgers import Ledgers
 
 log = structlog.get_logger(__name__)
 
-CHECKPOINT_AFTER = 500
-"""Readings of a channel after which settling the log also keeps its state."""
+CHECKPOINT_AFTER = 1_000
+"""Readings of a channel after which its state is kept: a late reading is judged from the one before it to one after."""
 
 
 class Judge:
@@ -117,7 +118,7 @@ class Judge:
         fold(desk.state, desk.rules, (row.reading for row in rows))
         desk.state.spells = self._spelled
         desk.since_checkpoint = len(rows)
-        desk.dirty_from = None
+        desk.dirty_from, desk.dirty_to, desk.has_skipped = None, EARLIEST, False
         desk.open_ids = {
             (fact.body["direction"], parse_instant(fact.body["started_at"])): (fact.id, fact.version)
             for fact in open_facts
@@ -260,7 +261,11 @@ class Judge:
         at, celsius, state = reading.measured_at, reading.celsius, desk.state
         assert celsius is not None
         if desk.dirty_from is not None or (state.last_at is not None and at <= state.last_at):
-            desk.dirty_from = at if desk.dirty_from is None else min(desk.dirty_from, at)
+            if state.last_at is not None and at > state.last_at:
+                desk.has_skipped = True
+            else:
+                desk.dirty_from = at if desk.dirty_from is None else min(desk.dirty_from, at)
+                desk.dirty_to = max(desk.dirty_to, at)
             return
         values = (corrected(celsius, desk.rules.settings_at(at).offset),)
         advance(state, desk.rules, at, values, touched)
@@ -288,6 +293,7 @@ class Judge:
         if last_at is not None and reading.measured_at <= last_at:
             at = reading.measured_at
             desk.dirty_from = at if desk.dirty_from is None else min(desk.dirty_from, at)
+            desk.dirty_to = max(desk.dirty_to, at)
 
     def rejudge_dirty(
         self, tx: Tx, recorded_at: int, rows: Sequence[Arrived], before: int = 0
@@ -306,33 +312,56 @@ class Judge:
     def rejudge(self, tx: Tx, channel: int, since: int, recorded_at: int) -> list[ExcursionChange]:
         """Judges a channel again from an instant on, whatever is known of it; what that changed, in order."""
         desk = self._desks[channel]
-        return self._judge_again(tx, desk, since, recorded_at, 0, is_part=False)
+        return self._judge_again(tx, desk, since, recorded_at, 0, is_part=False, to_the_end=True)
 
     def _judge_again(
-        self, tx: Tx, desk: ChannelDesk, since: int, recorded_at: int, before: int, *, is_part: bool
+        self,
+        tx: Tx,
+        desk: ChannelDesk,
+        since: int,
+        recorded_at: int,
+        before: int,
+        *,
+        is_part: bool,
+        to_the_end: bool = False,
     ) -> list[ExcursionChange]:
-        changes, changed = self._rejudge(tx, desk, since, recorded_at)
-        desk.dirty_from = None
+        # From the beginning: the rules of the past were changed, and so is what was kept by them.
+        to_the_end = to_the_end or since == EARLIEST
+        changes, changed = self._rejudge(tx, desk, since, recorded_at, to_the_end=to_the_end)
+        desk.dirty_from, desk.dirty_to = None, EARLIEST
         if any(profile.warning is not None for _, profile in desk.rules.profiles):
             after = before + len(changes)
             self._note_spells(desk, changed, after, is_part=is_part, is_rejudged=True)
         return [change._replace(is_part=is_part) for change in changes]
 
     def _rejudge(
-        self, tx: Tx, desk: ChannelDesk, since: int, recorded_at: int
+        self, tx: Tx, desk: ChannelDesk, since: int, recorded_at: int, *, to_the_end: bool
     ) -> tuple[list[ExcursionChange], list[Spell]]:
-        self._store.due.drop_checkpoints(tx, desk.id, since)
+        """Judges from the checkpoint before ``since`` on, as far as that changes anything (or ``to_the_end``): where
+        the state is the one that was kept, all that follows is as it was."""
+        if to_the_end:
+            self._store.due.drop_checkpoints(tx, desk.id, since)
         state, after = self._state_before(tx, desk, since)
         changed: list[Spell] = []
         state.spells = changed
-        carried = state.open_excursions()
-        touched = self._fold_in_stages(tx, desk, state, after)
-        judged = [e for e in carried if not any(e is t for t in touched)] + touched
-        desk.state, state.spells = state, self._spelled
-        self._ledgers.rewind(tx, desk.path, since)
+        judged = state.open_excursions()
+        touched, until = self._fold_until_known(tx, desk, state, after, since)
+        judged += touched
+        facts = self._facts_between(tx, desk, after, until)
+        if until is None:
+            desk.state, state.spells = state, self._spelled
+        else:
+            # What is open there goes on as it did.
+            judged = [excursion for excursion in judged if excursion.closed_at is not None]
+            if desk.has_skipped:
+                rest_after = desk.state.last_at
+                judged += desk.state.open_excursions()
+                judged += self._fold_in_stages(tx, desk, desk.state, rest_after)
+                facts |= self._facts_between(tx, desk, rest_after, None)
+        desk.has_skipped = False
+        self._ledgers.take_again(tx, desk.path, since, until)
         self._stirred |= {id(ledger): ledger for ledger in desk.ledgers}
         self._late[desk.path] = since
-        facts = self._facts_after(tx, desk, after)
         known = [
             KnownExcursion(
                 fact.id,
@@ -342,38 +371,66 @@ class Judge:
             )
             for fact in facts.values()
         ]
-        return self._record_matches(tx, desk, reconcile(known, judged), facts, recorded_at), changed
+        matches = reconcile(known, list({id(excursion): excursion for excursion in judged}.values()))
+        if until is None:
+            desk.open_ids = {}
+        return self._record_matches(tx, desk, matches, facts, recorded_at), changed
+
+    def _fold_until_known(
+        self, tx: Tx, desk: ChannelDesk, state: ChannelState, after: int | None, since: int
+    ) -> tuple[list[Excursion], int | None]:
+        """Folds the readings later than ``after`` until the state is one that was kept at or after ``since``, and says
+        when that was; None: until none was left. Checkpoints on the way are replaced."""
+        touched: list[Excursion] = []
+        so_far = desk.since_checkpoint
+        while (kept := self._store.due.checkpoint_from(tx, desk.id, since)) is not None:
+            kept_at, body = kept
+            touched += self._fold_in_stages(tx, desk, state, after, kept_at)
+            after = kept_at
+            if state.last_at != kept_at:
+                break
+            now = state_to_json(state)
+            if kept_at >= desk.dirty_to and json.loads(json.dumps(now)) == body:
+                desk.since_checkpoint = so_far
+                return touched, kept_at
+            self._store.due.put_checkpoint(tx, desk.id, kept_at, now)
+            since = kept_at + 1
+        self._store.due.drop_checkpoints(tx, desk.id, since)
+        return touched + self._fold_in_stages(tx, desk, state, after), None
 
     def _fold_in_stages(
-        self, tx: Tx, desk: ChannelDesk, state: ChannelState, after: int | None
+        self, tx: Tx, desk: ChannelDesk, state: ChannelState, after: int | None, upto: int | None = None
     ) -> list[Excursion]:
-        """Folds all readings later than ``after``, and keeps the state now and then: the next late reading needn't go
+        """Folds the readings later than ``after``, and keeps the state now and then: the next late reading needn't go
         back as far. What was packed while nothing happened isn't looked at one by one."""
         touched: list[Excursion] = []
         desk.since_checkpoint = 0
-        for packed in self._store.history.course(tx, desk.id, after=after):
+        for packed in self._store.history.course(tx, desk.id, after=after, upto=upto):
             if packed.stretch is not None and take_stretch(state, desk.rules, packed.stretch):
                 desk.since_checkpoint += packed.stretch.readings
+                self._keep_now_and_then(tx, desk, state, upto)
                 continue
             readings = packed.readings()
             for start, end in stages(readings):
-                if desk.since_checkpoint >= STAGE and state.last_at is not None:
-                    self._store.due.put_checkpoint(tx, desk.id, state.last_at, state_to_json(state))
-                    desk.since_checkpoint = 0
                 touched += fold(state, desk.rules, readings[start:end])
                 desk.since_checkpoint += end - start
+                self._keep_now_and_then(tx, desk, state, upto)
         return list({id(excursion): excursion for excursion in touched}.values())
 
-    def _facts_after(self, tx: Tx, desk: ChannelDesk, after: int | None) -> dict[str, Fact]:
-        """The standing excursions that a fold from ``after`` on decides, oldest first."""
-        facts = self._store.facts.current(tx, "excursion", subjects=[desk.path])
-        standing = [fact for fact in facts if is_alive(fact.body)]
-        found = []
-        for fact in standing:
-            decided = decided_at(fact.body)
-            if after is None or decided is None or decided > after:
-                found.append(fact)
-        return {fact.id: fact for fact in sorted(found, key=lambda fact: int(fact.id[1:]))}
+    def _keep_now_and_then(self, tx: Tx, desk: ChannelDesk, state: ChannelState, upto: int | None) -> None:
+        if desk.since_checkpoint >= CHECKPOINT_AFTER and state.last_at is not None and state.last_at != upto:
+            self._store.due.put_checkpoint(tx, desk.id, state.last_at, state_to_json(state))
+            desk.since_checkpoint = 0
+
+    def _facts_between(
+        self, tx: Tx, desk: ChannelDesk, after: int | None, until: int | None
+    ) -> dict[str, Fact]:
+        """The standing excursions that a fold from ``after`` to ``until`` (None: to the end) decides, oldest first."""
+        facts = self._store.facts.current(tx, "excursion", subjects=[desk.path], since=after, until=until)
+        decided = [
+            fact for fact in facts if is_alive(fact.body) and _is_between(decided_at(fact.body), after, until)
+        ]
+        return {fact.id: fact for fact in sorted(decided, key=lambda fact: int(fact.id[1:]))}
 
     # --- recording ---
 
@@ -402,7 +459,6 @@ class Judge:
     ) -> list[ExcursionChange]:
         changes: list[ExcursionChange] = []
         ids: dict[int, str] = {}
-        desk.open_ids = {}
         for match in matches:
             if match.excursion is not None:
                 known = None if match.known is None else (match.known.id, facts[match.known.id].version)
@@ -478,3 +534,10 @@ class Judge:
                     if self._store.is_trouble(error):
                         raise
                     log.exception("the state of a channel can't be kept", channel=desk.path)
+
+
+def _is_between(at: int | None, after: int | None, until: int | None) -> bool:
+    """Whether what is decided at ``at`` (None: not yet) is decided after one instant and not after the other."""
+    if at is None:
+        return until is None
+    return (after is None or at > after) and (until is None or at <= until)

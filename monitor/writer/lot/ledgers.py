@@ -79,6 +79,23 @@ class Ledgers:
             if rules is not None:
                 self._feed(tx, channel, rules, ledger, ledger.rewind(at))
 
+    def take_again(self, tx: Tx, channel: str, at: int, until: int | None) -> None:
+        """Takes a channel's readings again from ``at`` on, some of which came late; ``until``: none after that did."""
+        rules = self._book.rules_of(channel)
+        if until is None or rules is None:
+            self.rewind(tx, channel, at)
+            return
+        self._zoomed.clear()
+        for ledger in self.of_channel(channel):
+            part = ledger.part_between(at, until)
+            if part is None or at < ledger.since:
+                self._feed(tx, channel, rules, ledger, ledger.rewind(at))
+                continue
+            course = self._store.history.course(tx, self._ids[channel], after=part.after, upto=part.until)
+            sweep(course, [(rules, [LedgerFold(part.ledger)])])
+            if not ledger.replace(part):
+                self._feed(tx, channel, rules, ledger, ledger.rewind(at))
+
     def _feed(self, tx: Tx, channel: str, rules: ChannelRules, ledger: Ledger, after: int) -> None:
         course = self._store.history.course(tx, self._ids[channel], after=after)
         sweep(course, [(rules, [LedgerFold(ledger)])])
