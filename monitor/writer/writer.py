@@ -67,7 +67,7 @@ class Monitor:
         self._lots = Lots(store, around.installation, around.profiles, around.channel_ids)
         self._judge = Judge(store, dict(around.rules), ids, self._lots.ledgers)
         self._watch = Watch(probes, around.rules, ids, around.limits)
-        self._alarms = Alarms(store, around.policy, around.wording, around.installation, self._on_alarm)
+        self._alarms = Alarms(store, around.policy, around.voice, around.installation, self._on_alarm)
         self._copies = Copies(store)
         known = store, around.installation, around.rules
         self._conditions = Conditions(*known, self._alarms, self._lots, self._watch.newest)

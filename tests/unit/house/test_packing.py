@@ -66,7 +66,6 @@ NEVER_IMPORTED = {
     "pytest-xdist": "a plugin: runs tests beside one another",
     "psycopg": "SQLAlchemy loads it for a PostgreSQL url",
     "pyarrow": "loaded when a Parquet file is imported: it takes half a second",
-    "pytest-xdist": "pytest loads it: tests run beside one another",
     "ruff": "a tool",
     "setuptools": "the build backend",
     "tzdata": "zoneinfo's time zones where the system has none",
