@@ -24,7 +24,7 @@ from monitor.core.time.instant import DAY, MINUTE
 from monitor.ports import Arrived, Decoded
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
-from monitor.testing import ManualClock, PlainWording
+from monitor.testing import ManualClock, PlainVoice
 from monitor.writer.lot.findings import event_to_json
 from monitor.writer.surroundings import Surroundings
 from monitor.writer.writer import Writer
@@ -119,7 +119,7 @@ class _Site:
             profiles=book,
             channel_ids=ids,
             policy=Policy(),
-            wording=PlainWording(),
+            voice=PlainVoice(),
             publish=self._publish,
         )
         monitor = Writer(store, around)

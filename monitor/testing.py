@@ -26,6 +26,7 @@ from monitor.core.time.recurring import Agenda
 from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notification
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
+from monitor.words.voice import Voice
 from monitor.writer.surroundings import Surroundings
 from monitor.writer.writer import Writer as TheWriter
 
@@ -84,27 +85,23 @@ class FakeMedium:
         self.delivered.append(notification)
 
 
-class PlainWording:
+class PlainVoice(Voice):
     """Says what it is about and no more."""
 
     def message(
         self, kind: MessageKind, alarm: JSON, *, others: Sequence[str] = (), children: Sequence[JSON] = ()
     ) -> tuple[str, str]:
-        """See :class:`monitor.ports.Wording`."""
         return f"{kind} {alarm['condition']} {alarm['subject']}", ""
 
     def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
-        """See :class:`monitor.ports.Wording`."""
         return f"shelf ended {suppression['condition']} {suppression['subject']}", ""
 
-    def digest(self, site: str, period: str, found: JSON) -> tuple[str, str]:
-        """See :class:`monitor.ports.Wording`."""
-        counts = (f"{len(found[key])} {key}" for key in ("lots", "past", "open"))
-        return f"digest {site} {period}: {', '.join(counts)}", json.dumps(found)
+    def digest(self, site: str, period: str, contents: JSON) -> tuple[str, str]:
+        counts = (f"{len(contents[key])} {key}" for key in ("lots", "past", "open"))
+        return f"digest {site} {period}: {', '.join(counts)}", json.dumps(contents)
 
-    def summary(self, site: str, period: str, found: JSON) -> tuple[str, str]:
-        """See :class:`monitor.ports.Wording`."""
-        return f"summary {site} {period}: {len(found['excursions'])} excursions", json.dumps(found)
+    def summary(self, site: str, period: str, contents: JSON) -> tuple[str, str]:
+        return f"summary {site} {period}: {len(contents['excursions'])} excursions", json.dumps(contents)
 
 
 def ult_profile(**changes: object) -> Profile:
@@ -189,7 +186,7 @@ class Writer:
             profiles=book,
             channel_ids=self.ids,
             policy=policy or Policy(always=(Recipient("console", "console", "console"),)),
-            wording=PlainWording(),
+            voice=PlainVoice(),
             agenda=agenda or Agenda(),
             detection=detection or Detection(),
             limits=limits or Limits(),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND
+from monitor.words.figures import exact_span
 
 Span = tuple[int, int]
 """From and to, in ms, both included."""
@@ -43,14 +44,7 @@ def span_words(length: int, beside: Iterable[int] = ()) -> str:
     whole = (length + SECOND // 2) // SECOND * SECOND
     if length >= MINUTE and not any(whole == each != length for each in beside):
         length = whole
-    parts = []
-    for unit, name in zip(_UNITS[:-1], ("d", "h", "min"), strict=True):
-        amount, length = divmod(length, unit)
-        if amount:
-            parts.append(f"{amount} {name}")
-    if length or not parts:
-        parts.append(f"{length / SECOND:.3f}".rstrip("0").rstrip(".") + " s")
-    return " ".join(parts)
+    return exact_span(length)
 
 
 def after_words(length: int, beside: Iterable[int] = ()) -> str:

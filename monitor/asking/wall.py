@@ -14,17 +14,21 @@ from monitor.core.outlook.shelter import Shelter, UnitState, shelters
 from monitor.core.profile.installation import Probe, Unit
 from monitor.core.profile.profile import HIGH
 from monitor.core.profile.unit import Channel
-from monitor.core.time.instant import format_local
+from monitor.core.time.instant import to_datetime
 from monitor.ports import Store, Tx
+from monitor.words.condition import CONDITIONS
+from monitor.words.figures import degrees, time_of_day
 
-_SIGNS = {
-    AlarmCondition.RISING_FAST: ("warning", "rises and does not fall"),
-    AlarmCondition.SLOW_DRIFT: ("warning", "drifts"),
-    AlarmCondition.COOLING_WEAK: ("warning", "cools weakly"),
-    AlarmCondition.DOOR_OPEN: ("warning", "door open"),
-    AlarmCondition.FLAT_LINE: ("fault", "stands still"),
-}
-"""What an open sign makes of a probe's state: while it is in its window, the card mustn't say that all is well."""
+_SIGNS = sorted(
+    (
+        (AlarmCondition(condition), row.on_wall)
+        for condition, row in CONDITIONS.items()
+        if row.on_wall is not None
+    ),
+    key=lambda sign: sign[0] is AlarmCondition.DOOR_OPEN,
+)
+"""What an open sign makes of a probe's state: while it is in its window, the card mustn't say that all is well. A door
+is named last: what the probe itself shows says more."""
 _RANK = ("ok", "warning", "outside", "unknown", "no_data", "fault", "excursion")
 
 
@@ -125,12 +129,12 @@ class Wall:
         for fact in self._excursions:
             if fact.subject == channel and fact.body["confirmed_at"] is not None:
                 side = "too warm" if fact.body["direction"] == HIGH else "too cold"
-                found["excursion"] = f"{side} since {format_local(fact.from_at, zone)[11:16]}"
+                found["excursion"] = f"{side} since {time_of_day(to_datetime(fact.from_at, zone))}"
         if row["quality"] == "bad":
             found["fault"] = str(row["reason"]).removeprefix("fault:").replace("_", " ")
         if row["celsius"] is not None and "excursion" not in found:
             found |= self._by_value(channel, row["celsius"])
-        for condition, (state, text) in _SIGNS.items():
+        for condition, (state, text) in _SIGNS:
             if self._has_alarm(condition, channel):
                 found[state] = f"{found[state]}, {text}" if state in found else text
         return found or {"ok": "in its window"}
@@ -141,7 +145,7 @@ class Wall:
             return {"outside": "outside, not confirmed yet"}
         warning = profile.warning
         if warning is not None and warning.high is not None and celsius > warning.high:
-            return {"warning": f"warmer than {warning.high:g} °C"}
+            return {"warning": f"warmer than {degrees(warning.high)}"}
         if warning is not None and warning.low is not None and celsius < warning.low:
-            return {"warning": f"colder than {warning.low:g} °C"}
+            return {"warning": f"colder than {degrees(warning.low)}"}
         return {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,27 +15,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from monitor.core.time.instant import parse_instant, to_datetime
+from monitor.words.figures import NONE, About, At, Said, exact, spell_out, typeset
+from monitor.words.figures import local as in_zone
+from monitor.words.sign import LEVEL_SIGNS, UNIT_SIGNS, VERDICT_SIGNS, Badge
 
-NONE = "–"
-
-_WORD = re.compile(r"(?:[-−]?[\d.]+ to )?[-−]?[\d.]+ (?:°C|%|min|[dhs])\b|\S+")
-"""What is not broken in a table: a word, or a figure with its unit."""
-
+_COLOURS = {"excursion": "bold red", "ok": "green"}
 _STYLES = {
-    "breached": "bold red",
-    "excursion": "bold red",
-    "critical": "bold red",
-    "indeterminate": "yellow",
-    "at_risk": "yellow",
-    "outside": "yellow",
-    "warning": "yellow",
-    "fault": "yellow",
-    "no_data": "yellow",
-    "unknown": "yellow",
-    "within_profile": "green",
-    "ok": "green",
+    sign.words.lower(): _COLOURS.get(sign.css, "yellow")
+    for signs in (UNIT_SIGNS, VERDICT_SIGNS, LEVEL_SIGNS)
+    for sign in signs.values()
 }
+_FIGURES = ("Temperature", "Extreme", "Count", "Spent", "Left", "Limit")
+"""The columns that stand at the right."""
 
 
 def print_json(found: Any) -> None:
@@ -68,11 +58,11 @@ def print_table(
         title_style="bold",
     )
     texts = [[column, *(row[at].plain for row in cells)] for at, column in enumerate(columns)]
-    words = [max(cell_len(word) for text in column for word in _WORD.findall(text)) for column in texts]
+    words = [max(cell_len(word) for text in column for word in typeset(text).split(" ")) for column in texts]
     whole = [max(map(cell_len, column)) for column in texts]
     widths = fitted(words, whole, console.width - 2 * len(columns))
     for column, width in zip(columns, widths, strict=True):
-        right = column.endswith(("°C", "Count", "Spent", "Left", "Limit"))
+        right = column.endswith(_FIGURES)
         table.add_column(column, overflow="fold", width=width, justify="right" if right else "left")
     for row in cells:
         table.add_row(*row)
@@ -92,12 +82,12 @@ def fitted(words: Sequence[int], whole: Sequence[int], room: int) -> list[int]:
 
 
 def print_fields(fields: Mapping[str, object]) -> None:
-    """Names and values, one below the other; those that are None are left out."""
+    """Names and values, one below the other; those of which nothing is known are left out."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in fields.items():
-        if value is not None:
+        if value not in (None, "", NONE):
             table.add_row(name, _cell(value))
     _console().print(table)
 
@@ -109,7 +99,7 @@ def _console() -> Console:
 
 def _cell(value: object) -> Text:
     text = NONE if value is None or value == "" else clean(str(value))
-    return Text(text, style=_STYLES.get(text.replace(" ", "_"), ""))
+    return Text(text, style=_STYLES.get(text, ""))
 
 
 def clean(text: str) -> str:
@@ -120,54 +110,32 @@ def clean(text: str) -> str:
     )
 
 
-# --- figures in words ---
+# --- words on a terminal ---
 
 
-def celsius(value: float | None) -> str | None:
-    """A temperature with its unit."""
-    return None if value is None else f"{value:.2f} °C"
+def local(text: str | None, zone: ZoneInfo) -> str:
+    """An instant of the JSON in a time zone, with its offset; seconds are cut, not rounded. "–" for none."""
+    return exact(in_zone(text, zone), seconds=True)
 
 
-def window(limits: Mapping[str, float | None] | None) -> str | None:
-    """A window; either side may be open."""
-    low, high = (limits or {}).get("low"), (limits or {}).get("high")
-    if low is None and high is None:
-        return None
-    if low is None:
-        return f"up to {high:g} °C"
-    return f"from {low:g} °C" if high is None else f"{low:g} to {high:g} °C"
+def said(sentence: Said, zone: ZoneInfo) -> str:
+    """A sentence of words with its instants in a time zone."""
+    return "".join(_part(part, zone) for part in sentence)
 
 
-def local(text: str | None, zone: ZoneInfo) -> str | None:
-    """An instant of the JSON in a time zone, with its offset; seconds are cut, not rounded."""
-    if text is None:
-        return None
-    moment = to_datetime(parse_instant(text), zone)
-    offset = f"{moment:%z}"
-    return f"{moment.year:04d}-{moment:%m-%d %H:%M:%S} {offset[:3]}:{offset[3:5]}"
+def _part(part: str | At | About, zone: ZoneInfo) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, About):
+        return f"excursion {part.excursion}"
+    return f"{'until ' if part.how == 'until' else ''}{local(part.text, zone)}"
 
 
-def duration(seconds: float | None) -> str | None:
-    """A span of time in its two largest units, cut off."""
-    if seconds is None:
-        return None
-    whole = int(seconds)
-    for size, name, smaller, smaller_name in (
-        (86_400, "d", 3_600, "h"),
-        (3_600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if whole >= size:
-            rest = whole % size // smaller
-            return f"{whole // size} {name} {rest} {smaller_name}" if rest else f"{whole // size} {name}"
-    return f"{whole} s"
-
-
-def percent(share: float | None) -> str | None:
-    """A share of one as a percentage, cut off rather than rounded up: 99.96 % is not 100 %."""
-    return None if share is None else f"{int(share * 1000 + 1e-9) / 10:g} %"
+def small(sign: Badge) -> str:
+    """A state in a table."""
+    return sign.words.lower()
 
 
 def words(code: str | None) -> str | None:
     """A code as words: ``at_risk`` is "at risk"."""
-    return None if code is None else code.replace("_", " ")
+    return None if code is None else spell_out(code)

@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.cli.options import ConfigOption, FromOption, JsonOption, ToOption, example
-from monitor.cli.output import celsius, local, print_json, print_table, say, words
+from monitor.cli.output import local, print_json, print_table, say, small, words
 from monitor.cli.session import Unusable, end_at, load, start_at, store_in_words, zone_of
 from monitor.cli.waiting import progress_bar
 from monitor.ports import JSON
+from monitor.words.condition import condition_name
+from monitor.words.figures import celsius
+from monitor.words.sign import excursion_words, verdict_sign
 
 commands = typer.Typer()
 
@@ -115,7 +118,7 @@ def _print_alarms(found: JSON, zones: Mapping[str, ZoneInfo], limit: int) -> Non
     rows = [
         (
             each["outcome"],
-            words(each["condition"]),
+            condition_name(each["condition"]),
             each["subject"],
             *(
                 None
@@ -136,8 +139,8 @@ def _print_lots(found: JSON, limit: int) -> None:
         (
             each["lot"],
             each["unit"] or "out",
-            words(each["was"]["verdict"]),
-            words(each["would_be"]["verdict"]),
+            small(verdict_sign(each["was"])),
+            small(verdict_sign(each["would_be"])),
             "; ".join(
                 [f"+ {reason['text']}" for reason in each["reasons_more"]]
                 + [f"- {reason['text']}" for reason in each["reasons_fewer"]]
@@ -160,10 +163,7 @@ def _say_more(found: JSON, limit: int) -> None:
 def _excursion(body: JSON | None) -> str | None:
     if body is None:
         return None
-    confirmed = f"by {words(body['confirmed_by'])}" if body["confirmed_at"] is not None else "transient"
-    if body["confirmed_at"] is None and body["closed_at"] is None:
-        confirmed = "not yet confirmed"
-    return f"{celsius(body['extreme_celsius'])}, {confirmed}"
+    return f"{celsius(body['extreme_celsius'], 2)}, {excursion_words(body)}"
 
 
 def _instant(place: str, at: str, zones: Mapping[str, ZoneInfo]) -> str | None:

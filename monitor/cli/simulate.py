@@ -16,6 +16,7 @@ from monitor.cli.output import print_json, print_table, say
 from monitor.cli.session import Finding, Unusable
 from monitor.cli.waiting import asked_to_stop, progress_bar
 from monitor.ports import JSON
+from monitor.words.figures import span
 
 if TYPE_CHECKING:
     from simulators.publish import Broker
@@ -158,9 +159,7 @@ def _print_all(reports: Sequence[JSON]) -> None:
             "as expected" if report["ok"] else "NOT as expected",
             "" if "error" in report else f"{report['met']} of {report['met'] + report['missed']}",
             "" if "error" in report else len(report["false_pages"]),
-            ""
-            if "error" in report
-            else f"{report['simulated_seconds'] / 3600:g} h in {report['seconds']:.0f} s",
+            "" if "error" in report else f"{span(report['simulated_seconds'])} in {span(report['seconds'])}",
         ]
         for report in reports
     ]

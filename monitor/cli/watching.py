@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from monitor.cli.alarm.card import sent
 from monitor.cli.options import (
     AsOfOption,
     ConfigOption,
@@ -15,9 +16,11 @@ from monitor.cli.options import (
     ToOption,
     example,
 )
-from monitor.cli.output import celsius, duration, local, print_json, print_table, window, words
+from monitor.cli.output import local, print_json, print_table, small
 from monitor.cli.session import Session, end_at, known_unit, start_at, viewing
 from monitor.ports import JSON
+from monitor.words.figures import celsius, span, window
+from monitor.words.sign import excursion_words, unit_sign
 
 commands = typer.Typer()
 
@@ -33,15 +36,15 @@ def units(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         rows = [
             (
                 each["unit"],
-                celsius(each["celsius"]),
+                celsius(each["celsius"], 2),
                 window(each["window"]),
-                words(each["state"]),
+                small(unit_sign(each)),
                 local(each["measured_at"], session.zone(each["unit"])),
                 len(each["lots"]),
             )
             for each in found
         ]
-    columns = ("Unit", "Temperature °C", "Window", "State", "Measured at", "Lots")
+    columns = ("Unit", "Temperature", "Window", "State", "Measured at", "Lots")
     print_table(columns, rows, none="No unit is configured.")
 
 
@@ -92,25 +95,15 @@ def print_excursions(found: list[JSON], session: Session, *, title: str | None =
             each["id"],
             each["channel"],
             local(each["started_at"], session.zone(each["channel"])),
-            local(each["ended_at"], session.zone(each["channel"])) or "open",
-            celsius(each["extreme_celsius"]),
-            _confirmation(each),
-            duration(sum(each["seconds_by_band"].values())),
+            local(each["ended_at"], session.zone(each["channel"])) if each["ended_at"] else "open",
+            celsius(each["extreme_celsius"], 2),
+            excursion_words(each),
+            span(sum(each["seconds_by_band"].values())),
         )
         for each in found
     ]
-    columns = ("Id", "Channel", "Started at", "Ended at", "Extreme °C", "Confirmed", "In bands")
+    columns = ("Id", "Channel", "Started at", "Ended at", "Extreme", "Confirmed", "In bands")
     print_table(columns, rows, none="No excursions.", title=title)
-
-
-def _confirmation(excursion: JSON) -> str:
-    if excursion.get("withdrawn"):
-        return "withdrawn"
-    if excursion["superseded_by"]:
-        return f"now {excursion['superseded_by']}"
-    if excursion["confirmed_at"] is not None:
-        return f"by {words(excursion['confirmed_by'])}"
-    return "not yet" if excursion["closed_at"] is None else "transient"
 
 
 @commands.command(epilog=example("rejected --limit 20"))
@@ -150,7 +143,7 @@ def notifications(config: ConfigOption = None, limit: LimitOption = 200, as_json
             each["medium"],
             each["subject"],
             local(each["due_at"], zone),
-            local(each["sent_at"], zone) or each["error"] or "owed",
+            sent(each, zone),
             each["attempts"],
         )
         for each in found

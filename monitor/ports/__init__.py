@@ -15,7 +15,7 @@ from monitor.ports.profiles import ProfileBook
 from monitor.ports.projection import LoggedFact, LoggedReading, ProjectionSource, Refusal
 from monitor.ports.source import Clock, Decoded, Message, Source
 from monitor.ports.store import Store
-from monitor.ports.telling import DeliveryError, Guide, Medium, Wording
+from monitor.ports.telling import DeliveryError, Medium
 
 __all__ = [
     "JSON",
@@ -27,7 +27,6 @@ __all__ = [
     "Due",
     "Fact",
     "Facts",
-    "Guide",
     "History",
     "Lane",
     "LaneBacklog",
@@ -50,5 +49,4 @@ __all__ = [
     "Store",
     "Tx",
     "View",
-    "Wording",
 ]

@@ -30,7 +30,6 @@ from monitor.ingest.past import Progress, import_files
 from monitor.ports import JSON, Clock, Commands, DeliveryError, Notification, View
 from monitor.program.assembly import (
     Books,
-    MessageWording,
     installation_of,
     is_anybody_told,
     open_books,
@@ -39,6 +38,7 @@ from monitor.program.assembly import (
     refuse_edited_profiles,
     sink_of,
     token_path,
+    voice_of,
 )
 from monitor.program.clock import SystemClock
 from monitor.program.commands import OwnCommands
@@ -187,7 +187,7 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
             policy=policy_of(configuration),
             limits=configuration.alerting.limits,
             shelve_max=configuration.alerting.shelve_max,
-            wording=MessageWording(configuration, clock),
+            voice=voice_of(configuration, clock),
             detection=configuration.detection,
         )
         monitor = Writer(store, around)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,18 +20,17 @@ from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Profile
 from monitor.core.profile.rules import ChannelRules
 from monitor.core.telling.policy import Contact, Policy, Recipient
-from monitor.core.telling.told import MessageKind
 from monitor.core.time.recurring import Agenda
 from monitor.influx.sink import FileSink, InfluxSink, open_sink
-from monitor.ports import JSON, Clock, View
+from monitor.ports import Clock, View
 from monitor.store.engine import StoreUnreadableError
 from monitor.store.rulebook import EditedProfileError, Rulebook, load_rulebook, refuse_edits
 from monitor.store.store import Store
 from monitor.telling.dead_man import DeadMan
 from monitor.telling.finish import Finisher
 from monitor.web.charts.mail_chart import alarm_picture
-from monitor.words import digest, message, summary
-from monitor.words.case import Case
+from monitor.words.case import Context
+from monitor.words.voice import Voice
 
 log = structlog.get_logger(__name__)
 
@@ -105,34 +104,10 @@ def finisher_of(configuration: Configuration, view: View, clock: Clock, key: byt
     )
 
 
-class MessageWording:
-    """Implements :class:`monitor.ports.Wording` and :class:`monitor.ports.Guide` with the alerting room's texts."""
-
-    def __init__(self, configuration: Configuration, clock: Clock) -> None:
-        zones = {name: site.zone for name, site in configuration.sites.items()}
-        self._context = message.Context(zones, configuration.web.base_url, clock.now)
-
-    def message(
-        self, kind: MessageKind, alarm: JSON, *, others: Sequence[str] = (), children: Sequence[JSON] = ()
-    ) -> tuple[str, str]:
-        return message.message(kind, alarm, self._context, others=others, children=children)
-
-    def headline(self, alarm: JSON) -> str:
-        if alarm.get("cleared_at") is None:
-            return message.headline(Case.of(alarm, self._context))
-        return message.closed(alarm, self._context)[0].removeprefix("[CLOSED] ")
-
-    def first_steps(self, alarm: JSON) -> list[str]:
-        return message.first_steps(Case.of(alarm, self._context))
-
-    def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
-        return message.shelf_ended(suppression, alarm, self._context)
-
-    def digest(self, site: str, period: str, found: JSON) -> tuple[str, str]:
-        return digest.digest(site, period, found, self._context)
-
-    def summary(self, site: str, period: str, found: JSON) -> tuple[str, str]:
-        return summary.summary(site, period, found, self._context)
+def voice_of(configuration: Configuration, clock: Clock) -> Voice:
+    """The voice in which people are told, in the time zones of the sites."""
+    zones = {name: site.zone for name, site in configuration.sites.items()}
+    return Voice(Context(zones, configuration.web.base_url, clock.now))
 
 
 class _InfluxSettings(NamedTuple):

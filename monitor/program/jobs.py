@@ -16,6 +16,7 @@ from monitor.program.housekeeping import Housekeeping
 from monitor.program.schedule import Job
 from monitor.telling.dead_man import DeadMan
 from monitor.telling.delivery import Deliverer
+from monitor.words.figures import span
 from monitor.writer.condition.ourselves import DEAD_MAN
 from monitor.writer.writer import Writer
 
@@ -103,7 +104,7 @@ class Jobs:
                 return f"{part}: {health[part]['text']}"
         for name, last_run in self._last_run.items():
             if monotonic() - last_run > STALLED_SECONDS:
-                return f"the job {name!r} has not come to an end for {STALLED_SECONDS:g} s"
+                return f"the job {name!r} has not come to an end for {span(STALLED_SECONDS)}"
         try:
             self._monitor.parts.chores.prove()
         except Exception as error:  # whatever it is, nothing can be committed

@@ -21,7 +21,6 @@ from monitor.ingest.mqtt import MqttSource
 from monitor.ports import JSON, Clock, Medium
 from monitor.program.assembly import (
     Books,
-    MessageWording,
     agenda_of,
     dead_man_of,
     finisher_of,
@@ -31,6 +30,7 @@ from monitor.program.assembly import (
     policy_of,
     sink_of,
     token_path,
+    voice_of,
 )
 from monitor.program.clock import SystemClock
 from monitor.program.commands import OwnCommands
@@ -91,7 +91,7 @@ class Service:
                 policy=policy_of(configuration),
                 limits=configuration.alerting.limits,
                 shelve_max=configuration.alerting.shelve_max,
-                wording=MessageWording(configuration, self.clock),
+                voice=voice_of(configuration, self.clock),
                 agenda=agenda_of(configuration),
                 detection=configuration.detection,
                 publish=self._publish,
@@ -135,10 +135,10 @@ class Service:
         configuration, policy = self.configuration, policy_of(self.configuration)
         people = {recipient.name for recipient in policy.recipients()}
         limits = configuration.alerting.limits
-        wording = MessageWording(configuration, self.clock)
+        voice = voice_of(configuration, self.clock)
         return Watchdog(
             Ourselves(self.monitor, self.store, self.clock, limits, people),
-            Emergency(self._media, policy, wording, self.clock),
+            Emergency(self._media, policy, voice, self.clock),
             self.source,
             self.loop,
             self.deliverer,
@@ -178,7 +178,7 @@ class Service:
             events=self.events,
             metrics=Measures(self.monitor.parts.counts, self.health).registry,
             root=self.configuration.mqtt.root,
-            guide=MessageWording(self.configuration, self.clock),
+            voice=voice_of(self.configuration, self.clock),
             page_actions=self.configuration.web.page_actions,
             host=self.configuration.web.host,
             external_url=self.configuration.web.external_url,

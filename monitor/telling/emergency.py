@@ -17,7 +17,8 @@ from monitor.core.alarm.condition import Truth
 from monitor.core.telling.policy import NOWHERE, Policy, Recipient
 from monitor.core.telling.told import MessageKind
 from monitor.core.time.instant import HOUR, MINUTE
-from monitor.ports import Clock, Medium, Notification, Wording
+from monitor.ports import Clock, Medium, Notification
+from monitor.words.voice import Voice
 
 log = structlog.get_logger(__name__)
 
@@ -38,10 +39,10 @@ def everybody(policy: Policy, truth: Truth, now: int) -> list[Recipient]:
 class Emergency:
     """Tells people without the store. At most ``AT_ONCE`` messages are under way, one to an address."""
 
-    def __init__(self, media: Mapping[str, Medium], policy: Policy, wording: Wording, clock: Clock) -> None:
+    def __init__(self, media: Mapping[str, Medium], policy: Policy, voice: Voice, clock: Clock) -> None:
         self._media = media
         self._policy = policy
-        self._wording = wording
+        self._voice = voice
         self._clock = clock
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="emergency")
         self._lock = threading.Lock()
@@ -79,7 +80,7 @@ class Emergency:
     def _deliver(self, recipient: Recipient, alarm: Alarm, kind: MessageKind, now: int) -> None:
         name, medium_kind, address = recipient
         body = alarm.to_json()
-        subject, text = self._wording.message(kind, body)
+        subject, text = self._voice.message(kind, body)
         message_id = f"{alarm.id}:{kind}:{now}:{name}:{medium_kind}"
         message = Notification(
             message_id,

@@ -14,8 +14,9 @@ import structlog
 
 from monitor.core.telling.link import VALID_FOR, ticket
 from monitor.core.telling.told import KEEP_A_STATE
-from monitor.core.time.instant import HOUR
+from monitor.core.time.instant import SECOND
 from monitor.ports import JSON, Clock, Notification
+from monitor.words.figures import HOURS, exact_span
 
 PICTURE_SECONDS = 5.0
 PICTURE_GOOD_FOR = 60.0
@@ -91,9 +92,8 @@ def with_link(body: str, link: str) -> str:
     blocks = body.split("\n\n")
     act_by = [place for place, block in enumerate(blocks) if block.startswith(_ACT_BY)]
     place = act_by[0] if act_by else 0
-    told = (
-        f"Acknowledge: {link}\nYour own link, good for {VALID_FOR // HOUR} h: it opens a page with a button."
-    )
+    lasting = exact_span(VALID_FOR, HOURS)
+    told = f"Acknowledge: {link}\nYour own link, good for {lasting}: it opens a page with a button."
     return "\n\n".join([*(block.rstrip("\n") for block in blocks[: place + 1]), told, *blocks[place + 1 :]])
 
 
@@ -131,7 +131,11 @@ class Pictures:
             self._drawing.release()
             raise
         if not done.wait(until - time.monotonic()):
-            _log.warning("no_picture", alarm=alarm, error=f"not drawn within {self._seconds:g} s")
+            _log.warning(
+                "no_picture",
+                alarm=alarm,
+                error=f"not drawn within {exact_span(round(self._seconds * SECOND))}",
+            )
             return None
         drawn = self._kept.get(alarm)
         return None if drawn is None else drawn.png

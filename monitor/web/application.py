@@ -10,15 +10,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import monitor
 from monitor.core.time.instant import HOUR
-from monitor.ports import Commands, Guide, View
+from monitor.ports import Commands, View
 from monitor.web import assets
 from monitor.web.api import alarms as alarms_api
 from monitor.web.api import api, intake
 from monitor.web.errors import install_handlers
 from monitor.web.events import EventHub
 from monitor.web.pages import alarm_health, alarms, forms, links, pages
-from monitor.web.wiring import PlainGuide, Wiring
+from monitor.web.wiring import Wiring
 from monitor.wire.format import DEFAULT_ROOT
+from monitor.words.voice import Voice
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -72,7 +73,7 @@ def create_application(
     events: EventHub,
     metrics: CollectorRegistry,
     root: str = DEFAULT_ROOT,
-    guide: Guide | None = None,
+    voice: Voice | None = None,
     page_actions: bool = True,
     host: str = "127.0.0.1",
     external_url: str = "",
@@ -85,8 +86,7 @@ def create_application(
     ``page_actions`` the pages' forms change alarms, without a sign-in; with a ``link_key`` links in messages
     acknowledge. Both only where a request calls the server by a name of its own: ``host``, which it listens on,
     ``external_url``, how browsers name it, or as :mod:`monitor.web.hosts` says.
-    ``guide`` words alarms as their messages do; without one a page names condition and subject. Forms shelve for
-    ``shelve_max`` ms at most.
+    ``voice`` says alarms as their messages do. Forms shelve for ``shelve_max`` ms at most.
     """
     app = FastAPI(
         title=title,
@@ -104,7 +104,7 @@ def create_application(
         title=title,
         banner=banner,
         root=root,
-        guide=guide or PlainGuide(),
+        voice=voice or Voice(),
         page_actions=page_actions,
         host=host,
         external_url=external_url,

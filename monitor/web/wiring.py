@@ -10,26 +10,16 @@ from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
 from monitor.core.time.instant import HOUR
-from monitor.ports import JSON, Commands, Guide, View
+from monitor.ports import Commands, View
 from monitor.web.events import EventHub
 from monitor.wire.format import DEFAULT_ROOT
-from monitor.words import figures as words
-
-
-class PlainGuide:
-    """Says of an alarm no more than its condition and subject: for a server without messages' texts."""
-
-    def headline(self, alarm: JSON) -> str:
-        return f"{words.condition(alarm['condition'])}, {alarm['subject']}"
-
-    def first_steps(self, alarm: JSON) -> list[str]:
-        return []
+from monitor.words.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """``token`` None: nothing can be changed through the API. ``root`` is that of topics. ``guide`` words alarms as
-    messages do.
+    """``token`` None: nothing can be changed through the API. ``root`` is that of topics. ``voice`` says
+    alarms as messages do.
 
     With ``page_actions`` people change alarms on the pages; their forms carry ``csrf_token`` in the field ``csrf``, by
     which this process knows that it made them. ``host`` is what the server listens on, ``external_url`` how browsers
@@ -45,7 +35,7 @@ class Wiring:
     title: str
     banner: tuple[str, ...]
     root: str = DEFAULT_ROOT
-    guide: Guide = field(default_factory=PlainGuide)
+    voice: Voice = field(default_factory=Voice)
     page_actions: bool = True
     host: str = "127.0.0.1"
     external_url: str = ""

@@ -1,16 +1,25 @@
-"""What the pages about alarms say: one alarm for the person on call, who isn't watched, how well alarms serve. Pure."""
+"""Alarms in words: their states, what became of messages about them, what holds them back, who isn't watched, and how
+well alarms serve. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from monitor.config.file.duration import format_duration
 from monitor.core.fact import JSON
-from monitor.core.time.instant import HOUR, MINUTE, parse_instant
-from monitor.words import figures as words
+from monitor.words import figures
+from monitor.words.condition import condition_name
+from monitor.words.figures import At, Said, capital, percent, span, spell_out
+from monitor.words.sign import Badge
 
+STATES: Mapping[str, str] = {
+    "normal": "over",
+    "unacknowledged": "not acknowledged",
+    "acknowledged": "acknowledged",
+    "returned_unacknowledged": "over, not acknowledged",
+    "latched_unacknowledged": "not acknowledged",
+    "latched_acknowledged": "acknowledged, stays until QA lifts it",
+}
 MEDIA = {"mail": "mail", "apprise": "a message", "console": "the console", "pagerduty": "PagerDuty"}
 SAID = {
     "opened": "that it opened",
@@ -39,23 +48,6 @@ _NOT_URGENT = frozenset({"uncalibrated"})
 """What is watched all the same, though not as well as it should be."""
 HELD_BACK = ("shelved", "suppressed", "out_of_service")
 _HOLDS = ("unacknowledged", "acknowledged")
-_FIGURE = re.compile(r"(?<![\w-])-?(\d+(?:\.\d+)?) (°C|h|min|d|s)(?!\w)")
-_SHELVES = (
-    (30 * MINUTE, "30m", "30 min"),
-    (HOUR, "1h", "1 h"),
-    (2 * HOUR, "2h", "2 h"),
-    (4 * HOUR, "4h", "4 h"),
-)
-
-
-def headline(text: str) -> str:
-    """A message's first line for a page: true minus signs, and no figure torn from its unit."""
-
-    def joined(found: re.Match[str]) -> str:
-        minus = "−" if found[0].startswith("-") else ""
-        return f"{minus}{found[1]}\N{NO-BREAK SPACE}{found[2]}"
-
-    return _FIGURE.sub(joined, text)
 
 
 def holds(alarm: JSON) -> bool:
@@ -75,30 +67,43 @@ def needs_reset(alarm: JSON) -> bool:
 
 def state(alarm: JSON) -> str:
     """Its state in words."""
-    return words.ALARM_STATES.get(alarm["state"]) or words.plain(alarm["state"])
+    return STATES.get(alarm["state"]) or spell_out(alarm["state"])
 
 
-class Choice(NamedTuple):
-    """How long to shelve an alarm: the form's value, and what it says."""
+def about(alarm: JSON) -> str:
+    """What an alarm, or what holds some back, is about: "Too warm, lab1/F01/product"; without a condition all."""
+    name = alarm.get("condition")
+    return f"{condition_name(name)}, {alarm['subject']}" if name else str(alarm["subject"])
 
-    value: str
-    words: str
+
+def state_of(alarm: JSON) -> Said:
+    """Its state in a list: with who took it, and what holds it back until when."""
+    parts: list[str | At] = [state(alarm)]
+    if alarm.get("acknowledged_by"):
+        parts.append(f"{'' if alarm['state'] == 'acknowledged' else ', taken'} by {alarm['acknowledged_by']}")
+    for kind in HELD_BACK:
+        if alarm.get(f"{kind}_until"):
+            parts += [f", {spell_out(kind)} until ", At(alarm[f"{kind}_until"])]
+    return tuple(parts)
 
 
-def shelf_choices(now: int, act_by: str | None, most_for: int) -> list[Choice]:
-    """For how long an alarm can be shelved: for ``most_for`` at most, and no longer than until somebody must have
-    acted. All in ms. That instant is the last choice, where it is near enough."""
-    end = None if act_by is None else parse_instant(act_by)
-    last = now + most_for if end is None else min(now + most_for, end)
-    found = [
-        Choice(value, said) for span, value, said in _SHELVES if now + span <= last and now + span != end
-    ]
-    if act_by is not None and end is not None and now < end == last:
-        found.append(Choice(act_by, "until"))
-    elif not found and last > now:
-        longest = format_duration(most_for)
-        found.append(Choice(longest, longest))
-    return found
+def acknowledged(alarm: JSON) -> Said:
+    """Who took it, when, and by which way; empty while nobody has."""
+    taken = alarm.get("acknowledgement") or {
+        "by": alarm.get("acknowledged_by"),
+        "at": alarm.get("acknowledged_at"),
+    }
+    if not taken["at"]:
+        return ()
+    how = f", {way(taken['how'])}" if taken.get("how") else ""
+    return (f"by {taken['by']}, ", At(taken["at"]), how)
+
+
+def held_back(suppression: JSON | None) -> Said:
+    """Until when something is held back, by whom and why; empty where nothing is."""
+    if not suppression:
+        return ()
+    return ("until ", At(suppression["until"]), f" by {suppression['owner']}: {suppression['reason']}")
 
 
 class Delivery(NamedTuple):
@@ -124,49 +129,207 @@ def delivery(message: JSON) -> Delivery:
 
 def medium(name: str) -> str:
     """By which way a message goes."""
-    return MEDIA.get(name) or words.plain(name)
+    return MEDIA.get(name) or spell_out(name)
 
 
 def said(kind: str | None) -> str:
     """What a message said of an alarm: ``again:2`` is a second telling."""
-    return SAID.get((kind or "").partition(":")[0]) or words.plain(kind or "")
+    return SAID.get((kind or "").partition(":")[0]) or spell_out(kind or "")
 
 
 def way(how: str) -> str:
     """By which way somebody acknowledged."""
-    return WAYS.get(how) or f"by {words.plain(how)}"
+    return WAYS.get(how) or f"by {spell_out(how)}"
 
 
 def happened(reason: str) -> str:
     """Why an alarm has a new version, with a capital."""
-    text = words.plain(reason)
-    return text[:1].upper() + text[1:]
+    return capital(spell_out(reason))
 
 
-def unwatched_reason(found: JSON) -> str:
+def unwatched_reason(entry: JSON) -> str:
     """Why something isn't watched, in a word or two."""
-    return UNWATCHED.get(found["reason"]) or words.plain(str(found["reason"])).capitalize()
+    return UNWATCHED.get(entry["reason"]) or capital(spell_out(str(entry["reason"])))
 
 
-def why_unwatched(found: JSON) -> str:
+def why_unwatched(entry: JSON) -> str:
     """What is wrong with it, or the reason that a person gave, without what stands beside it."""
-    if found.get("why"):
-        about = f"{words.condition(found['condition'])}: " if found.get("condition") else ""
-        return f"{about}{found['why']}"
-    return str(found["text"]).removeprefix(f"{found['subject']}: ")
+    if entry.get("why"):
+        about = f"{condition_name(entry['condition'])}: " if entry.get("condition") else ""
+        return f"{about}{entry['why']}"
+    return str(entry["text"]).removeprefix(f"{entry['subject']}: ")
 
 
 def is_urgent(unwatched: Sequence[JSON]) -> bool:
     """Whether something is watched by nobody, rather than less well than it should be."""
-    return any(found["reason"] not in _NOT_URGENT for found in unwatched)
+    return any(entry["reason"] not in _NOT_URGENT for entry in unwatched)
 
 
 def by_reason(unwatched: Sequence[JSON]) -> list[JSON]:
     """What isn't watched, what people hold back first, and then by name."""
     order = list(UNWATCHED)
 
-    def place(found: JSON) -> tuple[int, str]:
-        reason = found["reason"]
-        return (order.index(reason) if reason in order else len(order), str(found["subject"]))
+    def place(entry: JSON) -> tuple[int, str]:
+        reason = entry["reason"]
+        return (order.index(reason) if reason in order else len(order), str(entry["subject"]))
 
     return sorted(unwatched, key=place)
+
+
+# --- how well alarms serve ---
+
+WELL = Badge("Good", "circle", "ok", 2)
+TOO_MUCH = Badge("Too much", "triangle", "warning", 0)
+NOT_KNOWN = Badge("Can't be told", "ring", "unknown", 1)
+
+
+SOURCES_LEAST = 50
+"""Ten of so many sources make a fifth of all alarms if all make as many: with fewer the share can't be low."""
+
+_MEANINGS: Mapping[str, tuple[str, str]] = {
+    "pages_per_person_week": (
+        "Pages a week for the person told most",
+        "Who is woken too often stops believing it. Drills do not count.",
+    ),
+    "unacknowledged": ("Never acknowledged", "Alarms that nobody has said to have seen."),
+    "ack_p95_seconds": (
+        "Until acknowledged, 95 of 100 within",
+        "From when it was known until somebody took it.",
+    ),
+    "unanswered_drills": (
+        "Drills that nobody answered",
+        "A dead address, or a person who sleeps through it.",
+    ),
+    "chattering": (
+        "Chattering",
+        "The same condition of the same place, three times within an hour: its delay or limit is too tight.",
+    ),
+    "stale": (
+        "Open for over a day",
+        "What stays on is no longer looked at: repair it, or take the unit out of service.",
+    ),
+    "top_ten_share": (
+        "Share of the ten worst sources",
+        "Where few sources raise most alarms, mending these is worth most. It needs more than fifty sources to tell.",
+    ),
+    "flood_share": (
+        "Time in floods",
+        "Ten or more alarms within ten minutes are more than a person can take in.",
+    ),
+}
+
+
+class HealthLine(NamedTuple):
+    """One figure: what it is called, how much it is, what it should be, how that is, and what it means."""
+
+    name: str
+    value: str
+    target: str
+    sign: Badge
+    meaning: str
+
+
+class HealthRow(NamedTuple):
+    """A unit's figures as words; ``bad`` names those that miss their target."""
+
+    unit: str
+    title: str
+    cells: Mapping[str, str]
+    bad: frozenset[str]
+
+
+COLUMNS: Mapping[str, str] = {
+    "pages_per_week": "Pages a week",
+    "alarms": "Alarms",
+    "chattering": "Chattering",
+    "stale": "Open over a day",
+    "unacknowledged": "Not acknowledged",
+    "ack_p95_seconds": "Until acknowledged",
+    "flood_share": "In flood",
+    "held_seconds": "Held back",
+}
+
+
+def judged(value: float | None, target: float) -> Badge:
+    """How a figure is beside the most that it should be."""
+    if value is None:
+        return NOT_KNOWN
+    return WELL if value <= target else TOO_MUCH
+
+
+def lines(total: JSON, targets: JSON) -> list[HealthLine]:
+    """The figures of all together that have a target, the most telling first."""
+    values, limits, unknown = _values(total), _limits(targets), _untold(total)
+    return [
+        HealthLine(
+            name,
+            values[key],
+            limits[key],
+            NOT_KNOWN if key in unknown else judged(total[key], targets[key]),
+            meaning,
+        )
+        for key, (name, meaning) in _MEANINGS.items()
+    ]
+
+
+def _values(total: JSON) -> Mapping[str, str]:
+    median, p95 = total["ack_median_seconds"], total["ack_p95_seconds"]
+    return {
+        **{key: str(total[key]) for key in ("unacknowledged", "chattering", "stale")},
+        "pages_per_person_week": f"{total['pages_per_person_week']:.3g}",
+        "ack_p95_seconds": figures.NONE if p95 is None else f"{span(p95)}, half within {span(median)}",
+        "unanswered_drills": f"{total['unanswered_drills']} of {total['drills']}"
+        if total["drills"]
+        else "no drill",
+        "top_ten_share": percent(total["top_ten_share"]),
+        "flood_share": percent(total["flood_share"]),
+    }
+
+
+def _limits(targets: JSON) -> Mapping[str, str]:
+    return {
+        **{key: f"at most {value:g}" if value else "none" for key, value in targets.items()},
+        "ack_p95_seconds": f"at most {span(targets['ack_p95_seconds'])}",
+        "top_ten_share": f"at most {percent(targets['top_ten_share'])}",
+        "flood_share": f"at most {percent(targets['flood_share'])}",
+    }
+
+
+def _untold(total: JSON) -> set[str]:
+    """Figures that say nothing here: drills where there were none, the ten worst of few sources."""
+    untold = set() if total["drills"] else {"unanswered_drills"}
+    return untold | ({"top_ten_share"} if total["sources"] <= SOURCES_LEAST else set())
+
+
+def unit_rows(units: Sequence[JSON], targets: JSON) -> list[HealthRow]:
+    """The units, those with most pages first."""
+    order = sorted(units, key=lambda one: (-one["pages"], -one["alarms"], one["unit"]))
+    return [_row(one, targets) for one in order]
+
+
+def _row(unit: JSON, targets: JSON) -> HealthRow:
+    cells = {
+        "pages_per_week": f"{unit['pages_per_week']:.3g}",
+        "alarms": str(unit["alarms"]),
+        "chattering": str(unit["chattering"]),
+        "stale": str(unit["stale"]),
+        "unacknowledged": str(unit["unacknowledged"]),
+        "ack_p95_seconds": span(unit["ack_p95_seconds"]),
+        "flood_share": percent(unit["flood_share"]),
+        "held_seconds": held(unit["held_seconds"]),
+    }
+    compared = {key: unit[key] for key in cells if key in targets}
+    compared["pages_per_week"] = unit["pages_per_person_week"]
+    limits = {**targets, "pages_per_week": targets["pages_per_person_week"]}
+    bad = {key for key, value in compared.items() if value is not None and value > limits[key]}
+    return HealthRow(unit["unit"], unit["title"], cells, frozenset(bad))
+
+
+def held(seconds: Mapping[str, float]) -> str:
+    """For how long alarms were held back, by kind: "shelved 4 h, out of service 2 d"."""
+    return ", ".join(f"{spell_out(kind)} {span(length)}" for kind, length in seconds.items()) or figures.NONE
+
+
+def weeks_text(counts: Sequence[int]) -> str:
+    """Pages in each week, oldest first: "2, 0, 1, 5"."""
+    return ", ".join(map(str, counts))

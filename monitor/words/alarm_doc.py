@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from monitor.core.alarm.condition import LATCHED, LEVEL_OF, AlarmCondition
 from monitor.core.alarm.machine import LETTERS, TRANSITIONS, Event, State
-from monitor.words.condition import move, wording
-from monitor.words.meaning import MEANINGS
+from monitor.words.condition import CONDITIONS, move
+from monitor.words.figures import spell_out
 
 _HEAD = """\
 # Alarms
@@ -45,7 +45,7 @@ def _machine() -> Iterator[str]:
     rows = [header, ["---"] * len(header)]
     for state in State:
         cells = [_cell(state, event) for event in Event]
-        rows.append([f"**{LETTERS[state]}** {_words(state.value)}", *cells])
+        rows.append([f"**{LETTERS[state]}** {spell_out(state.value)}", *cells])
     yield "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
     yield "A letter is the state that follows, – that nothing changes, × that a person who tries it is refused. Why:\n"
     yield "\n".join(_reasons()) + "\n"
@@ -68,18 +68,18 @@ def _reasons() -> Iterator[str]:
     """Every move that does something, or is refused, with its reason."""
     yield "| from | event | to | why |"
     yield "|---|---|---|---|"
-    for (state, event), found in TRANSITIONS.items():
-        if found.refused or found.to is not state or _is_told(state, event):
-            to = "refused" if found.refused else _words(found.to.value)
-            yield f"| {_words(state.value)} | {event.value} | {to} | {found.why} |"
+    for (state, event), move_to in TRANSITIONS.items():
+        if move_to.refused or move_to.to is not state or _is_told(state, event):
+            to = "refused" if move_to.refused else spell_out(move_to.to.value)
+            yield f"| {spell_out(state.value)} | {event.value} | {to} | {move_to.why} |"
 
 
 def _diagram() -> str:
     """The moves as a state diagram (Mermaid)."""
     moves: dict[tuple[State, State], list[str]] = {}
-    for (state, event), found in TRANSITIONS.items():
-        if not found.refused and (found.to is not state or _is_told(state, event)):
-            moves.setdefault((state, found.to), []).append(event.value)
+    for (state, event), move_to in TRANSITIONS.items():
+        if not move_to.refused and (move_to.to is not state or _is_told(state, event)):
+            moves.setdefault((state, move_to.to), []).append(event.value)
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {State.NORMAL.value}"]
     lines += [
         f"    {start.value} --> {end.value}: {', '.join(events)}" for (start, end), events in moves.items()
@@ -90,27 +90,23 @@ def _diagram() -> str:
 def _summary() -> str:
     lines = ["| condition | level | about | latched |", "|---|---|---|---|"]
     for condition in AlarmCondition:
-        subject, latched = MEANINGS[condition].subject, "yes" if condition in LATCHED else ""
+        subject, latched = CONDITIONS[condition].about, "yes" if condition in LATCHED else ""
         lines.append(f"| [`{condition}`](#{condition}) | {LEVEL_OF[condition]} | {subject} | {latched} |")
     return "\n".join(lines) + "\n"
 
 
 def _section(condition: AlarmCondition) -> str:
     """One condition: what it means, and what its message says to do first."""
-    meaning, words = MEANINGS[condition], wording(condition)
+    words = CONDITIONS[condition]
     rows = [
-        ("about", meaning.subject),
-        ("level", meaning.levels or LEVEL_OF[condition]),
-        ("raised", meaning.raised),
-        ("clears", meaning.clears),
+        ("about", words.about),
+        ("level", words.levels or LEVEL_OF[condition]),
+        ("raised", words.raised),
+        ("clears", words.clears),
         ("latched", "yes: it stays until a person resets it" if condition in LATCHED else "no"),
     ]
-    lines = [f"### {condition}\n", f"{meaning.means}\n", "| | |", "|---|---|"]
+    lines = [f"### {condition}\n", f"{words.means}\n", "| | |", "|---|---|"]
     lines += [f"| {name} | {text} |" for name, text in rows]
     lines += ["", "What to do first:\n"]
     lines += [f"{place}. {step.replace('{move}', move(None))}" for place, step in enumerate(words.first, 1)]
     return "\n".join(lines) + "\n"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -1,23 +1,23 @@
-"""An alarm's JSON (SPEC section 7), read for telling: what it is about, when in local time, how much in °C.
+"""An alarm's JSON, read for telling: what it is about, when in local time, how much in °C.
 
 Pure. A key that is absent or null yields fewer words, never an invented figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from monitor.core.fact import JSON
-from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND, parse_instant, to_datetime
-from monitor.words.condition import Wording, wording
+from monitor.core.time.instant import to_datetime
+from monitor.words.condition import ConditionWords, words_of
+from monitor.words.figures import celsius, is_number, local
 
 TEMPERATURE = ("temperature_high", "temperature_low")
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # strftime's follow the machine's language
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +50,33 @@ class Case:
     lot: str
     lots: tuple[str, ...] | None
     evidence: Mapping[str, Any]
-    wording: Wording
+    words: ConditionWords
     alarm: JSON
     context: Context
 
     @classmethod
     def of(cls, alarm: JSON, context: Context) -> Case:
         """Reads an alarm. Where several sites are watched, units are named with their site."""
-        evidence: Mapping[str, Any] = alarm.get("evidence") or {}
+        given = alarm.get("evidence")
+        evidence: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
         condition, subject = plain(alarm.get("condition")), plain(alarm.get("subject"))
         lot = subject if "/" not in subject and condition.startswith("lot_") else ""
         where = plain(evidence.get("unit")) if lot else subject
         site, unit, probe = ([*where.split("/"), "", ""] if "/" in where else ["", "", ""])[:3]
-        words, lots = wording(condition), evidence.get("lots")
+        words, lots = words_of(condition), evidence.get("lots")
         own = f"Lot {lot}" if lot else unit_name(site, unit, context) or subject
         return cls(
             id=plain(alarm.get("id")),
             condition=condition,
             level=plain(alarm.get("level")) or "alarm",
-            name=words.name or own,
+            name=words.thing or own,
             site=site,
             unit=unit,
             probe=probe,
             lot=lot,
             lots=None if lots is None else tuple(plain(one) for one in lots),
             evidence=evidence,
-            wording=words,
+            words=words,
             alarm=alarm,
             context=context,
         )
@@ -95,15 +96,15 @@ class Case:
     def at(self, *keys: str) -> datetime | None:
         """The first of these instants that the evidence or the alarm has, in the site's time."""
         zone = zone_of(self.site, self.context)
-        found = (local(source.get(key), zone) for key in keys for source in (self.evidence, self.alarm))
-        return next((moment for moment in found if moment is not None), None)
+        told = (local(source.get(key), zone) for key in keys for source in (self.evidence, self.alarm))
+        return next((moment for moment in told if moment is not None), None)
 
     @property
     def now(self) -> datetime | None:
         """The present instant in the site's time; None where nobody says it."""
         if self.context.now is None:
             return None
-        return to_datetime(self.context.now()).astimezone(zone_of(self.site, self.context) or UTC)
+        return to_datetime(self.context.now(), zone_of(self.site, self.context))
 
     @property
     def since(self) -> datetime | None:
@@ -112,7 +113,8 @@ class Case:
 
     def celsius(self, key: str) -> str:
         """A temperature of the evidence, in as many decimals as tell it from the limit; or empty."""
-        return celsius_text(self.evidence.get(key), self.limit)
+        value = number(self.evidence.get(key))
+        return "" if value is None else celsius(value, beside=self.limit)
 
     @property
     def limit(self) -> float | None:
@@ -134,25 +136,7 @@ def plain(value: Any) -> str:
 
 def number(value: Any) -> float | None:
     """A JSON number, or None."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def celsius_text(value: Any, limit: float | None = None) -> str:
-    """``-48.2 °C``; more decimals where one would read as being at the limit; empty without a value."""
-    celsius = number(value)
-    if celsius is None:
-        return ""
-    for decimals in (1, 2, 3):
-        text = f"{celsius:.{decimals}f}"
-        if limit is None or celsius == limit or float(text) != limit:
-            break
-    return f"{text.removeprefix('-') if float(text) == 0 else text} °C"
-
-
-def limit_text(value: Any) -> str:
-    """``-60 °C``: a configured limit, in the decimals it has; empty without a value."""
-    limit = number(value)
-    return "" if limit is None else f"{limit + 0.0:g} °C"
+    return float(value) if is_number(value) else None
 
 
 def zone_of(site: str, context: Context) -> ZoneInfo | None:
@@ -160,54 +144,6 @@ def zone_of(site: str, context: Context) -> ZoneInfo | None:
     if site in context.zones:
         return context.zones[site]
     return next(iter(context.zones.values())) if not site and len(context.zones) == 1 else None
-
-
-def local(instant: Any, zone: ZoneInfo | None) -> datetime | None:
-    """An RFC 3339 text as local time; None for anything else."""
-    if not isinstance(instant, str):
-        return None
-    try:
-        moment = to_datetime(parse_instant(instant))
-        return moment.astimezone(zone or UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def clock_text(moment: datetime) -> str:
-    """``03:12 +01:00``."""
-    text = moment.isoformat(timespec="minutes")
-    return f"{text[11:16]} {text[16:]}"
-
-
-def full_text(moment: datetime | None) -> str:
-    """``Sun 2026-11-22 03:12 +01:00``; empty for None."""
-    if moment is None:
-        return ""
-    return f"{_WEEKDAYS[moment.weekday()]} {moment.date().isoformat()} {clock_text(moment)}"
-
-
-def short_text(moment: datetime, beside: datetime | None) -> str:
-    """The time of day; with its date, unless that is the day of ``beside``, when one reads it."""
-    same_day = beside is not None and moment.date() == beside.date()
-    return clock_text(moment) if same_day else full_text(moment)
-
-
-def duration_text(start: datetime, end: datetime) -> str:
-    """``2 d 3 h``, ``1 h 58 min``, ``58 min``, ``40 s``: the two largest units, cut off."""
-    return span_text(int((end - start).total_seconds() * SECOND))
-
-
-def span_text(total: int) -> str:
-    """A span in ms, as :func:`duration_text` says it."""
-    if total < MINUTE:
-        return f"{max(total, 0) // SECOND} s"
-    parts = (
-        (total // DAY, "d"),
-        (total % DAY // HOUR, "h"),
-        (total % HOUR // MINUTE, "min"),
-    )
-    shown = [f"{amount} {unit}" for amount, unit in parts if amount]
-    return " ".join(shown[:2])
 
 
 def unit_name(site: str, unit: str, context: Context) -> str:
@@ -220,14 +156,3 @@ def page(context: Context, *path: str) -> str:
     if not context.external_url:
         return ""
     return "/".join((context.external_url.rstrip("/"), *(quote(part, safe="") for part in path)))
-
-
-def count_text(number_of: int, one: str, many: str) -> str:
-    """``no lots``, ``1 lot``, ``2 lots``."""
-    return f"1 {one}" if number_of == 1 else f"{number_of or 'no'} {many}"
-
-
-def bounded(lines: Iterable[str], most: int) -> list[str]:
-    """The first ``most`` lines, and how many more there are."""
-    every = list(lines)
-    return every if len(every) <= most else [*every[:most], f"... and {len(every) - most} more: see the page"]

@@ -6,38 +6,26 @@ from collections.abc import Iterable, Sequence
 
 from monitor.core.alarm.condition import LEVELS
 from monitor.core.fact import JSON
-from monitor.words.case import (
-    Case,
-    Context,
-    bounded,
-    count_text,
-    full_text,
-    limit_text,
-    local,
-    page,
-    plain,
-    short_text,
-    unit_name,
-    zone_of,
-)
-from monitor.words.condition import spell_out
+from monitor.words.case import Case, Context, page, plain, unit_name, zone_of
+from monitor.words.figures import bounded, count_text, degrees, full, local, short, spell_out
 from monitor.words.message import body, headline, labelled, wrapped
 
 MOST_LISTED = 50
 _WORST_FIRST = ("breached", "indeterminate", "at_risk")
 
 
-def digest(site: str, period: str, found: JSON, context: Context) -> tuple[str, str]:
+def digest(site: str, period: str, contents: JSON, context: Context) -> tuple[str, str]:
     """Subject and body of a site's digest of the local time ``period`` (``2026-11-22T07:00``).
 
-    ``found``: ``open``, ``past`` (alarms that began and ended before their readings came in), ``unseen`` (alarms that
-    ended before anybody acknowledged them), ``lots`` (Lot JSON: those within their profile are only counted),
-    ``unwatched``, ``calibrations``; each may be absent. With nothing to tell it says so: it is a sign of life too.
+    ``contents``: ``open``, ``past`` (alarms that began and ended before their readings came in), ``unseen``
+    (alarms that ended before anybody acknowledged them), ``lots`` (Lot JSON: those within their profile are
+    only counted), ``unwatched``, ``calibrations`` [{``channel``, ``due_on``, ``is_overdue``}]; each may be
+    absent. With nothing to tell it says so: it is a sign of life too.
     """
-    lots = [one for one in found.get("lots", ()) if one.get("disposition") != "disposed"]
+    lots = [one for one in contents.get("lots", ()) if one.get("disposition") != "disposed"]
     worrying = sorted((one for one in lots if one.get("verdict") != "within_profile"), key=_urgency)
-    still_open, past = sorted(found.get("open", ()), key=_unanswered_first), found.get("past", ())
-    unseen, unwatched = found.get("unseen", ()), found.get("unwatched", ())
+    still_open, past = sorted(contents.get("open", ()), key=_unanswered_first), contents.get("past", ())
+    unseen, unwatched = contents.get("unseen", ()), contents.get("unwatched", ())
     counts = [
         count_text(len(still_open), "open alarm", "open alarms"),
         *([count_text(len(past), "past alarm", "past alarms")] if past else []),
@@ -45,7 +33,7 @@ def digest(site: str, period: str, found: JSON, context: Context) -> tuple[str, 
         f"{count_text(len(worrying), 'lot', 'lots')} to look at",
     ]
     subject = f"[DIGEST] {plain(site)} {period_text(period)}: {', '.join(counts)}"
-    due = (calibration_line(one) for one in found.get("calibrations", ()))
+    due = (calibration_line(one) for one in contents.get("calibrations", ()))
     sections = [
         section("Open now, those that nobody has acknowledged first:", _open_lines(still_open, context)),
         section("Ended before anybody acknowledged them:", map(_past_line, _cases(unseen, context))),
@@ -89,13 +77,13 @@ def _open_lines(alarms: Sequence[JSON], context: Context) -> Iterable[str]:
 
 def _past_line(case: Case) -> str:
     start, end = case.since, case.at("ended_at", "cleared_at")
-    extreme, limit = case.celsius("extreme_celsius") or case.celsius("celsius"), limit_text(case.limit)
+    extreme, most = case.celsius("extreme_celsius") or case.celsius("celsius"), case.limit
     side = "down to" if case.condition == "temperature_low" else "up to"
-    how_bad = f", {side} {extreme}{f' (limit {limit})' if limit else ''}" if extreme else ""
-    span = f", {full_text(start)}" if start else ""
+    how_bad = f", {side} {extreme}{'' if most is None else f' (limit {degrees(most)})'}" if extreme else ""
+    span = f", {full(start)}" if start else ""
     if start and end:
-        span += f" to {short_text(end, start)}"
-    return f"{case.name}: {case.wording.was}{how_bad}{span}"
+        span += f" to {short(end, start)}"
+    return f"{case.name}: {case.words.was}{how_bad}{span}"
 
 
 def lot_line(lot: JSON, site: str, context: Context) -> str:
@@ -107,7 +95,7 @@ def lot_line(lot: JSON, site: str, context: Context) -> str:
     as_of = local(lot.get("as_of"), zone_of(site, context))
     tense = "expired" if until and as_of and until <= as_of else "expires"
     verdict = spell_out(plain(lot.get("verdict")))
-    state = ", ".join(filter(None, (verdict, f"{tense} {full_text(until)}" if until else "")))
+    state = ", ".join(filter(None, (verdict, f"{tense} {full(until)}" if until else "")))
     reasons = (plain(reason.get("text")).rstrip(".") for reason in lot.get("reasons") or ())
     told = ". ".join(filter(None, (state, *reasons)))
     return f"{plain(lot.get('lot'))} ({about})" + (f": {told}." if told else "")

@@ -1,364 +1,336 @@
-"""Figures in words: what pages show of the JSON. Pure; every state has words and a shape, never colour
-alone."""
+"""Figures, spans and instants in words: plain text, one function for each, whoever shows it. Pure.
+
+Minus signs are hyphens and blanks are blanks; :func:`typeset` is for screens that can do better. Nothing is ever
+invented: what isn't known is "–".
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
+from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND, from_datetime, parse_instant, to_datetime
 
-from monitor.core.fact import JSON
-from monitor.core.time.instant import format_instant, parse_instant, to_datetime
+NONE = "–"
+DEGREES = "°C"
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# --- text ---
 
-
-class Sign(NamedTuple):
-    """How a state is shown: its words, the shape of its icon, its CSS class, and how much it matters (worst
-    first)."""
-
-    words: str
-    shape: str
-    css: str
-    rank: int
+_FIGURE = re.compile(r"(?<![\w-])(-?\d+(?:\.\d+)? to )?(-?\d+(?:\.\d+)?) (°C|%|h|min|d|s)(?!\w)")
 
 
-UNIT_SIGNS = {
-    "excursion": Sign("Excursion", "octagon", "excursion", 0),
-    "outside": Sign("Outside window", "diamond", "outside", 1),
-    "fault": Sign("Probe fault", "cross", "fault", 2),
-    "no_data": Sign("No data", "ring", "no_data", 3),
-    "unknown": Sign("Never heard", "ring", "unknown", 4),
-    "warning": Sign("Warning", "triangle", "warning", 5),
-    "ok": Sign("OK", "circle", "ok", 6),
-}
-VERDICT_SIGNS = {
-    "breached": Sign("Breached", "octagon", "excursion", 0),
-    "indeterminate": Sign("Indeterminate", "ring", "no_data", 1),
-    "at_risk": Sign("At risk", "triangle", "warning", 2),
-    "within_profile": Sign("Within profile", "circle", "ok", 4),
-}
-NOT_JUDGED = Sign("Not judged yet", "ring", "unknown", 3)
-LEVEL_SIGNS = {
-    "critical": Sign("Critical", "octagon", "excursion", 0),
-    "alarm": Sign("Alarm", "diamond", "outside", 1),
-    "warning": Sign("Warning", "triangle", "warning", 2),
-}
-ALARM_STATES = {
-    "normal": "over",
-    "unacknowledged": "not acknowledged",
-    "acknowledged": "acknowledged",
-    "returned_unacknowledged": "over, not acknowledged",
-    "latched_unacknowledged": "not acknowledged",
-    "latched_acknowledged": "acknowledged, stays until QA lifts it",
-}
-CONDITIONS = {
-    "temperature_high": "Too warm",
-    "temperature_low": "Too cold",
-    "rising_fast": "Rising without a fall",
-    "door_open": "Door open",
-    "slow_drift": "Drifting slowly",
-    "cooling_weak": "Cooling is weak",
-    "no_data": "No data",
-    "probe_fault": "Probe fault",
-    "flat_line": "Reading does not move",
-    "clock_skew": "Clock is wrong",
-    "battery_low": "Battery low",
-    "lot_expiring": "Lot expires soon",
-    "lot_expired": "Lot expired",
-    "lot_budget": "Lot's time budget nearly spent",
-    "lot_breached": "Lot breached",
-    "lot_thawed": "Lot thawed",
-    "influx_lagging": "InfluxDB lags behind",
-    "store_failing": "Store is failing",
-    "notifier_failing": "Messages can't be delivered",
-}
-DISPOSITIONS = {"in_storage": "in storage"}
-EXPIRY_REASONS = {
-    "label": "by its label",
-    "thawed": "because it was thawed",
-    "alternative": "because it was stored in another class",
-    "budget": "because a time budget ran out",
-}
-EVENT_REASONS = {
-    "delay": "after its delay",
-    "instant": "at once, by reaching a limit",
-    "cumulative_delay": "by many short ones",
-}
-FIGURES = {
-    "verdict": "verdict",
-    "effective_expires_at": "effective expiry",
-    "budgets": "time budgets",
-    "thaw_count": "thaw count",
-    "coverage": "coverage",
-    "unknown_seconds": "unknown time",
-    "out_of_storage_seconds": "time out of storage",
-    "min_celsius": "lowest temperature",
-    "max_celsius": "highest temperature",
-    "mkt_celsius": "mean kinetic temperature",
-    "mkt_worst": "worst mean kinetic temperature",
-    "uncertain_seconds": "time within the probe's uncertainty of a limit",
-}
+def typeset(text: str) -> str:
+    """A text with true minus signs before its figures, and no figure torn from its unit."""
+
+    def joined(match: re.Match[str]) -> str:
+        low, figure, unit = match.groups(default="")
+        return f"{low}{figure} {unit}".replace("-", "−").replace(" ", "\N{NO-BREAK SPACE}")
+
+    return _FIGURE.sub(joined, text)
 
 
-def plain(code: str) -> str:
-    """A code as words, for codes that have none of their own: ``door_open`` is "door open"."""
-    return code.replace("_", " ")
+def spell_out(code: str) -> str:
+    """A code as words: ``door_open`` is "door open"."""
+    return code.replace("_", " ").strip()
 
 
-def condition(code: str) -> str:
-    """An alarm's condition in words."""
-    return CONDITIONS.get(code) or plain(code).capitalize()
+def capital(text: str) -> str:
+    """A text with a capital first letter."""
+    return text[:1].upper() + text[1:]
 
 
-def unit_sign(unit: JSON) -> Sign:
-    """How a unit's state is shown; one that this page doesn't know is shown as unknown, never as fine."""
-    return UNIT_SIGNS.get(unit["state"], UNIT_SIGNS["unknown"])
+def sentence(text: str) -> str:
+    """A text with a capital first letter and a full stop, however it was handed over."""
+    whole = text.strip()
+    return capital(whole) + ("" if whole.endswith((".", "!", "?")) else ".")
 
 
-def verdict_sign(lot: JSON) -> Sign:
-    """How a lot's verdict is shown."""
-    return VERDICT_SIGNS.get(lot.get("verdict", ""), NOT_JUDGED)
+def count_text(number_of: int, one: str, many: str) -> str:
+    """``no lots``, ``1 lot``, ``2 lots``."""
+    return f"1 {one}" if number_of == 1 else f"{number_of or 'no'} {many}"
 
 
-def level_sign(alarm: JSON) -> Sign:
-    """How an alarm's level is shown; an unknown level counts as an alarm."""
-    return LEVEL_SIGNS.get(alarm["level"], LEVEL_SIGNS["alarm"])
+def bounded(lines: Iterable[str], most: int) -> list[str]:
+    """The first ``most`` lines, and how many more there are."""
+    every = list(lines)
+    return every if len(every) <= most else [*every[:most], f"... and {len(every) - most} more: see the page"]
+
+
+# --- temperatures and shares ---
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of the JSON is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """A figure with a true minus sign; "–" for none."""
+    """A figure, never "-0.0"; "–" for none."""
     if value is None:
-        return "–"
+        return NONE
     text = f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("-", "−")
+    return text.lstrip("-") if float(text) == 0 else text
 
 
-def celsius(value: float | None, digits: int = 1) -> str:
-    """A temperature with its unit; "–" for none. A no-break space keeps them on one line."""
-    return "–" if value is None else f"{number(value, digits)}\N{NO-BREAK SPACE}°C"
+def celsius(value: float | None, digits: int = 1, *, beside: float | None = None) -> str:
+    """A temperature with its unit; "–" for none. In more digits, up to three, where it would read as being at the
+    limit that it stands ``beside``."""
+    if value is None:
+        return NONE
+    while digits < 3 and beside is not None and value != beside and float(number(value, digits)) == beside:
+        digits += 1
+    return f"{number(value, digits)} °C"
 
 
-def limit(value: float) -> str:
-    """A limit as short as it is exact: −60 rather than −60.0."""
-    return f"{value:g}".replace("-", "−")
+def degrees(value: float | None) -> str:
+    """A temperature as short as it is exact: ``-60 °C``."""
+    return NONE if value is None else f"{value + 0.0:g} °C"
 
 
 def window(limits: Mapping[str, float | None] | None) -> str:
     """A window in words; either side may be open."""
     low, high = (limits or {}).get("low"), (limits or {}).get("high")
     if low is not None and high is not None:
-        return f"{limit(low)} to {limit(high)}\N{NO-BREAK SPACE}°C"
+        return f"{low:g} to {degrees(high)}"
     if high is not None:
-        return f"up to {limit(high)}\N{NO-BREAK SPACE}°C"
-    if low is not None:
-        return f"from {limit(low)}\N{NO-BREAK SPACE}°C up"
-    return "no window"
+        return f"up to {degrees(high)}"
+    return "no window" if low is None else f"from {degrees(low)} up"
 
 
-def duration(seconds: float | None) -> str:
-    """A span of time in its two largest units."""
-    if seconds is None:
-        return "–"
-    whole = int(seconds)
-    for size, name, smaller, smaller_name in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min")):
-        if whole >= size:
-            rest = whole % size // smaller
-            return f"{whole // size} {name} {rest} {smaller_name}" if rest else f"{whole // size} {name}"
-    return f"{whole // 60} min" if whole >= 60 else f"{whole} s"
-
-
-def left(seconds: float) -> str:
-    """How far off an instant is: "in 1 h 8 min", "passed 5 min ago"."""
-    return f"in {duration(seconds)}" if seconds >= 0 else f"passed {duration(-seconds)} ago"
+def band_range(above: float | None, up_to: float | None) -> str:
+    """The temperatures of a band, whose upper end belongs to it: "-60 to -40 °C"; empty where both sides are open."""
+    if above is None:
+        return "" if up_to is None else f"up to {degrees(up_to)}"
+    return f"above {degrees(above)}" if up_to is None else f"{above:g} to {degrees(up_to)}"
 
 
 def percent(share: float | None) -> str:
     """A share of one as a percentage, cut off rather than rounded up: 99.96 % is not 100 %."""
-    return "–" if share is None else f"{int(share * 1000 + 1e-9) / 10:g}\N{NO-BREAK SPACE}%"
+    return NONE if share is None else f"{int(share * 1000 + 1e-9) / 10:g} %"
 
 
-def offset_text(at: int, zone: ZoneInfo) -> str:
-    """The zone's offset from UTC at an instant: "+01:00"."""
-    text = f"{to_datetime(at, zone):%z}"
+# --- spans ---
+
+_UNITS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
+HOURS = ((HOUR, "h"),)
+
+
+def span(seconds: float | None) -> str:
+    """A span of time in its two largest units, cut off: ``1 h 8 min``, ``4 min 10 s``; "–" for none."""
+    if seconds is None:
+        return NONE
+    rest = int(max(seconds, 0)) * SECOND
+    place = next((at for at, (size, _) in enumerate(_UNITS) if rest >= size), len(_UNITS) - 1)
+    return exact_span(rest, _UNITS[place : place + 2]) if rest else "0 s"
+
+
+def minutes(seconds: float | None) -> str:
+    """The same in whole minutes from one minute on: for what nobody times to the second, or what is read late."""
+    return span(seconds if seconds is None or seconds < 60 else seconds // 60 * 60)
+
+
+def exact_span(length: int, units: Sequence[tuple[int, str]] = _UNITS) -> str:
+    """A length in ms in all of its units, or in some: ``2 h 10 min 0.4 s``."""
+    parts = []
+    for size, name in units:
+        amount, rest = divmod(length, size)
+        if size == SECOND and rest:
+            parts.append(f"{length / SECOND:.3f}".rstrip("0").rstrip(".") + " s")
+        elif amount:
+            parts.append(f"{amount} {name}")
+        length = rest
+    return " ".join(parts) or f"0 {units[-1][1]}"
+
+
+def left(seconds: float) -> str:
+    """How far off an instant is: "in 1 h 8 min", "passed 5 min ago"."""
+    return f"in {minutes(seconds)}" if seconds >= 0 else f"passed {minutes(-seconds)} ago"
+
+
+# --- instants ---
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # strftime's follow the machine's language
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class At(NamedTuple):
+    """An instant within a sentence: who shows it says it in local time, and may lead from it to a chart.
+
+    ``text`` is RFC 3339. ``how``: "exact" (with its offset), "near" ("today 15:40"), "until" ("through 30 Jun 2028"),
+    "end" (of a span that began "near": the time alone on the same day as ``since``), "chart" (exact, and on a page
+    a link to the chart around it).
+    """
+
+    text: str
+    how: str = "exact"
+    since: str | None = None
+
+
+class About(NamedTuple):
+    """A thing that is named within a sentence and stands elsewhere on a page."""
+
+    excursion: str
+
+
+Said = tuple[str | At | About, ...]
+"""A sentence in parts: texts, and what is shown otherwise on a page than on a terminal."""
+
+
+def local(instant: Any, zone: ZoneInfo | None) -> datetime | None:
+    """An RFC 3339 text as local time (None: UTC); None for anything else."""
+    if not isinstance(instant, str):
+        return None
+    try:
+        return to_datetime(parse_instant(instant), zone)
+    except ValueError:
+        return None
+
+
+def is_instant(value: object) -> bool:
+    """Whether a value of the JSON is an instant."""
+    return local(value, None) is not None
+
+
+def offset(moment: datetime) -> str:
+    """The offset from UTC of a local time: "+01:00"."""
+    text = f"{moment:%z}"
     return f"{text[:3]}:{text[3:5]}"
 
 
-def clock_text(at: int, zone: ZoneInfo, now: int) -> str:
-    """Local time with its offset; the day only where it isn't today's, the year only where it isn't this
+def time_of_day(moment: datetime) -> str:
+    """``03:12``, beside a time that has its offset."""
+    return f"{moment:%H:%M}"
+
+
+def clock(moment: datetime) -> str:
+    """``03:12 +01:00``."""
+    return f"{time_of_day(moment)} {offset(moment)}"
+
+
+def exact(moment: datetime | None, *, seconds: bool = False) -> str:
+    """``2026-11-22 03:12 +01:00``, as it may stand in a record; seconds are cut, not rounded. "–" for none."""
+    if moment is None:
+        return NONE
+    time = f"{moment:%H:%M:%S}" if seconds else time_of_day(moment)
+    return f"{moment.date().isoformat()} {time} {offset(moment)}"
+
+
+def full(moment: datetime | None) -> str:
+    """``Sun 2026-11-22 03:12 +01:00``, for who reads it on another day; empty for none."""
+    return "" if moment is None else f"{_WEEKDAYS[moment.weekday()]} {exact(moment)}"
+
+
+def short(moment: datetime, beside: datetime | None) -> str:
+    """The time of day; with its date, unless that is the day of ``beside``, when one reads it."""
+    return clock(moment) if beside is not None and moment.date() == beside.date() else full(moment)
+
+
+def brief(moment: datetime, present: datetime) -> str:
+    """Local time with its offset; the day only where it isn't today's, the year only where it isn't this one."""
+    day = "" if moment.date() == present.date() else f"{_date(moment, present)} "
+    return f"{day}{clock(moment)}"
+
+
+def near(moment: datetime, present: datetime, *, today: str = "today ") -> str:
+    """Local time as people say it: "today 15:40", "tomorrow 03:10", "24 Nov 15:40", with the year if it isn't this
     one."""
-    moment, today = to_datetime(at, zone), to_datetime(now, zone)
-    day = "" if moment.date() == today.date() else f"{moment.day} {_MONTHS[moment.month - 1]} "
-    year = f"{moment.year} " if moment.year != today.year else ""
-    return f"{day}{year}{moment:%H:%M} {offset_text(at, zone)}"
-
-
-def time_tag(text: str, zone: ZoneInfo, now: int, *, age: str | None = None) -> Markup:
-    """A ``<time>``: local time shown, UTC as its tooltip. With ``age`` ("ago", "for") the page's script
-    shows how long ago instead; the server's words don't change with time, so that an unchanged part stays
-    unchanged."""
-    at = parse_instant(text)
-    moment = to_datetime(at)
-    utc = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year} {moment:%H:%M:%S} UTC"
-    local = clock_text(at, zone, now)
-    if age is None:
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(text, utc, local)
-    title = f"{local} · {utc}"
-    words = f"since {local}" if age == "for" else f"at {local}"
-    shown = (text, title, age, words)
-    return Markup('<time datetime="{}" title="{}" data-age="{}">{}</time>').format(*shown)
-
-
-def day_text(at: int, zone: ZoneInfo, now: int, *, today: str = "today ") -> str:
-    """Local time as people say it: "today 15:40", "tomorrow 03:10", "24 Nov 15:40", with the year if it isn't
-    this one. The offset is left out: it is under the pointer."""
-    moment, present = to_datetime(at, zone), to_datetime(now, zone)
     days = (moment.date() - present.date()).days
-    said = {-1: "yesterday ", 0: today, 1: "tomorrow "}.get(days, _date_text(moment, present) + " ")
-    return f"{said}{moment:%H:%M}"
+    day = {-1: "yesterday ", 0: today, 1: "tomorrow "}.get(days, f"{_date(moment, present)} ")
+    return f"{day}{time_of_day(moment)}"
 
 
-def _date_text(moment: datetime, present: datetime) -> str:
+def until(moment: datetime, present: datetime) -> tuple[str, str]:
+    """Until when something is good: a preposition, and when. The first instant of a local day is the end of the day
+    before, and a date is what the label says: "through" "30 Jun 2028"; any other instant "until" "24 Nov 15:40"."""
+    if (moment.hour, moment.minute, moment.second, moment.microsecond) != (0, 0, 0, 0):
+        return "until", near(moment, present)
+    last = to_datetime(from_datetime(moment) - 1).astimezone(moment.tzinfo)
+    return "through", _date(last, present)
+
+
+def utc(moment: datetime) -> str:
+    """``22 Nov 2026 02:12:30 UTC``."""
+    there = moment.astimezone(UTC)
+    return f"{there.day} {_MONTHS[there.month - 1]} {there.year} {there:%H:%M:%S} UTC"
+
+
+def _date(moment: datetime, present: datetime) -> str:
     year = f" {moment.year}" if moment.year != present.year else ""
     return f"{moment.day} {_MONTHS[moment.month - 1]}{year}"
 
 
-def _tag(at: int, zone: ZoneInfo, now: int, shown: str) -> Markup:
-    """A ``<time>`` with the exact local time and UTC as its tooltip."""
-    moment = to_datetime(at)
-    utc = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year} {moment:%H:%M:%S} UTC"
-    title = f"{clock_text(at, zone, now)} · {utc}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(format_instant(at), title, shown)
+def joined(parts: Iterable[Said], between: str) -> Said:
+    """Parts of a sentence with something between them."""
+    return tuple(piece for at, part in enumerate(parts) for piece in ((between, *part) if at else part))
 
 
-def near_tag(text: str, zone: ZoneInfo, now: int, *, today: str = "today ") -> Markup:
-    """A ``<time>`` that says an instant as :func:`day_text` does."""
-    at = parse_instant(text)
-    return _tag(at, zone, now, day_text(at, zone, now, today=today))
-
-
-def until_tag(text: str, zone: ZoneInfo, now: int) -> Markup:
-    """Until when something is good. The first instant of a local day is the end of the day before, and a date
-    is what the label says: "through 30 Jun 2028"; any other instant "until 24 Nov 15:40"."""
-    at = parse_instant(text)
-    moment, present = to_datetime(at, zone), to_datetime(now, zone)
-    if (moment.hour, moment.minute, moment.second, moment.microsecond) != (0, 0, 0, 0):
-        return Markup("until {}").format(near_tag(text, zone, now))
-    return _tag(at, zone, now, f"through {_date_text(to_datetime(at - 1, zone), present)}")
-
-
-def interval(forecast: JSON | None, zone: ZoneInfo, now: int) -> Markup:
+def interval(forecast: Mapping[str, Any] | None) -> Said:
     """A forecast's interval in words; ``latest`` null: it may never happen. Empty without a forecast."""
     if not forecast or not forecast.get("earliest"):
-        return Markup("")
-    earliest, latest = parse_instant(forecast["earliest"]), forecast.get("latest")
-    first = near_tag(forecast["earliest"], zone, now)
+        return ()
+    earliest, latest = forecast["earliest"], forecast.get("latest")
     if latest is None:
-        return Markup("not before {}, perhaps never").format(first)
-    end = parse_instant(latest)
-    is_same_day = to_datetime(earliest, zone).date() == to_datetime(end, zone).date()
-    last = _tag(
-        end, zone, now, f"{to_datetime(end, zone):%H:%M}" if is_same_day else day_text(end, zone, now)
-    )
-    return Markup("between {} and {}").format(first, last)
+        return ("not before ", At(earliest, "near"), ", perhaps never")
+    return ("between ", At(earliest, "near"), " and ", At(latest, "end", since=earliest))
+
+
+def battery(percent: float | None) -> str:
+    """What a probe says is left in its battery."""
+    return NONE if percent is None else f"{percent:.0f} %"
 
 
 def crossing(what: str) -> str:
     """What a unit does when it crosses a limit of its forecast: "window", "instant limit", or a band's name."""
     named = {"window": "leaves its window", "instant limit": "reaches the limit that allows no delay"}
-    return named.get(what) or f"enters band {plain(what.removeprefix('band '))}"
+    return named.get(what) or f"enters band {spell_out(what.removeprefix('band '))}"
 
 
-def runs_out(what: str) -> str:
-    """What comes to an end for a lot in a rescue order: a band's name, or words that are shown as they are."""
-    if what == "out_of_storage":
-        return "Then its time out of storage runs out."
-    return sentence(what) if " " in what else f"Then its time in band {plain(what)} runs out."
-
-
-def pace(forecast: JSON) -> str:
+def pace(forecast: Mapping[str, Any]) -> str:
     """How a unit's temperature moves, in a sentence: rate, and the temperature that it moves towards."""
     rate, towards = forecast.get("rate_per_hour"), forecast.get("towards")
     said = "Moving" if rate is None else f"Warming by {celsius(rate)} an hour"
     if rate is not None and rate < 0:
         said = f"Cooling by {celsius(-rate)} an hour"
-    if isinstance(towards, int | float):
-        said += f" towards {celsius(towards)}"
-    return said
+    return f"{said} towards {celsius(towards)}" if is_number(towards) else said
 
 
-def sentence(text: str) -> str:
-    """A text with a capital first letter and a full stop, however it was handed over."""
-    whole = text.strip()
-    return whole[:1].upper() + whole[1:] + ("" if whole.endswith((".", "!", "?")) else ".")
+# --- evidence ---
 
 
-def evidence(found: object) -> str:
+def evidence(rests_on: object) -> str:
     """What an alarm or a reason rests on, as words. A mapping's own ``text`` is taken as it is."""
-    if not found:
+    if not rests_on:
         return ""
-    if isinstance(found, Mapping):
-        if found.get("text"):
-            return str(found["text"])
-        pairs = [(plain(str(key)), value) for key, value in found.items() if value is not None]
-        return ", ".join(figure(key, value) for key, value in pairs)
-    return _value(found)
+    if isinstance(rests_on, Mapping):
+        if rests_on.get("text"):
+            return str(rests_on["text"])
+        return ", ".join(figure(str(key), value) for key, value in rests_on.items() if value is not None)
+    return _value(rests_on)
 
 
-def figure(key: str, value: object) -> str:
-    """A named figure, its unit taken from the end of its name."""
-    name, _, kind = key.rpartition(" ")
-    if kind == "celsius" and isinstance(value, int | float):
-        return f"{name} {celsius(value)}".strip()
-    if kind == "seconds" and isinstance(value, int | float):
-        return f"{name} {duration(value)}".strip()
-    return f"{key} {_value(value)}"
+def figure(key: str, value: Any) -> str:
+    """A named figure, its unit taken from its name: ``limit_seconds``, ``celsius``, ``coverage``."""
+    name, _, kind = spell_out(key).rpartition(" ")
+    if is_number(value):
+        if kind == "celsius":
+            return f"{name} {celsius(value)}".strip()
+        if kind == "seconds":
+            return f"{name} {span(value)}".strip()
+        if key in ("coverage", "minimum", "share"):
+            return f"{key} {percent(value)}"
+    return f"{spell_out(key)} {_value(value)}".strip()
 
 
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return limit(round(value, 2))
+        return f"{round(value, 2) + 0.0:g}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return " ".join(_value(each) for each in value)
     if isinstance(value, Mapping):
         return f"({evidence(value)})"
     return str(value)
-
-
-def absent_figures(lot: JSON) -> list[str]:
-    """The figures of a lot that are not computed yet, in words."""
-    return [words for key, words in FIGURES.items() if key not in lot]
-
-
-class Gauge(NamedTuple):
-    """Where a temperature lies beside its window, in percent of a bar's width; None: that side is open."""
-
-    low: float | None
-    high: float | None
-    at: float
-
-
-def gauge(value: float | None, limits: Mapping[str, float | None]) -> Gauge | None:
-    """The bar shows the window and half as much again on either side (beside a one-sided one at
-    least 15 °C, and so much that the value is on it); a value beyond it stands at the end. None without a
-    value or a window."""
-    low, high = limits.get("low"), limits.get("high")
-    if value is None or (low is None and high is None):
-        return None
-    first, last = (low if low is not None else high), (high if high is not None else low)
-    assert first is not None
-    assert last is not None
-    span = (last - first) / 2 or max(15.0, 1.4 * abs(value - first))
-    left, right = first - span, last + span
-
-    def place(celsius_: float) -> float:
-        return round(min(max(100 * (celsius_ - left) / (right - left), 1.5), 98.5), 2)
-
-    return Gauge(None if low is None else place(low), None if high is None else place(high), place(value))

@@ -15,26 +15,21 @@ from monitor.core.alarm.condition import LEVELS
 from monitor.core.fact import JSON
 from monitor.core.sign.detection import SIGNS
 from monitor.core.telling.told import MessageKind
-from monitor.core.time.instant import SECOND
-from monitor.words.case import (
-    TEMPERATURE,
-    Case,
-    Context,
+from monitor.words.case import TEMPERATURE, Case, Context, number, page, plain, unit_name, zone_of
+from monitor.words.condition import move, why_cleared
+from monitor.words.figures import (
     bounded,
+    capital,
     count_text,
-    duration_text,
-    full_text,
-    limit_text,
+    degrees,
+    full,
     local,
-    number,
-    page,
-    plain,
-    short_text,
-    span_text,
-    unit_name,
-    zone_of,
+    minutes,
+    short,
+    spell_out,
+    window,
 )
-from monitor.words.condition import CONFIRMED_BY, move, spell_out, why_cleared
+from monitor.words.sign import confirmed_by
 
 __all__ = ["Context", "closed", "message", "opened", "shelf_ended"]
 
@@ -44,13 +39,6 @@ MOST_SHELTERS = 3
 
 
 MOST_CHILDREN = 30
-_SAY_WHY = frozenset(
-    [
-        *("clock_skew", "battery_low", "power_lost", "calibration_due", "event_conflict"),
-        *("broker_lost", "store_failing", "notifier_failing", "influx_lagging"),
-    ]
-)
-"""Conditions whose evidence says in words how it was seen."""
 
 
 def message(
@@ -103,7 +91,7 @@ def opened(
 def first_steps(case: Case) -> list[str]:
     """What to do first, in order."""
     inside = None if case.lots is None else len(case.lots)
-    return [step.replace("{move}", move(inside)) for step in case.wording.first]
+    return [step.replace("{move}", move(inside)) for step in case.words.first]
 
 
 def _why_again(case: Case, kind: str) -> list[str]:
@@ -134,7 +122,7 @@ def taken(alarm: JSON, context: Context) -> tuple[str, str]:
     subject = f"[TAKEN by {by}] {headline(case)}"
     return subject, body(
         [subject],
-        wrapped(f"{by} has acknowledged it {full_text(case.at('acknowledged_at'))}. It still holds."),
+        wrapped(f"{by} has acknowledged it {full(case.at('acknowledged_at'))}. It still holds."),
         [*labelled("Reason", plain(said.get("reason"))), *labelled("Done", plain(said.get("action")))],
         _act_by(case),
         _footer(case, "taken"),
@@ -146,9 +134,9 @@ def shelf_ended(suppression: JSON, alarm: JSON, context: Context) -> tuple[str, 
     case = Case.of(alarm, context)
     is_open = alarm.get("cleared_at") is None
     how = "it still holds" if is_open else "it is over"
-    subject = f"[WATCHED AGAIN] {case.name}: {case.wording.was}, {how}"
+    subject = f"[WATCHED AGAIN] {case.name}: {case.words.was}, {how}"
     zone = zone_of(case.site, context)
-    since = full_text(local(suppression.get("from"), zone))
+    since = full(local(suppression.get("from"), zone))
     shelved = (
         f"Shelved by {plain(suppression.get('owner'))} since {since}: {plain(suppression.get('reason'))}."
     )
@@ -161,24 +149,24 @@ def closed(alarm: JSON, context: Context) -> tuple[str, str]:
     case = Case.of(alarm, context)
     reason = plain(case.evidence.get("clear_reason"))
     start, end = case.since, case.at("ended_at", "cleared_at")
-    subject = f"[CLOSED] {case.name}: {case.wording.was}, {spell_out(reason) or 'closed'}"
+    subject = f"[CLOSED] {case.name}: {case.words.was}, {spell_out(reason) or 'closed'}"
     if end is not None:
-        subject += f" {short_text(end, case.at('cleared_at') or end)}"
+        subject += f" {short(end, case.at('cleared_at') or end)}"
         if start is not None and reason == "recovered":
-            subject += f" after {duration_text(start, end)}"
+            subject += f" after {minutes((end - start).total_seconds())}"
     lots = [*_lots_inside(case), "What it meant for each lot is on its page."] if case.lots else []
     return subject, body(
         [subject],
         wrapped(why_cleared(case.condition, reason, case.level)),
         lots,
-        [*_evidence(case), *labelled("Closed", full_text(case.at("cleared_at")))],
+        [*_evidence(case), *labelled("Closed", full(case.at("cleared_at")))],
         _footer(case, "closed"),
     )
 
 
 def headline(case: Case) -> str:
     """What, where, how bad, since when, in one line without the level."""
-    happens = case.wording.happens
+    happens = case.words.happens
     if case.condition in TEMPERATURE and case.level == "warning":
         happens = happens.replace("too ", "getting ")
     if case.condition == "alarm_flood" and (text := plain(case.evidence.get("text"))):
@@ -188,8 +176,8 @@ def headline(case: Case) -> str:
 
 def _how_bad(case: Case) -> str:
     if case.condition in TEMPERATURE:
-        now, limit = case.celsius("celsius"), limit_text(case.limit)
-        return f"{f': {now}' if now else ''}{f' (limit {limit})' if limit else ''}"
+        now, most = case.celsius("celsius"), case.limit
+        return f"{f': {now}' if now else ''}{'' if most is None else f' (limit {degrees(most)})'}"
     if case.condition == "probe_fault":
         parts = [part for part in (case.probe, spell_out(plain(case.evidence.get("fault")))) if part]
         return f" ({', '.join(parts)})" if parts else ""
@@ -217,19 +205,17 @@ def _how_bad_a_lot(case: Case) -> str:
     match case.condition:
         case "lot_budget":
             left = evidence.get("left_seconds")
-            found = left.items() if isinstance(left, Mapping) else ()
-            known = [(band, seconds) for band, value in found if (seconds := number(value)) is not None]
-            return ", ".join(
-                f"{spell_out(plain(band))} {span_text(int(seconds * SECOND))} left" for band, seconds in known
-            )
+            budgets = left.items() if isinstance(left, Mapping) else ()
+            known = [(band, seconds) for band, value in budgets if (seconds := number(value)) is not None]
+            return ", ".join(f"{spell_out(plain(band))} {minutes(seconds)} left" for band, seconds in known)
         case "lot_thawed":
-            count, last = number(evidence.get("count")), full_text(case.at("thawed_at"))
+            count, last = number(evidence.get("count")), full(case.at("thawed_at"))
             times = "" if count is None or count < 2 else f"{count:g} times, last "
             return f"{times}{last}" if last else ""
         case "lot_breached":
             return ", ".join(spell_out(plain(code)) for code in evidence.get("codes") or ())
         case _:
-            return full_text(case.at("expires_at"))
+            return full(case.at("expires_at"))
 
 
 def _since(case: Case) -> str:
@@ -240,7 +226,7 @@ def _since(case: Case) -> str:
     if since is None:
         return ""
     never_heard = case.condition == "no_data" and case.at("last_received_at") is None
-    return f"{', noticed' if never_heard else ' since'} {short_text(since, raised or since)}"
+    return f"{', noticed' if never_heard else ' since'} {short(since, raised or since)}"
 
 
 def _inside(case: Case) -> str:
@@ -256,17 +242,18 @@ def _act_by(case: Case) -> list[str]:
     if at is None:
         return []
     if now is None:
-        line = f"Act by {full_text(at)}"
+        line = f"Act by {full(at)}"
     else:
-        how_far = f"in {duration_text(now, at)}" if at > now else f"{duration_text(at, now)} ago"
-        line = f"Act by {short_text(at, now)} ({how_far})"
+        span = minutes(abs((at - now).total_seconds()))
+        how_far = f"in {span}" if at > now else f"{span} ago"
+        line = f"Act by {short(at, now)} ({how_far})"
     reason = plain(case.evidence.get("act_by_reason"))
-    return [line, *wrapped(reason[:1].upper() + reason[1:].rstrip(".") + ".")] if reason else [line]
+    return [line, *wrapped(capital(reason).rstrip(".") + ".")] if reason else [line]
 
 
 def _why(case: Case) -> list[str]:
     """What a sign was seen by; or what broke a lot's profile, without product and place, which have their own lines."""
-    if case.condition in SIGNS or case.condition in _SAY_WHY:
+    if case.condition in SIGNS or case.words.says_why:
         text = plain(case.evidence.get("text"))
         return wrapped(f"Why: {text}.") if text else []
     if case.condition != "lot_breached":
@@ -307,7 +294,7 @@ def _rescue_line(case: Case, row: Mapping[str, Any]) -> str:
     units = [plain(unit) for unit in to[:MOST_SHELTERS]] if isinstance(to, list | tuple) else []
     parts = [
         plain(row.get("lot")),
-        f"by {short_text(act_by, case.now or case.at('raised_at'))}" if act_by else "",
+        f"by {short(act_by, case.now or case.at('raised_at'))}" if act_by else "",
         f"to {' or '.join(units)}" if units else "",
     ]
     why = plain(row.get("why")).rstrip(".")
@@ -326,31 +313,29 @@ def _lots_inside(case: Case, besides: frozenset[str] = frozenset()) -> list[str]
 def _evidence(case: Case) -> list[str]:
     """What is known, a line each; what isn't has none."""
     evidence = case.evidence
-    window = evidence.get("window") or {}
-    low, high = limit_text(window.get("low")), limit_text(window.get("high"))
-    measured = full_text(case.at("measured_at"))
+    measured = full(case.at("measured_at"))
     reading = case.celsius("celsius")
-    confirmed_by = plain(evidence.get("confirmed_by"))
-    confirmed = f" ({CONFIRMED_BY.get(confirmed_by, spell_out(confirmed_by))})" if confirmed_by else ""
-    confirmed_at = full_text(case.at("confirmed_at"))
+    how = plain(evidence.get("confirmed_by"))
+    confirmed = f" ({confirmed_by(how)})" if how else ""
+    confirmed_at = full(case.at("confirmed_at"))
     extreme = "Coldest" if case.condition == "temperature_low" else "Warmest"
     return [
         *labelled("Product", plain(evidence.get("product"))),
         *labelled("Unit", " ".join(filter(None, (plain(evidence.get("unit_title")), _path(case))))),
         *labelled("Probe", case.probe),
         *labelled("Fault", spell_out(plain(evidence.get("fault")))),
-        *labelled("Window", f"{low or 'open'} to {high or 'open'}" if low or high else ""),
+        *labelled("Window", window(evidence["window"]) if evidence.get("window") else ""),
         *labelled("Last value", reading and reading + (f", {measured}" if measured else "")),
         *labelled(extreme, case.celsius("extreme_celsius")),
-        *labelled("Last heard", full_text(case.at("last_received_at"))),
-        *labelled("Began", full_text(case.at("started_at"))),
+        *labelled("Last heard", full(case.at("last_received_at"))),
+        *labelled("Began", full(case.at("started_at"))),
         *labelled("Confirmed", confirmed_at and confirmed_at + confirmed),
-        *labelled("Ended", full_text(case.at("ended_at"))),
-        *labelled("Thawed", full_text(case.at("thawed_at"))),
+        *labelled("Ended", full(case.at("ended_at"))),
+        *labelled("Thawed", full(case.at("thawed_at"))),
         *labelled("Event", plain(evidence.get("event"))),
-        *labelled("Leaves its window", full_text(case.at("leaves_window_at"))),
-        *labelled("Expires", full_text(case.at("expires_at"))),
-        *labelled("Alarm raised", full_text(case.at("raised_at"))),
+        *labelled("Leaves its window", full(case.at("leaves_window_at"))),
+        *labelled("Expires", full(case.at("expires_at"))),
+        *labelled("Alarm raised", full(case.at("raised_at"))),
     ]
 
 

@@ -65,7 +65,7 @@ class Parts:
 
     def _raise_alarms(self, store: Store, around: Surroundings) -> None:
         installation = around.installation
-        self.alarms = Alarms(store, around.policy, around.wording, installation, self._on_alarm)
+        self.alarms = Alarms(store, around.policy, around.voice, installation, self._on_alarm)
         self.asides = Asides(store, self.alarms, around.version)
         self.conditions = Conditions(
             store, installation, around.rules, self.alarms, self.lots, self.watch.newest

@@ -12,7 +12,8 @@ from monitor.core.sign.detection import Detection
 from monitor.core.telling.policy import Policy
 from monitor.core.time.instant import HOUR
 from monitor.core.time.recurring import Agenda
-from monitor.ports import JSON, Clock, ProfileBook, Wording
+from monitor.ports import JSON, Clock, ProfileBook
+from monitor.words.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Surroundings:
     profiles: ProfileBook
     channel_ids: Mapping[str, int]
     policy: Policy
-    wording: Wording
+    voice: Voice
     agenda: Agenda = field(default_factory=Agenda)
     detection: Detection = field(default_factory=Detection)
     limits: Limits = field(default_factory=Limits)

@@ -14,12 +14,11 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from prometheus_client import CollectorRegistry
 
-from monitor.ports import JSON
 from monitor.web.application import create_application
 from monitor.web.events import EventHub
 from monitor.web.server import WebServer
-from monitor.words.case import Case, Context
-from monitor.words.message import first_steps, headline
+from monitor.words.case import Context
+from monitor.words.voice import Voice
 from tests.browser.fakes import FakeCommands, FakeView
 from tests.conftest import need
 
@@ -34,29 +33,13 @@ ARGUMENTS = [
 ]
 
 
-class Guide:
-    """The words of messages, as of the fake lab's instant."""
-
-    def __init__(self, view: FakeView) -> None:
-        zones = {site["site"]: ZoneInfo(site["timezone"]) for site in view.sites()}
-        self._context = Context(zones, now=view.now)
-
-    def headline(self, alarm: JSON) -> str:
-        return headline(Case.of(self._readable(alarm), self._context))
-
-    def first_steps(self, alarm: JSON) -> list[str]:
-        return first_steps(Case.of(self._readable(alarm), self._context))
-
-    def _readable(self, alarm: JSON) -> JSON:
-        return alarm if isinstance(alarm["evidence"], dict) else {**alarm, "evidence": {}}
-
-
 class Lab:
     """The fake lab, served."""
 
     def __init__(self, port: int = 0) -> None:
         self.view = FakeView()
         self.events = EventHub()
+        zones = {site["site"]: ZoneInfo(site["timezone"]) for site in self.view.sites()}
         app = create_application(
             self.view,
             FakeCommands(),
@@ -65,7 +48,7 @@ class Lab:
             banner=("Demo: simulated lab",),
             events=self.events,
             metrics=CollectorRegistry(),
-            guide=Guide(self.view),
+            voice=Voice(Context(zones, now=self.view.now)),
         )
         self.server = WebServer(app, "127.0.0.1", port)
         self.server.start()

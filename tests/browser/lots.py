@@ -190,8 +190,7 @@ def _family(at: At) -> JSON:
         "parent": "EXO-2026-008",
         "children": ["EXO-2026-009-A", "EXO-2026-009-B"],
         "profile_bound": {
-            "profile": "ult-80",
-            "version": 3,
+            "profile": "ult-80@3",
             "reason": "stability study S-12",
             "by": "QA, R. Lindqvist",
             "at": at(3 * DAY),

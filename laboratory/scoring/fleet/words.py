@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from laboratory.scoring.outcome import JSON
-from laboratory.scoring.span import span_words
 from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND
+from monitor.words.figures import NONE, exact_span
 
-NOTHING = "–"
 _DETECTION = (
     *("failure", "n", "detected", "recall (95 %)", "median delay", "95 % within", "first sign, median"),
     *("usual rule: recall", "usual rule: median", "ratio"),
@@ -41,16 +40,16 @@ def seconds_words(value: float | None) -> str:
     ('1 h 5 min', '2 min 45 s')
     """
     if value is None:
-        return NOTHING
+        return NONE
     length = round(value * SECOND)
     to = next((to for least, to in ((DAY, HOUR), (HOUR, MINUTE), (MINUTE, SECOND)) if length >= least), 1)
-    return span_words((length + to // 2) // to * to)
+    return exact_span((length + to // 2) // to * to)
 
 
 def percent(value: float | None) -> str:
     """A share in per cent. Neither 0 % nor 100 % is ever the rounding of something else."""
     if value is None:
-        return NOTHING
+        return NONE
     if value in (0.0, 1.0):
         return f"{value:.0%}".replace("%", " %")
     return f"{min(max(value, 0.001), 0.999) * 100:.1f} %"
@@ -101,16 +100,16 @@ def _false(what: str, figures: JSON) -> list[list[str]]:
 
 def _figure(value: float | None) -> str:
     """A figure in three digits; a small one isn't rounded to nothing."""
-    return NOTHING if value is None else f"{value:.3g}"
+    return NONE if value is None else f"{value:.3g}"
 
 
 def _legend(score: JSON) -> str:
-    grace = span_words(round(score["grace_seconds"] * SECOND))
+    grace = exact_span(round(score["grace_seconds"] * SECOND))
     return (
         f"Over {score['unit_days']:,.6g} unit-days. Delays count from the beginning of the failure to the first page. "
         f"A page is false if nothing had failed in its unit then or up to {grace} before. "
         "The ratio is of our median delay to that of the usual rule, over the failures that both told. "
-        f"{NOTHING}: there is nothing to count."
+        f"{NONE}: there is nothing to count."
     )
 
 

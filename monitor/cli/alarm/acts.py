@@ -15,6 +15,7 @@ from monitor.cli.session import Finding, Unusable, end_at, load, start_at, store
 from monitor.core.time.instant import SECOND, in_local_time
 from monitor.ports import JSON, Commands
 from monitor.program.clock import SystemClock
+from monitor.words import alarm as alarm_words
 
 if TYPE_CHECKING:
     from monitor.config import Configuration
@@ -60,7 +61,7 @@ def ack(
     if as_json:
         print_json(found)
     elif found["acknowledged_by"] == name:
-        typer.echo(f"acknowledged by {name}: {_named(found)}; it is {words(found['state'])}")
+        typer.echo(f"acknowledged by {name}: {_named(found)}; it is {alarm_words.state(found)}")
     else:
         text = f"{found['acknowledged_by']} had acknowledged it at {found['acknowledged_at']}"
         typer.echo(f"{_local(configuration, text, place_of(found))}: {_named(found)}")
@@ -81,7 +82,7 @@ def reset(
     if as_json:
         print_json(found)
     else:
-        typer.echo(f"reset by {name}: {_named(found)}; it is {words(found['state'])}")
+        typer.echo(f"reset by {name}: {_named(found)}; it is {alarm_words.state(found)}")
 
 
 @commands.command(epilog=example("alarms shelve a17 --for 2h --reason 'defrosting by hand'"))
@@ -246,20 +247,15 @@ def _end(configuration: Configuration, until: When | None, lasting: float | None
 
 
 def _named(alarm: JSON) -> str:
-    return f"{alarm['id']}, {words(alarm['condition'])} of {alarm['subject']}"
+    return f"{alarm['id']}, {alarm_words.about(alarm)}"
 
 
 def _say_held_back(configuration: Configuration, found: JSON, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    about = (
-        found["subject"]
-        if found["condition"] is None
-        else f"{words(found['condition'])} of {found['subject']}"
-    )
     text = f"{words(found['kind'])} by {found['owner']} from {found['from']} until {found['until']}"
-    typer.echo(f"{_local(configuration, text, found['subject'])}: {about} ({found['id']})")
+    typer.echo(f"{_local(configuration, text, found['subject'])}: {alarm_words.about(found)} ({found['id']})")
 
 
 def _say_ended(found: JSON, as_json: bool) -> None:

@@ -8,15 +8,18 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.alarm.card import print_alarm, print_suppressions, state_text
+from monitor.cli.alarm.card import print_alarm, print_suppressions
 from monitor.cli.options import ConfigOption, JsonOption, LimitOption, ListsByDefault, example
-from monitor.cli.output import local, print_json, print_table, words
+from monitor.cli.output import local, print_json, print_table, said, small
 from monitor.cli.session import Finding, Session, known_unit, viewing
 from monitor.core.alarm.choice import Choice
 from monitor.core.alarm.condition import LEVELS, AlarmCondition
 from monitor.core.alarm.machine import State
 from monitor.core.time.instant import in_local_time
 from monitor.ports import JSON
+from monitor.words import alarm as alarm_words
+from monitor.words.condition import condition_name
+from monitor.words.sign import level_sign
 
 commands = typer.Typer(cls=ListsByDefault, help="Conditions that need a person.")
 
@@ -76,10 +79,10 @@ def list_alarms(
         rows = [
             (
                 each["id"],
-                words(each["level"]),
-                words(each["condition"]),
+                small(level_sign(each)),
+                condition_name(each["condition"]),
                 each["subject"],
-                state_text(each, session.zone(place_of(each))),
+                said(alarm_words.state_of(each), session.zone(place_of(each))),
                 local(each["raised_at"], session.zone(place_of(each))),
             )
             for each in found
@@ -116,7 +119,7 @@ def unwatched(config: ConfigOption = None, as_json: JsonOption = False) -> None:
             rows = [
                 (
                     each["subject"],
-                    words(each["reason"]),
+                    alarm_words.unwatched_reason(each),
                     in_local_time(each["text"], session.zone(each["subject"])),
                     local(each["since"], session.zone(each["subject"])),
                 )

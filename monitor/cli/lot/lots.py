@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from monitor.cli.lot.card import print_lot
-from monitor.cli.lot.lot_words import least_left
 from monitor.cli.lot.recording import asked, login_name, record, site_of, stamped, unit_path
 from monitor.cli.options import (
     AsOfOption,
@@ -24,10 +23,12 @@ from monitor.cli.options import (
     read_day,
     read_instant,
 )
-from monitor.cli.output import local, print_json, print_table, words
+from monitor.cli.output import local, print_json, print_table, small
 from monitor.cli.session import load, viewing
 from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
+from monitor.words.lot import least_left
+from monitor.words.sign import verdict_sign
 
 commands = typer.Typer(no_args_is_help=True, help="Lots: what the storage did to them.")
 
@@ -71,7 +72,7 @@ ExpiresAt = Annotated[
 
 @commands.command("list", epilog=example("lots list --as-of 2026-11-22"))
 def list_lots(config: ConfigOption = None, as_of: AsOfOption = None, as_json: JsonOption = False) -> None:
-    """Lists lots with place, verdict, the budget of which least is left, and expiry."""
+    """Lists lots with place, verdict, the budget that runs out first, and expiry."""
     with viewing(config) as session:
         found = session.view.lots(as_of=session.as_of(as_of))
         if as_json:
@@ -82,13 +83,13 @@ def list_lots(config: ConfigOption = None, as_of: AsOfOption = None, as_json: Js
                 each["lot"],
                 each["product"],
                 each["unit"] or OUT,
-                words(each["verdict"]),
+                small(verdict_sign(each)),
                 least_left(each),
                 local(each["effective_expires_at"], session.zone(each["unit"] or each["site"])),
             )
             for each in found
         ]
-    columns = ("Lot", "Product", "Unit", "Verdict", "Least left", "Expires at")
+    columns = ("Lot", "Product", "Unit", "Verdict", "Least time left", "Expires at")
     print_table(columns, rows, none="No lot is registered.")
 
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 
+from monitor.core.time.instant import SECOND
 from monitor.ports import DeliveryError
+from monitor.words.figures import exact_span
 
 SOCKET_SECONDS = 10.0
 """How long one operation of a socket may take."""
@@ -39,7 +41,7 @@ class Attempts:
         if not attempt.finish_within(self._seconds):
             with self._lock:
                 self._left[address] = attempt
-            raise NoAnswerError(f"no answer within {self._seconds:g} s")
+            raise NoAnswerError(f"no answer within {exact_span(round(self._seconds * SECOND))}")
         if attempt.error is not None:
             raise attempt.error
 

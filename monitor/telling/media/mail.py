@@ -13,11 +13,13 @@ from email.message import EmailMessage
 from typing import Literal
 from urllib.parse import quote
 
+from monitor.core.time.instant import SECOND
 from monitor.ports import Clock, DeliveryError, Notification
 from monitor.telling.media.address import Reveal, revealed
 from monitor.telling.media.attempt import DELIVERY_SECONDS, SOCKET_SECONDS, Attempts, NoAnswerError
 from monitor.telling.media.letter import letter
 from monitor.telling.media.shown import one_line, without
+from monitor.words.figures import exact_span
 
 Security = Literal["none", "starttls", "tls"]
 _MAIL = re.compile(r"[^@\s/:,;<>]+@[^@\s/:,;<>]+")
@@ -153,7 +155,7 @@ def _reason(error: Exception) -> tuple[str, bool]:
         case NoAnswerError() | smtplib.SMTPException():
             return str(error) or type(error).__name__, False
         case TimeoutError():
-            return f"no answer within {SOCKET_SECONDS:g} s", False
+            return f"no answer within {exact_span(round(SOCKET_SECONDS * SECOND))}", False
         case _:
             return f"{type(error).__name__}: {error}", False
 

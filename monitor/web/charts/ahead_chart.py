@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from monitor.core.time.instant import HOUR, parse_instant
 from monitor.ports import JSON
 from monitor.web.charts.palette import FONT, Palette
-from monitor.words.figures import limit
+from monitor.web.pages.markup import degrees
 
 AHEAD_MOST = 6 * HOUR
 """The chart looks no farther ahead, so that the hours that were measured keep most of its width."""
@@ -70,14 +70,14 @@ class Ahead(NamedTuple):
             "celsius": one["limit"],
             "from": parse_instant(one.get("earliest") or one["likely"]) + shift,
             "to": min(self.end if latest is None else parse_instant(latest), self.end) + shift,
-            "words": limit(one["limit"]),
+            "words": degrees(one["limit"]),
         }
 
     def describe(self) -> str:
         """What lies ahead, for those who can't see the chart; a sentence, or nothing."""
         if not self.crossings:
             return ""
-        return f" It is expected to cross {', '.join(limit(one['limit']) + ' °C' for one in self.crossings)}."
+        return f" It is expected to cross {', '.join(degrees(one['limit']) for one in self.crossings)}."
 
 
 def ahead_layers(palette: Palette) -> list[Any]:

@@ -15,7 +15,8 @@ from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND, parse_instant, 
 from monitor.ports import JSON
 from monitor.web.charts.ahead_chart import Ahead, ahead_layers
 from monitor.web.charts.palette import FONT, LIGHT, Palette
-from monitor.words.figures import celsius, offset_text
+from monitor.web.pages.markup import celsius
+from monitor.words.figures import DEGREES, offset
 
 if TYPE_CHECKING:
     import altair as alt
@@ -129,7 +130,7 @@ def chart_spec(
         "hover": hover,
     }
     right = end if ahead is None else max(end, ahead.end)
-    scales = Scales(start + shift, right + shift, low, high, shift, offset_text(end, zone))
+    scales = Scales(start + shift, right + shift, low, high, shift, offset(to_datetime(end, zone)))
     extra = () if ahead is None else ahead_layers(palette)
     spec: JSON = layers(scales, palette, extra).to_dict()
     spec["description"] = describe(channel) + ("" if ahead is None else ahead.describe())
@@ -268,7 +269,7 @@ def _axes(scales: Scales) -> tuple[Any, Any]:
     y = alt.Y(
         "celsius:Q",
         scale=alt.Scale(domain=[scales.low, scales.high], zero=False, nice=False),
-        axis=alt.Axis(title="°C", tickCount=7),
+        axis=alt.Axis(title=DEGREES, tickCount=7),
     )
     return x, y
 
@@ -320,8 +321,8 @@ def _marks(scales: Scales, palette: Palette) -> list[Any]:
     local = f"utcFormat(datum.at, '%-d %b %H:%M:%S') + ' {scales.offset}'"
     utc = f"utcFormat(datum.at - {scales.shift}, '%-d %b %H:%M:%S')"
     when = [alt.Tooltip("local:N", title="Local time"), alt.Tooltip("utc:N", title="UTC")]
-    value = alt.Tooltip("celsius:Q", title="°C", format=".2f")
-    suspect = alt.Tooltip("celsius:Q", title="suspect, °C", format=".2f")
+    value = alt.Tooltip("celsius:Q", title=DEGREES, format=".2f")
+    suspect = alt.Tooltip("celsius:Q", title=f"suspect, {DEGREES}", format=".2f")
 
     def timed(name: str) -> Any:
         return alt.Chart(alt.NamedData(name)).transform_calculate(local=local, utc=utc)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from monitor.core.time.instant import format_instant, parse_instant
+from monitor.core.time.instant import format_instant, parse_instant, to_datetime
 from monitor.ports import JSON
 from monitor.web.charts.chart import (
     HOVER_POINTS,
@@ -25,7 +25,8 @@ from monitor.web.charts.chart import (
     window_rect,
 )
 from monitor.web.charts.palette import FONT, LIGHT, Palette
-from monitor.words.figures import celsius, offset_text
+from monitor.web.pages.markup import celsius
+from monitor.words.figures import offset
 
 MOST_STAYS = 60
 """More than these in one range, and the older ones are left out: each is a question to the store."""
@@ -111,7 +112,7 @@ def lot_chart_spec(
         "suspect": found.suspect,
         "hover": [*found.line[:: len(found.line) // HOVER_POINTS + 1], *found.alone],
     }
-    scales = Scales(start + shift, end + shift, low, high, shift, offset_text(end, zone))
+    scales = Scales(start + shift, end + shift, low, high, shift, offset(to_datetime(end, zone)))
     spec: JSON = layers(scales, palette, _custody_layers(scales, palette)).to_dict()
     spec["description"] = describe(stays)
     spec["datasets"] = datasets

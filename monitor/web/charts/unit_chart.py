@@ -8,7 +8,7 @@ from monitor.ports import JSON, View
 from monitor.web.charts.ahead_chart import Ahead
 from monitor.web.charts.chart import chart_spec
 from monitor.web.charts.palette import DARK, LIGHT
-from monitor.web.zones import Zones
+from monitor.web.pages.zones import Zones
 
 CHART_POINTS = 1_500
 

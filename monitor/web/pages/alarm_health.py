@@ -12,7 +12,7 @@ from monitor.web.api.queries import Strict
 from monitor.web.pages.rendering import live, places
 from monitor.web.refusal import ErrorBody, JsonResponse
 from monitor.web.wiring import Wired
-from monitor.words import alarm_figures
+from monitor.words import alarm as alarm_words
 
 WEEKS = (1, 4, 13, 52)
 
@@ -46,9 +46,8 @@ def page(request: Request, wired: Wired, query: Annotated[WeeksQuery, Query()]) 
     found = wired.view.alarm_health(weeks=query.weeks)
     context = {
         "found": found,
-        "lines": alarm_figures.lines(found["total"], found["targets"]),
-        "rows": alarm_figures.unit_rows(found["units"], found["targets"]),
-        "af": alarm_figures,
+        "lines": alarm_words.lines(found["total"], found["targets"]),
+        "rows": alarm_words.unit_rows(found["units"], found["targets"]),
         "weeks": query.weeks,
         "spans": WEEKS,
         "place_of": places(wired.view.units()),

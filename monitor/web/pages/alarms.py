@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from monitor.core.time.instant import HOUR, parse_instant
+from monitor.config.file.duration import format_duration
+from monitor.core.time.instant import HOUR, MINUTE, parse_instant
 from monitor.ports import JSON
 from monitor.web.api.queries import Strict
 from monitor.web.charts.ahead_chart import Ahead
@@ -18,7 +19,9 @@ from monitor.web.pages.rendering import live, places
 from monitor.web.refusal import ApiError, JsonResponse, not_found
 from monitor.web.wiring import Wired, Wiring
 from monitor.words import alarm as alarm_words
+from monitor.words.figures import exact_span, typeset
 
+_SHELVES = (30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR)
 SHOWN_FOR = 12 * HOUR
 AFTERWARDS = 1 * HOUR
 """How long the curve goes on after an alarm that is over."""
@@ -57,11 +60,11 @@ def alarm(request: Request, wired: Wired, alarm: str) -> Response:
     parent = found.get("parent")
     context = {
         "alarm": found,
-        "headline": alarm_words.headline(wired.guide.headline(found)),
-        "steps": wired.guide.first_steps(found),
+        "headline": typeset(wired.voice.headline(found)),
+        "steps": wired.voice.first_steps(found),
         "unit": unit,
         "coming": coming,
-        "choices": alarm_words.shelf_choices(wired.view.now(), coming["act_by"], wired.shelve_max),
+        "choices": shelf_choices(wired.view.now(), coming["act_by"], wired.shelve_max),
         "parent": None if parent is None else wired.view.alarm(parent),
         "place_of": places(wired.view.units()),
         "children": by_level(found.get("children") or []),
@@ -69,6 +72,28 @@ def alarm(request: Request, wired: Wired, alarm: str) -> Response:
     }
     page = {"heading": context["headline"], "own_script": "alarm.js", "css": "oncall"}
     return live(request, wired, "_alarm.html", context, has_curve=unit is not None, **page)
+
+
+class ShelfChoice(NamedTuple):
+    """How long to shelve an alarm: the form's value, and what it says."""
+
+    value: str
+    words: str
+
+
+def shelf_choices(now: int, act_by: str | None, most_for: int) -> list[ShelfChoice]:
+    """For how long an alarm can be shelved: for ``most_for`` at most, and no longer than until somebody must have
+    acted. All in ms. That instant is the last choice, where it is near enough."""
+    end = None if act_by is None else parse_instant(act_by)
+    last = now + most_for if end is None else min(now + most_for, end)
+    lengths = [length for length in _SHELVES if now + length <= last and now + length != end]
+    if act_by is not None and end is not None and now < end == last:
+        return [*map(_choice, lengths), ShelfChoice(act_by, "until")]
+    return [_choice(length) for length in lengths or ([most_for] if last > now else [])]
+
+
+def _choice(length: int) -> ShelfChoice:
+    return ShelfChoice(format_duration(length), exact_span(length))
 
 
 def _known(wired: Wiring, name: str) -> JSON:

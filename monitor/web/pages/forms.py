@@ -19,9 +19,9 @@ from monitor.core.time.instant import in_local_time
 from monitor.web.api.alarms import ALARMS, SUPPRESSIONS
 from monitor.web.api.changes import body_of, carried_out, end_at
 from monitor.web.hosts import refuse_strange_host
+from monitor.web.pages.zones import Zones
 from monitor.web.refusal import ApiError
 from monitor.web.wiring import Wired, Wiring
-from monitor.web.zones import Zones
 
 FORM_BYTES_MAX = 16_384
 FIELDS_MAX = 32

@@ -24,9 +24,10 @@ from monitor.web.api.changes import carried_out
 from monitor.web.hosts import refuse_strange_host
 from monitor.web.pages.forms import form_of
 from monitor.web.pages.rendering import environment
+from monitor.web.pages.zones import Zones
 from monitor.web.refusal import ApiError
 from monitor.web.wiring import Wired, Wiring
-from monitor.web.zones import Zones
+from monitor.words.figures import typeset
 
 UNANSWERED = frozenset({State.UNACKNOWLEDGED, State.RETURNED_UNACKNOWLEDGED, State.LATCHED_UNACKNOWLEDGED})
 """The states in which there is something to acknowledge."""
@@ -93,8 +94,8 @@ def _alarm_page(wired: Wiring, token: str) -> Response:
     unit = wired.view.unit("/".join(place.split("/")[:2]))
     context = {
         "alarm": alarm,
-        "headline": wired.guide.headline(alarm),
-        "steps": wired.guide.first_steps(alarm) if alarm["state"] in ACTIVE else [],
+        "headline": typeset(wired.voice.headline(alarm)),
+        "steps": wired.voice.first_steps(alarm) if alarm["state"] in ACTIVE else [],
         "name": found.recipient,
         "where": place if unit is None else f"{unit['title']} ({place})",
         "unit": unit,

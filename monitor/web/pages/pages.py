@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -18,11 +19,11 @@ from monitor.web.charts.palette import DARK, LIGHT
 from monitor.web.charts.unit_chart import CHART_POINTS, unit_chart
 from monitor.web.known import known_lot, known_unit
 from monitor.web.pages.rendering import live, places, render
+from monitor.web.pages.zones import Zones
 from monitor.web.refusal import ApiError, JsonResponse
 from monitor.web.wiring import Wired, Wiring
-from monitor.web.zones import Zones
-from monitor.words import figures as words
 from monitor.words import lot as lot_words
+from monitor.words.sign import NOT_JUDGED, Badge, level_sign, unit_sign, verdict_sign
 
 RANGES = {"1h": HOUR, "6h": 6 * HOUR, "24h": DAY, "7d": 7 * DAY}
 LOT_RANGES: dict[str, int | None] = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "all": None}
@@ -49,9 +50,9 @@ class LotQuery(AsOfQuery):
     scheme: Literal["light", "dark"] = "light"
 
 
-def _counts(units: Sequence[JSON]) -> list[tuple[words.Sign, int]]:
+def _counts(units: Sequence[JSON]) -> list[tuple[Badge, int]]:
     """How many units are in each state, worst first."""
-    signs = [words.unit_sign(unit) for unit in units]
+    signs = [unit_sign(unit) for unit in units]
     return [(sign, signs.count(sign)) for sign in sorted(set(signs), key=lambda sign: sign.rank)]
 
 
@@ -65,12 +66,12 @@ def wall(request: Request, wired: Wired) -> Response:
     units, every_lot = wired.view.units(), wired.view.lots()
     lots = [lot for lot in every_lot if _needs_attention(lot)]
     context = {
-        "units": sorted(units, key=lambda unit: words.unit_sign(unit).rank),
+        "units": sorted(units, key=lambda unit: unit_sign(unit).rank),
         "counts": _counts(units),
         "alarms": by_level(wired.view.alarms(open_only=True)),
         "place_of": places(units),
-        "lots": sorted(lots, key=lambda lot: words.verdict_sign(lot).rank),
-        "unjudged": sum(words.verdict_sign(lot) is words.NOT_JUDGED for lot in every_lot),
+        "lots": sorted(lots, key=lambda lot: verdict_sign(lot).rank),
+        "unjudged": sum(verdict_sign(lot) is NOT_JUDGED for lot in every_lot),
     }
     return live(request, wired, "_wall.html", context, heading="Overview", wide=True)
 
@@ -84,7 +85,7 @@ def _needs_attention(lot: JSON) -> bool:
 
 def by_level(alarms: Sequence[JSON]) -> list[JSON]:
     """Worst level first; within one, those that nobody has acknowledged first, then as they came."""
-    return sorted(alarms, key=lambda a: (words.level_sign(a).rank, a.get("acknowledged_at") is not None))
+    return sorted(alarms, key=lambda a: (level_sign(a).rank, a.get("acknowledged_at") is not None))
 
 
 @router.get("/units/{site}/{unit}")
@@ -125,7 +126,7 @@ def chart(wired: Wired, site: str, unit: str, query: Annotated[RangeQuery, Query
 def lots(request: Request, wired: Wired, query: Annotated[AsOfQuery, Query()]) -> Response:
     """Every lot, the worst verdict first."""
     found = wired.view.lots(as_of=query.as_of)
-    context = {"lots": sorted(found, key=lambda lot: (words.verdict_sign(lot).rank, lot["lot"]))}
+    context = {"lots": sorted(found, key=lambda lot: (verdict_sign(lot).rank, lot["lot"]))}
     return live(request, wired, "_lots.html", {**context, **_as_of(query)}, heading="Lots")
 
 
@@ -143,10 +144,17 @@ def lot(request: Request, wired: Wired, lot: str, query: Annotated[LotQuery, Que
         "range": chosen,
         "ranges": list(LOT_RANGES),
         "at": None if query.at is None else format_instant(query.at),
+        "around": _around(lot, query),
         "has_curve": timeline(found, _judged_at(wired, query)) is not None,
         **_as_of(query),
     }
     return live(request, wired, "_lot.html", context, heading=f"Lot {lot}", lot_id=lot)
+
+
+def _around(lot: str, query: LotQuery) -> str:
+    """The lot's page with its chart around an instant, for which ``{}`` stands."""
+    as_of = "" if query.as_of is None else "&" + urlencode({"as_of": format_instant(query.as_of)})
+    return f"/lots/{quote(lot, safe='')}?range=24h&at={{}}{as_of}#chart-head"
 
 
 def _about(lot: JSON, alarms: Sequence[JSON]) -> list[JSON]:

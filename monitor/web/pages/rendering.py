@@ -15,11 +15,13 @@ from monitor.core.fact import tightest_budget
 from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
 from monitor.web import assets
+from monitor.web.pages import markup
+from monitor.web.pages.zones import Zones
 from monitor.web.wiring import Wiring
-from monitor.web.zones import Zones
 from monitor.words import alarm as alarm_words
-from monitor.words import figures as words
 from monitor.words import lot as lot_words
+from monitor.words import reason
+from monitor.words.figures import interval, typeset
 
 
 class AlarmPlace(NamedTuple):
@@ -40,8 +42,9 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.globals.update(address=assets.address, w=words, lw=lot_words, aw=alarm_words)
-    templates.globals.update(tightest=tightest_budget)
+    templates.globals.update(address=assets.address, interval=interval, tightest=tightest_budget)
+    templates.globals.update(w=markup, lw=lot_words, aw=alarm_words, rw=reason)
+    templates.filters["typeset"] = typeset
     return templates
 
 

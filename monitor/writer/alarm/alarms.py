@@ -34,7 +34,8 @@ from monitor.core.alarm.suppression import Suppression, hushing
 from monitor.core.profile.installation import Installation
 from monitor.core.telling.policy import Policy
 from monitor.core.time.instant import LATEST, MINUTE, SECOND, format_instant
-from monitor.ports import Fact, Store, Tx, Wording
+from monitor.ports import Fact, Store, Tx
+from monitor.words.voice import Voice
 from monitor.writer.alarm.floods import Floods
 from monitor.writer.alarm.suppressions import Suppressions
 from monitor.writer.telling.telling import Present, Telling
@@ -58,14 +59,14 @@ class Alarms:
         self,
         store: Store,
         policy: Policy,
-        wording: Wording,
+        voice: Voice,
         installation: Installation,
         on_change: Callable[[Alarm], None] = lambda alarm: None,
     ) -> None:
         self._store = store
         self._policy = policy
         self._on_change = on_change
-        self._telling = Telling(store, policy, wording, installation)
+        self._telling = Telling(store, policy, voice, installation)
         self.suppressions = Suppressions(store)
         self._floods = Floods(store, self._telling.place_of, self.is_hushed)
         self._open: dict[Key, Alarm] = {}

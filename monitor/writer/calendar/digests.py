@@ -34,7 +34,7 @@ class Digests:
         self._store = store
         self._around = around
         self._periods = Periods(store)
-        self._place_of = Telling(store, around.policy, around.wording, around.installation).place_of
+        self._place_of = Telling(store, around.policy, around.voice, around.installation).place_of
         told = bool(around.policy.contacts)
         picture = Picture(
             around.clock,
@@ -57,7 +57,7 @@ class Digests:
         zone = self._around.installation.zone_of(site)
         digest = self._periods.owed(tx, f"digest:{site}", agenda.digest, zone, now)
         if digest is not None:
-            words = self._around.wording.digest(site, digest.name, self._digest(tx, site, digest, now))
+            words = self._around.voice.digest(site, digest.name, self._digest(tx, site, digest, now))
             recipients = self._around.policy.recipients()
             self._owe(tx, f"digest:{site}", digest, words, recipients, now)
         summary = self._periods.owed(tx, f"summary:{site}", agenda.summary, zone, now)
@@ -71,7 +71,7 @@ class Digests:
                 start=summary.since_at,
                 end=now,
             )
-            words = self._around.wording.summary(site, summary.name, week.to_json())
+            words = self._around.voice.summary(site, summary.name, week.to_json())
             self._owe(tx, f"summary:{site}", summary, words, self._qa(), now)
 
     def _owe(
@@ -101,7 +101,7 @@ class Digests:
 
     def _digest(self, tx: Tx, site: str, owed: Owed, now: int) -> JSON:
         """``{since, until, open, past, unseen, lots, unwatched, calibrations}``, as
-        :meth:`monitor.ports.Wording.digest` words them."""
+        :func:`monitor.words.digest.digest` words them."""
         news = self._store.facts.current(tx, "alarm", recorded_after=owed.since_at)
         still_open = self._store.facts.current(tx, "alarm", open_only=True)
         here = [fact.body for fact in news if self._is_here(fact.body, site)]

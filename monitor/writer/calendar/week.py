@@ -50,7 +50,7 @@ class Week:
 
     def to_json(self) -> JSON:
         """``{since, until, excursions, lots, coverage, alarms, alarms_cut, suppressions, calibrations, drills}``, as
-        :meth:`monitor.ports.Wording.summary` words them."""
+        :func:`monitor.words.summary.summary` words them."""
         facts = self._store.facts.current(self._tx, "alarm", since=self._start, limit=ALARMS_MAX)
         alarms = [Alarm.from_json(fact.body) for fact in facts]
         raised = [alarm for alarm in alarms if self._start < alarm.known_at <= self._end]

@@ -9,7 +9,8 @@ from monitor.core.alarm.suppression import Suppression
 from monitor.core.profile.installation import Installation
 from monitor.core.telling.policy import Place, Policy, place_of
 from monitor.core.telling.told import Owed, message_id, plan
-from monitor.ports import JSON, Store, Tx, Wording
+from monitor.ports import JSON, Store, Tx
+from monitor.words.voice import Voice
 from monitor.writer.telling.owing import owed_row
 
 Present = Callable[[Tx, Alarm, int], JSON]
@@ -22,10 +23,10 @@ class Telling:
 
     present: Present = staticmethod(lambda tx, alarm, now: {})
 
-    def __init__(self, store: Store, policy: Policy, wording: Wording, installation: Installation) -> None:
+    def __init__(self, store: Store, policy: Policy, voice: Voice, installation: Installation) -> None:
         self._store = store
         self._policy = policy
-        self._wording = wording
+        self._voice = voice
         self._installation = installation
 
     def place_of(self, alarm: Alarm) -> Place:
@@ -65,7 +66,7 @@ class Telling:
             owed_row(
                 message.id,
                 message.recipient,
-                self._wording.message(
+                self._voice.message(
                     message.kind,
                     body,
                     others=sorted(names - {message.recipient.name}),
@@ -82,7 +83,7 @@ class Telling:
 
     def shelf_ended(self, tx: Tx, shelf: Suppression, alarm: Alarm, now: int) -> None:
         """Owes the news that something is watched again, to whoever hears first of such an alarm."""
-        words = self._wording.shelf_ended(shelf.to_json(), alarm.to_json())
+        words = self._voice.shelf_ended(shelf.to_json(), alarm.to_json())
         recipients = dict.fromkeys(self._policy.always)
         first = self._policy.ladder_of(alarm, self.place_of(alarm)).steps[0]
         for contact in self._policy.contacts_of(first, now):

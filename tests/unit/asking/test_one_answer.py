@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from monitor.cli.lot.lot_words import least_left
+
 from monitor.core.channel.reading import Reading
 from monitor.core.fact import tightest_budget
 from monitor.core.time.instant import HOUR, MINUTE

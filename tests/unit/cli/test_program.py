@@ -13,7 +13,7 @@ import pytest
 import typer.main
 
 import monitor
-from monitor.cli.output import clean, duration, local, percent
+from monitor.cli.output import clean, local
 from monitor.cli.program import program
 from monitor.config.starter import write_starter
 from monitor.core.time.instant import format_instant, parse_instant
@@ -453,14 +453,17 @@ def test_excursions_of_an_unknown_lot_are_a_finding(app: FakeApp) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "by delay"),
-        ({"confirmed_at": None}, "not yet"),
-        ({"confirmed_at": None, "closed_at": "2026-11-22T09:30:00.000Z"}, "transient"),
+        ({}, "outside for longer than its delay"),
+        ({"confirmed_at": None}, "outside, not confirmed yet"),
+        ({"confirmed_at": None, "closed_at": "2026-11-22T09:30:00.000Z"}, "transient, never confirmed"),
         ({"superseded_by": "x9"}, "now x9"),
         ({"withdrawn": True}, "withdrawn"),
     ],
 )
-def test_an_excursion_says_whether_it_is_confirmed(changes: dict[str, Any], said: str, app: FakeApp) -> None:
+def test_an_excursion_says_whether_it_is_confirmed(
+    changes: dict[str, Any], said: str, app: FakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
     app.view.all_excursions = [excursion(**changes)]
     words = " ".join(run("excursions").stdout.split())
     assert said in words
@@ -529,15 +532,6 @@ def test_people_who_are_not_configured_are_a_finding(app: FakeApp) -> None:
 
 
 # --- figures in words ---
-
-
-def test_figures_are_cut_and_never_flattered() -> None:
-    assert percent(0.9996) == "99.9 %"
-    assert percent(1.0) == "100 %"
-    assert [duration(s) for s in (0, 59.9, 60, 61, 3_600, 90_000, None)] == [
-        *("0 s", "59 s", "1 min", "1 min 1 s", "1 h", "1 d 1 h"),
-        None,
-    ]
 
 
 def test_local_time_has_the_offset_of_its_moment() -> None:

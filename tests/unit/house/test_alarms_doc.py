@@ -13,8 +13,7 @@ from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.alarm.machine import TRANSITIONS
 from monitor.words.alarm_doc import alarm_doc
 from monitor.words.case import Case, Context
-from monitor.words.condition import WORDINGS, why_cleared
-from monitor.words.meaning import MEANINGS
+from monitor.words.condition import CONDITIONS, why_cleared
 from monitor.words.message import headline, message
 from tests.house import ROOT
 
@@ -36,15 +35,14 @@ def test_it_can_be_written_to_a_file(tmp_path: Path) -> None:
 
 def test_every_condition_has_its_words_and_its_meaning_and_nothing_else_has() -> None:
     names = {condition.value for condition in AlarmCondition}
-    assert set(WORDINGS) == names
-    assert set(MEANINGS) == names
+    assert set(CONDITIONS) == names
 
 
 @pytest.mark.parametrize("condition", list(AlarmCondition))
 def test_a_condition_is_worded_for_somebody_just_woken(condition: AlarmCondition) -> None:
-    words = WORDINGS[condition.value]
+    words = CONDITIONS[condition]
     assert 2 <= len(words.first) <= 4
-    for sentence in (*words.first, MEANINGS[condition.value].means):
+    for sentence in (*words.first, CONDITIONS[condition].means):
         assert re.search(r"[.?}]$", sentence), sentence
         assert sentence[0].isupper(), sentence
     assert not words.happens.endswith(".")
@@ -54,9 +52,9 @@ def test_a_condition_is_worded_for_somebody_just_woken(condition: AlarmCondition
 @pytest.mark.parametrize("condition", list(AlarmCondition))
 def test_the_page_has_a_section_with_what_the_message_says_to_do_first(condition: AlarmCondition) -> None:
     section = alarm_doc().split(f"\n### {condition}\n")[1].split("\n### ")[0]
-    for step in WORDINGS[condition.value].first:
+    for step in CONDITIONS[condition].first:
         assert step.split("{move}")[0] in section
-    assert MEANINGS[condition.value].clears in section
+    assert CONDITIONS[condition].clears in section
 
 
 def test_every_move_that_does_something_is_in_the_table_and_the_diagram() -> None:

@@ -112,7 +112,7 @@ def test_the_weekly_summary_says_what_qa_asks_of_a_week() -> None:
         "From Mon 2026-11-16 08:00 +01:00 to Mon 2026-11-23 08:00 +01:00.",
         "- lab1/F02/product: up to -48.2 °C, Sun 2026-11-22 03:12 +01:00 to 05:10 +01:00",
         "- lab1/R01/product: down to 0.4 °C, Tue 2026-11-10 03:12 +01:00, open (of before;",
-        "- lab1/F03: nothing to count yet - lab1/F02: 99.9 % - lab1/F01: 100.0 %",
+        "- lab1/F03: nothing to count yet - lab1/F02: 99.9 % - lab1/F01: 100 %",
         "- lab1/F02: 4 alarms, 2 acknowledged (typically after 4 min, at most 9 min), 1 not acknowledged, 1 past",
         "- lab1/F01: out of service for 3 h by ben: repair",
         "- anna: answered after 2 min - ben: answered after 1 h 5 min, by anna - cleo: NOT ANSWERED",

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.core.time.instant import parse_instant, to_datetime
-from monitor.words.case import celsius_text, duration_text, page
-from monitor.words.condition import WORDINGS
+from monitor.words.case import Case, page
+from monitor.words.condition import CONDITIONS
+from monitor.words.figures import minutes
 from monitor.words.message import MOST_LOTS, WIDTH, Context, closed, opened
 
 CONTEXT = Context({"lab1": ZoneInfo("Europe/Zurich")}, "https://monitor.lab.example/")
@@ -73,7 +74,7 @@ Lots inside (2):
 
 Unit: Thermo TSX, room 3.14 (lab1/F02)
 Probe: product
-Window: -90 °C to -60 °C
+Window: -90 to -60 °C
 Last value: -48.2 °C, Sun 2026-11-22 03:25 +01:00
 Warmest: -47.9 °C
 Began: Sun 2026-11-22 03:12 +01:00
@@ -142,7 +143,7 @@ def test_a_subject_says_how_bad_what_where_and_since_when(one: dict[str, Any], s
     assert opened(one, CONTEXT)[0] == subject
 
 
-@pytest.mark.parametrize("condition", [*WORDINGS, "something_new"])
+@pytest.mark.parametrize("condition", [*CONDITIONS, "something_new"])
 @pytest.mark.parametrize(
     "evidence", [None, {}, {"lots": None, "window": None, "celsius": None, "unit": None}]
 )
@@ -156,7 +157,7 @@ def test_what_is_not_known_is_left_out_and_never_invented(
             assert absent not in subject + body.replace("recorded inside", "")
 
 
-@pytest.mark.parametrize("condition", [*WORDINGS, "something_new"])
+@pytest.mark.parametrize("condition", [*CONDITIONS, "something_new"])
 def test_steps_are_numbered_and_short_enough_for_a_phone(condition: str) -> None:
     _, body = opened(alarm(condition, lots=["L-1"]), CONTEXT)
     steps = body.split("What to do first:\n")[1].split("\n\n")[0].splitlines()
@@ -241,13 +242,16 @@ def test_a_closing_says_why_and_claims_no_recovery_that_was_not(
     ],
 )
 def test_a_value_beyond_its_limit_is_not_rounded_onto_it(value: Any, limit: float | None, text: str) -> None:
-    assert celsius_text(value, limit) == text
+    case = Case.of(alarm("temperature_high", celsius=value, limit_celsius=limit), CONTEXT)
+    assert case.celsius("celsius") == text
 
 
 def test_a_duration_names_its_two_largest_units() -> None:
     start = to_datetime(parse_instant("2026-11-22T00:00:00Z"))
     ends = ("00:00:40", "00:58:30", "01:58:59", "23:00:00")
-    told = [duration_text(start, to_datetime(parse_instant(f"2026-11-22T{end}Z"))) for end in ends]
+    told = [
+        minutes((to_datetime(parse_instant(f"2026-11-22T{end}Z")) - start).total_seconds()) for end in ends
+    ]
     assert told == ["40 s", "58 min", "1 h 58 min", "23 h"]
 
 

@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.cli.lot.lot_words import bar, evidence_lines, least_left
+from monitor.cli.lot.card import cells
+from monitor.cli.output import said
+from monitor.words.lot import bar, least_left
+from monitor.words.reason import evidence
 from tests.unit.cli.test_cli_fakes import FakeApp, answer, app, budget, lot, run
 
 __all__ = ["app"]  # a fixture
@@ -56,16 +59,17 @@ def test_the_verdict_comes_first_then_the_reasons_with_what_they_rest_on(app: Fa
     text = card(app, 1, "breached", reasons=reasons)
     assert text.startswith("Verdict breached Lot EXO-1")
     said = (
-        "breached the 2 h allowed in band 'warmer' were used up band warmer, above -40 °C, up to -20 °C, limit 2 h,"
-        " spent 2 h 1 min, exhausted at 2026-11-22 10:30:00 +01:00, by ult-80@1"
+        "breached the 2 h allowed in band 'warmer' were used up band warmer (-40 to -20 °C),"
+        " limit 2 h, spent 2 h 1 min, exhausted 2026-11-22 10:30:00 +01:00"
         " reading of lab1/F01/product: -38.25 °C at 2026-11-22 10:30:00 +01:00"
+        " by profile ult-80 version 1"
         " at risk its unit is outside the window excursion x17"
     )
     assert said in text
 
 
 @pytest.mark.parametrize(
-    ("evidence", "lines"),
+    ("rests_on", "lines"),
     [
         ({}, []),
         (
@@ -74,7 +78,7 @@ def test_the_verdict_comes_first_then_the_reasons_with_what_they_rest_on(app: Fa
         ),
         (
             {"celsius": 9.25, "limit": 8.0, "from": EXHAUSTED, "to": None, "profile": "fridge@2"},
-            ["9.25 °C, limit 8 °C, from 2026-11-22 10:30:00 +01:00, by fridge@2"],
+            ["limit 8 °C, 9.25 °C", "from 2026-11-22 10:30:00 +01:00", "by profile fridge version 2"],
         ),
         (
             {
@@ -86,19 +90,19 @@ def test_the_verdict_comes_first_then_the_reasons_with_what_they_rest_on(app: Fa
                 ],
             },
             [
-                "count 2, limit 1",
-                "thawed 2026-11-22 10:30:00 +01:00, by event e7",
-                "thawed 2026-11-22 10:30:00 +01:00, above since 2026-11-22 10:20:00 +01:00",
+                "limit 1, counted 2",
+                "thawed 2026-11-22 10:30:00 +01:00 by event e7,"
+                " 2026-11-22 10:30:00 +01:00 (above since 2026-11-22 10:20:00 +01:00)",
             ],
         ),
         (
             {"expires_at": EXHAUSTED, "expiry_reason": "in_use"},
-            ["expires at 2026-11-22 10:30:00 +01:00, expiry reason in use"],
+            ["expires 2026-11-22 10:30:00 +01:00"],
         ),
     ],
 )
-def test_evidence_is_told_with_its_units(evidence: dict[str, Any], lines: list[str]) -> None:
-    assert list(evidence_lines(evidence, BERLIN)) == lines
+def test_evidence_is_told_with_its_units(rests_on: dict[str, Any], lines: list[str]) -> None:
+    assert [said(line, BERLIN) for line in evidence({"evidence": rests_on})] == lines
 
 
 def test_budgets_are_bars_with_what_is_spent_and_left_and_when_they_run_out(app: FakeApp) -> None:
@@ -110,68 +114,74 @@ def test_budgets_are_bars_with_what_is_spent_and_left_and_when_they_run_out(app:
         budget("out_of_storage", None, None, 1_800.0),
     ]
     text = card(app, budgets=budgets)
-    for said in (
-        "warm (-60 to -40 °C) █████░░░░░ 12 h of 1 d 12 h runs out 2026-11-22 23:04:30 +01:00",
-        "warmer (-40 to -20 °C) ██████████ 2 h 1 min of 2 h nothing ran out 2026-11-22 10:30:00 +01:00",
-        "thaw (above -20 °C) ░░░░░░░░░░ 0 s of 0 s no time allowed",
+    for row in (
+        "warm (-60 to -40 °C) █████░░░░░ 12 h of 1 d spent 12 h left Runs out 2026-11-22 23:04:30 +01:00",
+        "warmer (-40 to -20 °C) ██████████ 2 h 1 min of 2 h spent nothing left"
+        " Since 2026-11-22 10:30:00 +01:00.",
+        "thaw (above -20 °C) ░░░░░░░░░░ no time allowed never touched",
         "cold (up to -90 °C) 1 min 15 s, no limit",
-        "out of storage ░░░░░░░░░░ 0 s of 30 min 30 min",
+        "out of storage ░░░░░░░░░░ 0 s of 30 min spent 30 min left",
     ):
-        assert said in text
+        assert row in text
 
 
 @pytest.mark.parametrize(
-    ("spent", "exhausted", "cells"),
+    ("spent", "exhausted", "full"),
     [(0.0, False, 0), (0.001, False, 1), (99.999, False, 9), (100.0, True, 10)],
 )
 def test_only_an_exhausted_budget_is_a_full_bar_and_only_an_untouched_one_an_empty_one(
-    spent: float, exhausted: bool, cells: int
+    spent: float, exhausted: bool, full: int
 ) -> None:
-    drawn = bar(budget("warm", None, None, 100.0, spent, exhausted_at=EXHAUSTED if exhausted else None))
-    assert (drawn.count("█"), len(drawn)) == (cells, 10)
+    filled = bar(budget("warm", None, None, 100.0, spent, exhausted_at=EXHAUSTED if exhausted else None))
+    assert filled is not None
+    drawn = cells(filled)
+    assert (drawn.count("█"), len(drawn)) == (full, 10)
 
 
 def test_a_band_of_limit_0_that_was_touched_says_when(app: FakeApp) -> None:
     touched = [budget("thaw", -20.0, None, 0.0, 0.0, exhausted_at=EXHAUSTED)]
-    assert "██████████ 0 s of 0 s nothing touched 2026-11-22 10:30:00 +01:00" in card(app, budgets=touched)
+    assert "██████████ no time allowed touched Since 2026-11-22 10:30:00 +01:00." in card(
+        app, budgets=touched
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "Thaws 0 of 1 allowed, certain"),
+        ({}, "Thaws Thawed 0 of 1 times allowed. The count is certain."),
         (
             {"thaw_count": 2, "thaw_count_determinate": False, "thawed_at": EXHAUSTED, "is_frozen": False},
-            "Thaws at least 2 of 1 allowed: one may have gone unseen in unknown time,"
-            " first 2026-11-22 10:30:00 +01:00, not frozen again",
+            "Thaws Thawed 2 of 1 times allowed: over the limit. At least: it may have thawed while nobody knew its"
+            " temperature, so the count is open. It was first thawed 2026-11-22 10:30:00 +01:00. It is thawed now.",
         ),
-        ({"thaw_limit": None}, "Thaws 0, certain"),
-        ({}, "Coverage 99.9 %, at least 95 % asked for"),
-        ({"coverage": None, "coverage_minimum": None}, "Coverage no time in storage yet"),
-        ({"pending_seconds": 90.0}, "Pending 1 min 30 s"),
-        ({}, "Unknown 40 min Out of storage 0 s Lowest -81.50 °C Highest -48.00 °C"),
+        ({"thaw_limit": None}, "Thaws Thawed 0 times, no limit. The count is certain."),
+        ({}, "Coverage 99.9 % known, at least 95 % asked for"),
+        ({"coverage": None, "coverage_minimum": None}, "Coverage none: it was never in storage"),
+        ({"pending_seconds": 90.0}, "1 min 30 s pending"),
+        ({}, "40 min unknown Out of storage 0 s Lowest -81.50 °C Highest -48.00 °C"),
         ({"uncertain_seconds": 210.0}, "Near a limit 3 min 30 s within the probe's uncertainty"),
         ({}, "Near a limit not known"),
-        ({}, "MKT none: the window lies below 0 °C"),
+        ({}, "Mean kinetic temperature none: the window lies below 0 °C"),
         (
             {"mkt_celsius": 5.414, "mkt_limit": 8.0, "mkt_worst": WORST},
-            "MKT 5.41 °C Worst MKT 7.91 °C from 2026-11-22 10:30:00 +01:00 to 2026-11-22 10:30:00 +01:00, limit 8 °C",
+            "Mean kinetic temperature 5.41 °C over the whole time Worst of it 7.91 °C"
+            " from 2026-11-22 10:30:00 +01:00 to 2026-11-22 10:30:00 +01:00, limit 8 °C",
         ),
-        ({"mkt_celsius": 5.414, "mkt_limit": 8.0}, "Worst MKT none: it was not outside its window, limit 8 °C"),
+        ({"mkt_celsius": 5.414, "mkt_limit": 8.0}, "Worst of it none: it was not outside its window, limit 8 °C"),
         (
             {"act_by": "2026-11-22T11:12:30.000Z", "act_by_reason": "then band warm is used up"},
             "Act by 2026-11-22 12:12:30 +01:00: then band warm is used up",
         ),
-        ({}, "Good until expired 2026-11-21 00:00:00 +01:00, by its label"),
+        ({}, "Expiry Expired: it was good until 2026-11-21 00:00:00 +01:00, by its label."),
         (
             {"effective_expires_at": "2026-11-23T09:30:00.000Z", "expiry_reason": "thawed"},
-            "Good until 2026-11-23 10:30:00 +01:00, by its time in use after the first thaw",
+            "Expiry Good until 2026-11-23 10:30:00 +01:00, by its time in use after the first thaw.",
         ),
-        ({"effective_expires_at": None, "expiry_reason": None}, "Good until nothing ends its life"),
+        ({"effective_expires_at": None, "expiry_reason": None, "expires_at": None}, "Expiry No expiry is on record."),
         ({"parent": "EXO-0", "children": ["EXO-1-A", "EXO-1-B"]}, "Aliquot of EXO-0 Aliquots EXO-1-A, EXO-1-B"),
         (
             {"profile_bound": {"profile": "ult-80@3", "by": "QA", "at": EXHAUSTED, "reason": "study", "event_id": "b"}},
-            "Bound to ult-80@3 by QA, 2026-11-22 10:30:00 +01:00: study",
+            "Bound QA bound it to profile ult-80 version 3, by QA, 2026-11-22 10:30:00 +01:00. Reason: Study.",
         ),
         ({"without_effect": {"e9": "voided by v1"}}, "Without effect e9: voided by v1"),
         ({}, "lab1/F01 2026-01-05 09:00:00 +01:00 now 321 d 2 h"),
@@ -188,14 +198,14 @@ def test_every_figure_is_told_so_that_a_person_can_read_it(
 @pytest.mark.parametrize(
     ("budgets", "said"),
     [
-        ([], None),
-        ([budget("cold", None, -90.0, None, 5.0), budget("thaw", -20.0, None, 0.0)], None),
-        ([budget("a", 0.0, 1.0, 100.0, 10.0), budget("b", 1.0, 2.0, 1_000.0, 900.0)], "b: 1 min 40 s"),
-        ([budget("a", 0.0, 1.0, 100.0, 90.0), budget("thaw", 1.0, None, 0.0, exhausted_at=EXHAUSTED)], "thaw: nothing"),
+        ([], "–"),
+        ([budget("cold", None, -90.0, None, 5.0), budget("thaw", -20.0, None, 0.0)], "–"),
+        ([budget("a", 0.0, 1.0, 100.0, 10.0), budget("b", 1.0, 2.0, 1_000.0, 900.0)], "b: 1 min 40 s left"),
+        ([budget("a", 0.0, 1.0, 100.0, 90.0), budget("thaw", 1.0, None, 0.0, exhausted_at=EXHAUSTED)], "thaw: touched"),
     ],
 )  # fmt: skip
 def test_the_least_left_is_the_smallest_share_and_a_touched_band_is_less_than_any(
-    budgets: list[dict[str, Any]], said: str | None
+    budgets: list[dict[str, Any]], said: str
 ) -> None:
     assert least_left(lot("L", "within_profile", budgets=budgets)) == said
 

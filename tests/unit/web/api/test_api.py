@@ -14,13 +14,14 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry, Counter
 
-from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
+from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant, parse_instant, to_datetime
 from monitor.ports import JSON
 from monitor.web.application import create_application
 from monitor.web.charts.chart import chart_spec, series_of
 from monitor.web.events import EventHub
+from monitor.web.pages import markup
 from monitor.web.server import WebServer
-from monitor.words import figures as words
+from monitor.words.sign import unit_sign, verdict_sign
 from tests.browser.fakes import NOW, FakeCommands, FakeView
 
 TOKEN = "correct horse"
@@ -322,7 +323,7 @@ def test_a_fragment_has_every_part_of_its_page(rig: Rig, path: str) -> None:
 
 def test_the_words_of_an_age_do_not_change_with_time_so_that_an_unchanged_part_stays() -> None:
     text, zone = "2026-11-22T10:00:00.000Z", ZoneInfo("Europe/Berlin")
-    now, later = (words.time_tag(text, zone, at, age="ago") for at in (NOW, NOW + MINUTE))
+    now, later = (markup.time_tag(text, to_datetime(at, zone), age="ago") for at in (NOW, NOW + MINUTE))
     assert now == later
     assert "at 11:00 +01:00" in now
 
@@ -377,23 +378,8 @@ def test_static_files_may_be_kept_for_ever_and_others_do_not_exist(rig: Rig) -> 
 
 
 def test_an_unknown_state_is_never_shown_as_fine(rig: Rig) -> None:
-    assert words.unit_sign({"state": "brand_new"}).css == "unknown"
-    assert words.verdict_sign({"verdict": "brand_new"}).words == "Not judged yet"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (59.9, "59 s"), (60, "1 min"), (3_600, "1 h"), (12_000, "3 h 20 min"), (90_000, "1 d 1 h")],
-)
-def test_a_span_is_said_in_its_two_largest_units(seconds: float, text: str) -> None:
-    assert words.duration(seconds) == text
-
-
-def test_a_temperature_never_reads_minus_zero_and_a_share_is_never_rounded_up() -> None:
-    assert words.number(-0.04) == "0.0"
-    assert words.number(-79.84) == "−79.8"
-    assert words.percent(0.9999) == "99.9\N{NO-BREAK SPACE}%"
-    assert words.percent(1.0) == "100\N{NO-BREAK SPACE}%"
+    assert unit_sign({"state": "brand_new"}).css == "unknown"
+    assert verdict_sign({"verdict": "brand_new"}).words == "Not judged yet"
 
 
 # --- the chart ---

@@ -11,7 +11,9 @@ from monitor.core.alarm.machine import State
 from monitor.core.time.instant import HOUR, MINUTE, format_instant
 from monitor.ports import JSON
 from monitor.web.charts.ahead_chart import AFTERWARDS, AHEAD_MOST, Ahead
+from monitor.web.pages.alarms import shelf_choices
 from monitor.words import alarm as alarm_words
+from monitor.words.figures import typeset
 from tests.browser.alarms import fake_alarm, with_story
 from tests.browser.fakes import NOW
 from tests.browser.lots import fake_forecast
@@ -195,14 +197,14 @@ def test_what_lies_far_ahead_does_not_squeeze_what_was_measured() -> None:
 
 
 def test_a_headline_has_true_minus_signs_and_figures_that_hold_together() -> None:
-    found = alarm_words.headline("F-2 too warm: -48.2 °C (limit -60 °C), L-2 h inside, 3 lots inside")
+    found = typeset("F-2 too warm: -48.2 °C (limit -60 °C), L-2 h inside, 3 lots inside")
     shown = found.replace("\N{NO-BREAK SPACE}", "~")
     assert shown == "F-2 too warm: −48.2~°C (limit −60~°C), L-2 h inside, 3 lots inside"
 
 
 def test_an_alarm_is_shelved_no_longer_than_until_somebody_must_have_acted() -> None:
     def choices(act_by: str | None, most_for: int = 12 * HOUR) -> list[str]:
-        return [one.value for one in alarm_words.shelf_choices(NOW, act_by, most_for)]
+        return [one.value for one in shelf_choices(NOW, act_by, most_for)]
 
     assert choices(None) == ["30m", "1h", "2h", "4h"]
     act_by = before(-68 * MINUTE)

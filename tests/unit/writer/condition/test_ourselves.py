@@ -18,7 +18,7 @@ from monitor.core.telling.policy import Contact, Ladder, Policy, Recipient, Rout
 from monitor.core.time.instant import HOUR, LATEST, MINUTE, SECOND, format_instant, parse_instant
 from monitor.ports import JSON, Arrived, Decoded, Message
 from monitor.telling.emergency import Emergency
-from monitor.testing import FakeMedium, ListSource, PlainWording, Writer
+from monitor.testing import FakeMedium, ListSource, PlainVoice, Writer
 from monitor.writer.condition.ourselves import DEAD_MAN, Ourselves
 from monitor.writer.loop import Loop
 
@@ -138,7 +138,7 @@ class Failing:
         self.ourselves = watching(writer)
         self.mail, self.console = FakeMedium(), FakeMedium()
         media = {"mail": self.mail, "console": self.console}
-        self.emergency = Emergency(media, POLICY, PlainWording(), writer.clock)
+        self.emergency = Emergency(media, POLICY, PlainVoice(), writer.clock)
         self._thread = threading.Thread(target=self.loop.run)
         self._thread.start()
 

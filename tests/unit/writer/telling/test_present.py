@@ -10,15 +10,16 @@ import pytest
 
 from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ports import JSON
-from monitor.testing import PlainWording, Writer, one_unit
+from monitor.testing import PlainVoice, Writer, one_unit
 from tests.rigs.answers import pass_time, policy, warm
 from tests.rigs.lab import T0, live, minutes, register
 
 
-class Recorder(PlainWording):
+class Recorder(PlainVoice):
     """Keeps the alarms of which it was asked for words."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.said: list[tuple[str, JSON]] = []
 
     def message(
@@ -30,7 +31,7 @@ class Recorder(PlainWording):
 
 def recorded(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder()
-    monkeypatch.setattr(writer.monitor.parts.alarms._telling, "_wording", recorder)
+    monkeypatch.setattr(writer.monitor.parts.alarms._telling, "_voice", recorder)
     return recorder
 
 

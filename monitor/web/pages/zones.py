@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from monitor.core.time.instant import SECOND, parse_instant
-from monitor.ports import JSON, View
-from monitor.words import figures as words
+from monitor.core.time.instant import SECOND, parse_instant, to_datetime
+from monitor.ports import View
+from monitor.web.pages import markup
+from monitor.words import figures
+from monitor.words.figures import Said
 
 
 class Zones:
@@ -28,30 +31,25 @@ class Zones:
         first: dict[str, str] = {}
         for site, zone in self._of.items():
             first.setdefault(zone.key, site)
-        return [(s, key, words.clock_text(self.now, ZoneInfo(key), self.now)) for key, s in first.items()][:2]
+        times = ((site, key, to_datetime(self.now, ZoneInfo(key))) for key, site in first.items())
+        return [(site, key, figures.clock(moment)) for site, key, moment in times][:2]
+
+    def present(self, place: str | None) -> datetime:
+        """What time it is at a place."""
+        return to_datetime(self.now, self.at(place))
 
     def when(self, text: str | None, place: str | None, age: str | None = None) -> Markup:
         """A ``<time>`` in the local time of ``place``; "–" for none."""
-        return Markup("–") if text is None else words.time_tag(text, self.at(place), self.now, age=age)
+        return Markup("–") if text is None else markup.time_tag(text, self.present(place), age=age)
 
     def near(self, text: str | None, place: str | None, today: str = "today ") -> Markup:
         """A ``<time>`` as people say it, "today 15:40"; ``today`` is put before the hour of this day's."""
-        return Markup("–") if text is None else words.near_tag(text, self.at(place), self.now, today=today)
+        return Markup("–") if text is None else markup.near_tag(text, self.present(place), today=today)
 
     def left(self, text: str) -> str:
         """How far off an instant is: "in 1 h 8 min"."""
-        return words.left((parse_instant(text) - self.now) / SECOND)
+        return figures.left((parse_instant(text) - self.now) / SECOND)
 
-    def until(self, text: str, place: str | None) -> Markup:
-        """Until when something is good: "through 30 Jun 2028" where that is the end of a local day."""
-        return words.until_tag(text, self.at(place), self.now)
-
-    def interval(self, forecast: JSON | None, place: str | None) -> Markup:
-        """When a forecast ``{earliest, likely, latest}`` expects something: "between today 14:10 and 16:30"."""
-        return words.interval(forecast, self.at(place), self.now)
-
-    def is_past(self, text: str | None, as_of: str | None = None) -> bool:
-        """Whether an instant lies at or before ``as_of`` (default: now)."""
-        if text is None:
-            return False
-        return parse_instant(text) <= (self.now if as_of is None else parse_instant(as_of))
+    def said(self, sentence: Said, place: str | None, chart: str = "") -> Markup:
+        """A sentence with its instants in the local time of a place; ``chart``: where the chart around one is."""
+        return markup.said(sentence, self.present(place), chart)
