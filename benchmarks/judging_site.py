@@ -25,8 +25,8 @@ from monitor.ports import Arrived, Decoded
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
 from monitor.testing import ManualClock, PlainVoice
+from monitor.writer.installed import Installed
 from monitor.writer.lot.findings import event_to_json
-from monitor.writer.surroundings import Surroundings
 from monitor.writer.writer import Writer
 
 _SITE, _PROBE = "lab1", "product"
@@ -112,7 +112,7 @@ class _Site:
             ids = store.history.add_channels(tx, list(self._installation.probes()))
             book, _ = load_rulebook(tx, self._installation, [profile()], self._clock.now())
         rules = {path: book.rules_of(path) for path in self._installation.probes()}
-        around = Surroundings(
+        installed = Installed(
             clock=self._clock,
             installation=self._installation,
             rules={path: found for path, found in rules.items() if found is not None},
@@ -122,7 +122,7 @@ class _Site:
             voice=PlainVoice(),
             publish=self._publish,
         )
-        monitor = Writer(store, around)
+        monitor = Writer(store, installed)
         monitor.resume()
         try:
             yield monitor, [ids[f"{_SITE}/{name}/{_PROBE}"] for name in self._names]

@@ -16,6 +16,7 @@ from laboratory.beside import Stop
 from laboratory.embedded import EmbeddedPart
 from laboratory.stepped import TOGETHER_MAX, Sent, SteppedService
 from monitor.config import Configuration
+from monitor.ports.commands import Acknowledge, Shelve
 from monitor.program.service import Service
 from simulators.clock import SteppedClock
 from simulators.fleet import Fleet
@@ -116,14 +117,17 @@ class Simulation:
         else:
             raise SimulationError(f"there is no open {action.alarm} of {action.subject} to {action.do}")
         try:
-            if action.do == "shelve":
-                until = self.clock.now() + (action.lasting or 0)
-                service.commands.shelve(alarm["id"], by=action.by, reason="as the scenario says", until=until)
-            else:
-                service.commands.acknowledge(alarm["id"], by=action.by, reason="as the scenario says")
+            service.commands.carry_out(self._command(action, alarm["id"]))
         except ValueError as error:
             text = f"{action.do} of {action.alarm} of {action.subject} was refused: {error}"
             raise SimulationError(text) from error
+
+    def _command(self, action: Action, alarm: str) -> Shelve | Acknowledge:
+        why = "as the scenario says"
+        if action.do == "shelve":
+            until = self.clock.now() + (action.lasting or 0)
+            return Shelve(alarm=alarm, by=action.by, reason=why, until=until)
+        return Acknowledge(alarm=alarm, by=action.by, reason=why)
 
     # --- the monitor and the broker ---
 

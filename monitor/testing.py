@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from monitor.asking.picture import Picture
 from monitor.asking.view import View
 from monitor.core.alarm.limits import Limits
 from monitor.core.channel.reading import Reading
@@ -27,7 +26,7 @@ from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notifi
 from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
 from monitor.words.voice import Voice
-from monitor.writer.surroundings import Surroundings
+from monitor.writer.installed import Installed
 from monitor.writer.writer import Writer as TheWriter
 
 
@@ -179,7 +178,7 @@ class Writer:
             for channel in self.installation.probes()
             if (found := book.rules_of(channel)) is not None
         }
-        around = Surroundings(
+        installed = Installed(
             clock=self.clock,
             installation=self.installation,
             rules=rules,
@@ -192,9 +191,9 @@ class Writer:
             limits=limits or Limits(),
         )
         self.rules = rules
-        self.monitor = TheWriter(self.store, around)
+        self.monitor = TheWriter(self.store, installed)
         self.monitor.resume()
-        self.view = View(self.store, Picture(self.clock, self.installation, rules, book, dict, policy=policy))
+        self.view = View(self.store, installed)
 
     def read(
         self, readings: Sequence[Reading], *, channel: str = "lab1/F01/product", apart: bool = True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from monitor.asking.picture import Picture
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.alarm.health import WEEK, AlarmRecord, Held, Page, Record, to_json
 from monitor.core.alarm.suppression import Suppression
@@ -15,6 +14,7 @@ from monitor.core.telling.told import KEEP_A_STATE
 from monitor.core.time.instant import parse_instant
 from monitor.ports import Fact, Store, Tx
 from monitor.writer.alarm.suppressions import KIND
+from monitor.writer.installed import Installed
 
 WEEKS_MAX = 52
 _PAGES = ("opened", "again", "reminder")
@@ -22,25 +22,25 @@ _NOBODY = ("console",)
 """Recipients that are no person."""
 
 
-def alarm_health(store: Store, picture: Picture, weeks: int) -> JSON:
+def alarm_health(store: Store, installed: Installed, weeks: int) -> JSON:
     """See :class:`monitor.ports.View`. Raises ValueError for less than a week or more than a year."""
     if not 1 <= weeks <= WEEKS_MAX:
         raise ValueError(f"weeks is {weeks}: ask for 1 to {WEEKS_MAX}")
-    end = picture.clock.now()
+    end = installed.clock.now()
     start = end - weeks * WEEK
     with store.reading() as tx:
-        record = _record(store, tx, picture.installation.units, _machines(picture.policy), start, end)
+        record = _record(store, tx, installed.installation.units, _machines(installed.policy), start, end)
     found = to_json(record, start=start, end=end)
-    titles = {path: unit.title for path, unit in picture.installation.units.items()}
+    titles = {path: unit.title for path, unit in installed.installation.units.items()}
     units = [{**one, "title": titles.get(one["unit"], one["unit"])} for one in found["units"]]
     return {**found, "units": units}
 
 
-def _machines(policy: Policy | None) -> set[str]:
+def _machines(policy: Policy) -> set[str]:
     """Those of people.toml with no address at which a person reads."""
     return {
         name
-        for name, contact in ({} if policy is None else policy.contacts).items()
+        for name, contact in policy.contacts.items()
         if contact.recipients and all(one.medium in KEEP_A_STATE for one in contact.recipients)
     }
 

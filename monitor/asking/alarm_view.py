@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from monitor.asking.picture import Picture
+from monitor.asking.alarm_health import alarm_health
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.suppression import Suppression, hushing
 from monitor.core.fact import JSON, instant_or_none
@@ -15,17 +15,23 @@ from monitor.core.telling.told import Told, plan
 from monitor.core.time.instant import end_of_day, format_instant
 from monitor.ports import Store, Tx
 from monitor.writer.alarm.suppressions import KIND
+from monitor.writer.installed import Installed
 
 _BLIND = {"no_data": "silent", "unknown": "silent", "fault": "faulty"}
 """The states of a probe that say nothing, or nothing that can be trusted."""
 
 
 class AlarmView:
-    """The part of :class:`monitor.ports.View` that is about alarms."""
+    """Implements :class:`monitor.ports.AlarmView`; ``cards``: those of all units, as :meth:`monitor.ports.View.units`
+    has them, without what is to come."""
 
-    def __init__(self, store: Store, picture: Picture) -> None:
+    def __init__(self, store: Store, installed: Installed, cards: Callable[[], Iterable[JSON]]) -> None:
         self._store = store
-        self._picture = picture
+        self._installed = installed
+        self._cards_of_all = cards
+
+    def now(self) -> int:
+        return self._installed.clock.now()
 
     def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
         """See :class:`monitor.ports.View`."""
@@ -46,7 +52,7 @@ class AlarmView:
             in_force, versions = self.in_force(tx), self._store.facts.versions(tx, "alarm", alarm)
             same_time = self._store.facts.current(tx, "alarm", since=fact.from_at)
             rows, told = self._store.outbox.about(tx, alarm), self._store.outbox.told(tx, alarm)
-        known, now = Alarm.from_json(fact.body), self._picture.clock.now()
+        known, now = Alarm.from_json(fact.body), self._installed.clock.now()
         hushed = hushing(known, in_force, now)
         return {
             **self._shown(fact.body, in_force),
@@ -61,12 +67,9 @@ class AlarmView:
 
     def _telling_now(
         self, alarm: Alarm, told: Mapping[str, Told], hushed: Suppression | None, now: int
-    ) -> JSON | None:
-        """Why people are told of an alarm, or aren't: by the same plan as the writer's, as of now. None: who is to be
-        told isn't known here."""
-        installation, policy = self._picture.installation, self._picture.policy
-        if policy is None:
-            return None
+    ) -> JSON:
+        """Why people are told of an alarm, or aren't: by the same plan as the writer's, as of now."""
+        installation, policy = self._installed.installation, self._installed.policy
         place = place_of(alarm, installation)
         planned = plan(alarm, told, policy, now, place=place, is_hushed=hushed is not None)
         text = why_told(planned, alarm, hushed, installation.zone_of(place.site or ""))
@@ -83,6 +86,10 @@ class AlarmView:
         with self._store.reading() as tx:
             return [_notification(row) for row in self._store.outbox.newest(tx, limit)]
 
+    def alarm_health(self, *, weeks: int = 4) -> JSON:
+        """See :class:`monitor.ports.View`."""
+        return alarm_health(self._store, self._installed, weeks)
+
     def in_force(self, tx: Tx) -> list[Suppression]:
         """What holds back the telling of alarms and has not ended."""
         facts = self._store.facts.current(tx, KIND, open_only=True)
@@ -92,7 +99,7 @@ class AlarmView:
         """An alarm's JSON with what holds it back now."""
         if not in_force:
             return dict(body)
-        alarm, now = Alarm.from_json(body), self._picture.clock.now()
+        alarm, now = Alarm.from_json(body), self._installed.clock.now()
         until = {
             one.kind: format_instant(one.until_at) for one in in_force if one.holds(now) and one.covers(alarm)
         }
@@ -105,20 +112,22 @@ class AlarmView:
 
     # --- who isn't watched ---
 
-    def unwatched(self, units: Iterable[JSON]) -> list[JSON]:
-        """See :class:`monitor.ports.View`; ``units``: the cards of all."""
-        found = [*self._held_back(), *_blind(units), *self._uncalibrated()]
-        if not self._picture.is_anybody_told:
+    def unwatched(self) -> list[JSON]:
+        """See :class:`monitor.ports.View`."""
+        found = [*self._held_back(), *_blind(self._cards_of_all()), *self._uncalibrated()]
+        if not self._installed.is_anybody_told:
             text = "nobody is told of any alarm: no people are configured"
             return [*found, _without_recipient("all units", text)]
         return [*found, *self._unreached()]
 
     def _unreached(self) -> list[JSON]:
         """The units of which something could be wrong without anybody hearing of it now."""
-        policy, now = self._picture.policy, self._picture.clock.now()
+        policy, now = self._installed.policy, self._installed.clock.now()
+        if not policy.contacts:
+            return []  # nobody could be reached, and that is said of all units at once
         found = []
-        for path, unit in self._picture.installation.units.items():
-            unheard = [] if policy is None else policy.unreached(Place(unit.site, path), now)
+        for path, unit in self._installed.installation.units.items():
+            unheard = policy.unreached(Place(unit.site, path), now)
             if unheard:
                 text = ", ".join(condition.value.replace("_", " ") for condition in unheard)
                 found.append(_without_recipient(path, f"{path}: nobody would be told now of: {text}"))
@@ -127,7 +136,7 @@ class AlarmView:
     def _held_back(self) -> list[JSON]:
         with self._store.reading() as tx:
             in_force = self.in_force(tx)
-        now = self._picture.clock.now()
+        now = self._installed.clock.now()
         return [
             {
                 "subject": one.subject,
@@ -146,11 +155,11 @@ class AlarmView:
         ]
 
     def _uncalibrated(self) -> list[JSON]:
-        now = self._picture.clock.now()
+        now = self._installed.clock.now()
         found = []
-        for channel, probe in self._picture.installation.probes().items():
+        for channel, probe in self._installed.installation.probes().items():
             if probe.calibration_due is not None:
-                zone = self._picture.installation.zone_of(probe.channel.site)
+                zone = self._installed.installation.zone_of(probe.channel.site)
                 due = end_of_day(probe.calibration_due, zone)
                 if now >= due:
                     text = f"{channel}: its calibration was due on {probe.calibration_due}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from monitor.asking.picture import Picture
 from monitor.core.channel.checkpoint import state_from_json
 from monitor.core.channel.fold import ChannelState, fold, seen_at
 from monitor.core.channel.identity import KnownExcursion, reconcile
@@ -17,6 +16,7 @@ from monitor.core.fact import JSON, decided_at, excursion_body, is_alive
 from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import format_instant, parse_instant
 from monitor.ports import Fact, Store, Tx
+from monitor.writer.installed import Installed
 
 
 class _Shown(NamedTuple):
@@ -30,9 +30,9 @@ class _Shown(NamedTuple):
 class Excursions:
     """Reads excursions from the store."""
 
-    def __init__(self, store: Store, picture: Picture) -> None:
+    def __init__(self, store: Store, installed: Installed) -> None:
         self._store = store
-        self._picture = picture
+        self._installed = installed
 
     def of_channels(self, channels: Iterable[str], at: int, *, history: bool) -> list[JSON]:
         """The excursions of some channels as of an instant, newest first, with what is joined to them."""
@@ -54,7 +54,7 @@ class Excursions:
         return shown
 
     def _folded(self, tx: Tx, channel: str, at: int, standing: Sequence[Fact]) -> list[_Shown]:
-        rules = self._picture.rules[channel]
+        rules = self._installed.rules[channel]
         number = self._store.history.channel_ids(tx).get(channel)
         assert number is not None
         checkpoint = self._store.due.checkpoint_before(tx, number, at + 1)
@@ -102,7 +102,7 @@ class Excursions:
         }
 
     def _lots_in(self, channel: Channel, start: int, end: int, lots: Sequence[Fact]) -> list[str]:
-        unit = self._picture.installation.units.get(channel.unit_path)
+        unit = self._installed.installation.units.get(channel.unit_path)
         if unit is None or unit.product_probe != channel.probe:
             return []
         return sorted(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from monitor.asking.alarm_health import alarm_health
 from monitor.asking.alarm_view import AlarmView
 from monitor.asking.excursions import Excursions
-from monitor.asking.picture import Picture
 from monitor.asking.thinning import thin
 from monitor.asking.wall import Wall
 from monitor.core.channel.fold import Instant, instants
@@ -19,6 +17,7 @@ from monitor.core.profile.installation import Unit
 from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import format_instant, parse_instant
 from monitor.ports import Store, Tx
+from monitor.writer.installed import Installed
 from monitor.writer.lot.findings import Findings, LotEvents
 from monitor.writer.lot.ledgers import Ledgers
 from monitor.writer.lot.outlook import NOTHING, Outlook, with_outlook
@@ -26,39 +25,39 @@ from monitor.writer.lot.outlook import NOTHING, Outlook, with_outlook
 _FAILING = frozenset(("warning", "outside", "excursion"))
 
 
-class View:
+class View(AlarmView):
     """Implements :class:`monitor.ports.View`."""
 
-    def __init__(self, store: Store, picture: Picture) -> None:
-        self._store = store
-        self._picture = picture
-        self._excursions = Excursions(store, picture)
-        self._alarm_view = AlarmView(store, picture)
-
-    def now(self) -> int:
-        return self._picture.clock.now()
+    def __init__(self, store: Store, installed: Installed, health: Callable[[], JSON] = dict) -> None:
+        """``health`` says how each part of the program is."""
+        self._health = health
+        super().__init__(store, installed, self._cards_without_outlook)
+        self._excursions = Excursions(store, installed)
 
     def sites(self) -> list[JSON]:
-        zones = self._picture.installation.zones
+        zones = self._installed.installation.zones
         return [{"site": site, "timezone": str(zone)} for site, zone in sorted(zones.items())]
 
     def health(self) -> JSON:
-        return self._picture.health()
+        return self._health()
 
     # --- units ---
 
     def units(self) -> list[JSON]:
-        return self._cards(self._picture.installation.units.values())
+        return self._cards(self._installed.installation.units.values())
 
     def unit(self, unit: str) -> JSON | None:
-        found = self._picture.installation.units.get(unit)
+        found = self._installed.installation.units.get(unit)
         return None if found is None else self._cards([found])[0]
+
+    def _cards_without_outlook(self) -> list[JSON]:
+        return self._cards(self._installed.installation.units.values(), look_ahead=False)
 
     def _cards(self, units: Iterable[Unit], *, look_ahead: bool = True) -> list[JSON]:
         """The cards of units; those that aren't well say what is coming, if it is to ``look_ahead``."""
         now = self.now()
         with self._store.reading() as tx:
-            wall = Wall(self._store, tx, self._picture, now)
+            wall = Wall(self._store, tx, self._installed, now)
             outlook = self._outlook(tx, now)
             shelters: list[Shelter] | None = None
             found = []
@@ -66,22 +65,22 @@ class View:
                 card, coming = wall.card(unit), dict(NOTHING)
                 if look_ahead and card["state"] in _FAILING:
                     if shelters is None:
-                        shelters = wall.shelters(self._alarm_view.in_force(tx))
+                        shelters = wall.shelters(self.in_force(tx))
                     coming = outlook.unit(unit, card["lots"], shelters)
                 found.append({**card, **coming, "rescue": list(coming["rescue"])})
         return found
 
     def _outlook(self, tx: Tx, now: int, findings: Findings | None = None) -> Outlook:
-        return Outlook(self._store, tx, self._picture.rules, findings or self._findings(tx), now)
+        return Outlook(self._store, tx, self._installed.rules, findings or self._findings(tx), now)
 
     # --- readings ---
 
     def readings(self, channel: str, start: int, end: int, points: int) -> JSON | None:
-        rules = self._picture.rules.get(channel)
+        rules = self._installed.rules.get(channel)
         if rules is None:
             return None
         with self._store.reading() as tx:
-            number = self._picture_id(tx, channel)
+            number = self._number_of(tx, channel)
             rows = (
                 self._store.history.readings(tx, number, after=start - 1, upto=end)
                 if number is not None
@@ -97,7 +96,7 @@ class View:
             "readings": [_reading_json(instant) for instant in thin(found, points)],
         }
 
-    def _picture_id(self, tx: Tx, channel: str) -> int | None:
+    def _number_of(self, tx: Tx, channel: str) -> int | None:
         return self._store.history.channel_ids(tx).get(channel)
 
     # --- excursions ---
@@ -114,7 +113,7 @@ class View:
         history: bool = False,
     ) -> list[JSON]:
         at = self.now() if as_of is None else as_of
-        channels = {c for c in self._picture.rules if unit is None or Channel.parse(c).unit_path == unit}
+        channels = {c for c in self._installed.rules if unit is None or Channel.parse(c).unit_path == unit}
         spans: list[tuple[str, int, int]] | None = None
         if lot is not None:
             with self._store.reading() as tx:
@@ -136,12 +135,12 @@ class View:
 
     def _findings(self, tx: Tx) -> Findings:
         """What judges lots, for the questions of one transaction."""
-        picture = self._picture
-        ledgers = Ledgers(self._store, picture.profiles, self._store.history.channel_ids(tx))
-        return Findings(self._store, picture.installation, picture.profiles, ledgers)
+        installed = self._installed
+        ledgers = Ledgers(self._store, installed.profiles, self._store.history.channel_ids(tx))
+        return Findings(self._store, installed.installation, installed.profiles, ledgers)
 
     def _units(self) -> Mapping[str, Sequence[UnitVersion]]:
-        return self._picture.profiles.units()
+        return self._installed.profiles.units()
 
     def lots(self, *, as_of: int | None = None) -> list[JSON]:
         """All from one reading of events and of excursions, so that a thousand lots take no thousand look-ups."""
@@ -189,26 +188,7 @@ class View:
         body = lot_body(judged.finding(filter(None, going_on), [e["id"] for e in excursions]))
         return with_outlook(body, None if outlook is None else outlook.lot(judged))
 
-    # --- alarms and messages ---
-
-    def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
-        return self._alarm_view.alarms(open_only=open_only, limit=limit)
-
-    def alarm(self, alarm: str) -> JSON | None:
-        return self._alarm_view.alarm(alarm)
-
-    def suppressions(self, *, open_only: bool = True) -> list[JSON]:
-        return self._alarm_view.suppressions(open_only=open_only)
-
-    def unwatched(self) -> list[JSON]:
-        every = self._picture.installation.units.values()
-        return self._alarm_view.unwatched(self._cards(every, look_ahead=False))
-
-    def alarm_health(self, *, weeks: int = 4) -> JSON:
-        return alarm_health(self._store, self._picture, weeks)
-
-    def notifications(self, *, limit: int = 200) -> list[JSON]:
-        return self._alarm_view.notifications(limit=limit)
+    # --- what could not be taken ---
 
     def rejected(self, *, limit: int = 200) -> JSON:
         with self._store.reading() as tx:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from monitor.asking.picture import Picture
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.alarm.suppression import Suppression
@@ -18,6 +17,7 @@ from monitor.core.time.instant import to_datetime
 from monitor.ports import Store, Tx
 from monitor.words.condition import CONDITIONS
 from monitor.words.figures import degrees, time_of_day
+from monitor.writer.installed import Installed
 
 _SIGNS = sorted(
     (
@@ -35,9 +35,9 @@ _RANK = ("ok", "warning", "outside", "unknown", "no_data", "fault", "excursion")
 class Wall:
     """All units' cards at one instant; what they have in common is read once."""
 
-    def __init__(self, store: Store, tx: Tx, picture: Picture, now: int) -> None:
+    def __init__(self, store: Store, tx: Tx, installed: Installed, now: int) -> None:
         self.now = now
-        self._picture = picture
+        self._installed = installed
         paths = {number: path for path, number in store.history.channel_ids(tx).items()}
         self._latest = {paths[number]: row for number, row in store.history.latest(tx).items()}
         facts = store.facts.current(tx, "excursion", open_only=True)
@@ -64,11 +64,11 @@ class Wall:
             UnitState(
                 unit,
                 celsius=self._latest.get(unit.product_channel, {}).get("celsius"),
-                window=self._picture.rules[unit.product_channel].profile_at(self.now).window,
+                window=self._installed.rules[unit.product_channel].profile_at(self.now).window,
                 is_in_excursion=unit.product_channel in outside,
                 lots=len(self._lots.get(unit.path, ())),
             )
-            for unit in self._picture.installation.units.values()
+            for unit in self._installed.installation.units.values()
         ]
         return shelters(states, map(Alarm.from_json, self._alarms), suppressions, self.now)
 
@@ -76,7 +76,7 @@ class Wall:
         """A unit as :meth:`monitor.ports.View.units` words it."""
         probes = [self._probe(unit, probe) for probe in unit.probes]
         product = next(probe for probe in probes if probe["product"])
-        profile = self._picture.rules[unit.product_channel].profile_at(self.now)
+        profile = self._installed.rules[unit.product_channel].profile_at(self.now)
         warning = profile.warning
         return {
             "unit": unit.path,
@@ -96,7 +96,7 @@ class Wall:
     def _probe(self, unit: Unit, probe: Probe) -> JSON:
         channel = str(probe.channel)
         row = self._latest.get(channel, {})
-        window = self._picture.rules[channel].profile_at(self.now).window
+        window = self._installed.rules[channel].profile_at(self.now).window
         holding = self._holding(channel, row)
         state = max(holding, key=_RANK.index)
         measured_at = row.get("measured_at")
@@ -120,7 +120,7 @@ class Wall:
 
     def _holding(self, channel: str, row: Mapping[str, Any]) -> dict[str, str]:
         """The states that hold for a probe, each with a few words; "ok" only where nothing else does."""
-        zone = self._picture.installation.zone_of(Channel.parse(channel).site)
+        zone = self._installed.installation.zone_of(Channel.parse(channel).site)
         found: dict[str, str] = {}
         if self._has_alarm(AlarmCondition.NO_DATA, channel):
             found["no_data"] = "silent"
@@ -140,7 +140,7 @@ class Wall:
         return found or {"ok": "in its window"}
 
     def _by_value(self, channel: str, celsius: float) -> dict[str, str]:
-        profile = self._picture.rules[channel].profile_at(self.now)
+        profile = self._installed.rules[channel].profile_at(self.now)
         if not profile.window.contains(celsius):
             return {"outside": "outside, not confirmed yet"}
         warning = profile.warning

@@ -10,6 +10,7 @@ from monitor.ingest.decode import Decoder
 from monitor.ingest.files import read_parts
 from monitor.ingest.past_file import PastFile, UnusableFileError
 from monitor.ports import JSON, Clock, Commands, Decoded, Message
+from monitor.ports.commands import Ingest
 from monitor.wire.recording import Origin
 from monitor.wire.registry import OURS
 
@@ -162,7 +163,7 @@ def import_files(
         try:
             for part in read_parts(file, root=root, clock=clock, skip=start):
                 marks = {mark_of(file): str(part.rows)} if file.digest else {}
-                total.add(commands.ingest(part.messages, marks=marks))
+                total.add(commands.carry_out(Ingest(messages=part.messages, marks=marks)))
                 file_sums[-1]["rows"] = part.rows
                 progress(
                     file.name, sum(each["rows"] for each in file_sums), (number + part.share) / len(files)
@@ -174,7 +175,7 @@ def import_files(
     # All are in: the same file again begins anew, and comes to nothing but duplicates.
     begin_anew = {mark_of(file): "0" for file in files if file.digest}
     while not stop.is_set():
-        answer = commands.ingest((), marks=begin_anew, last=True)
+        answer = commands.carry_out(Ingest(marks=begin_anew, last=True))
         total.add(answer)
         progress(
             f"judging again: {answer['left']} channels left", sum(each["rows"] for each in file_sums), 1.0

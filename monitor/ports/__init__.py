@@ -5,7 +5,8 @@ Threading: a :class:`Source` is driven by one thread. A :class:`View` may be use
 
 from monitor.core.channel.reading import Arrived
 from monitor.core.fact import JSON
-from monitor.ports.asking import Commands, View
+from monitor.ports.asking import AlarmView, LotView, ServiceView, UnitView, View
+from monitor.ports.commands import Commands
 from monitor.ports.due import Due
 from monitor.ports.facts import Fact, Facts
 from monitor.ports.history import History, Packed, Placed
@@ -19,6 +20,7 @@ from monitor.ports.telling import DeliveryError, Medium
 
 __all__ = [
     "JSON",
+    "AlarmView",
     "Arrived",
     "Clock",
     "Commands",
@@ -35,6 +37,7 @@ __all__ = [
     "LogTuple",
     "LoggedFact",
     "LoggedReading",
+    "LotView",
     "Medium",
     "Message",
     "Notification",
@@ -45,8 +48,10 @@ __all__ = [
     "ProfileBook",
     "ProjectionSource",
     "Refusal",
+    "ServiceView",
     "Source",
     "Store",
     "Tx",
+    "UnitView",
     "View",
 ]

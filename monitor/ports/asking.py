@@ -1,83 +1,24 @@
-"""What can be asked, and what changes anything: for pages, the API, the command line and exports."""
+"""What can be asked: everything that pages, the API, the command line and exports show.
+
+Every figure is as of an instant (default: now), from readings and events at or before it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 from monitor.core.fact import JSON
-from monitor.ports.source import Message
 
 
-class Commands(Protocol):
-    """What changes anything. One port: in the process that writes, or through its API from another."""
-
-    def lot_event(self, site: str, lot: str, event: JSON) -> JSON:
-        """Records a lot event in the wire's words and returns ``{"event_id", "outcome"}`` where outcome is
-        ``recorded``, ``duplicate`` or ``conflict``. Raises ValueError with a sentence for a refused one."""
-
-    def acknowledge(
-        self, alarm: str, *, by: str, reason: str = "", action: str = "", how: str = "api"
-    ) -> JSON:
-        """Somebody takes an alarm; the alarm's JSON as it is then. ``how``: ``web``, ``api``, ``cli`` or ``link``.
-        Raises LookupError for an unknown one, ValueError with a sentence where there is nothing to take. An alarm that
-        is acknowledged already stays with the first name."""
-
-    def reset(self, alarm: str, *, by: str, reason: str = "") -> JSON:
-        """A latched alarm that was acknowledged is dealt with. Raises as :meth:`acknowledge`."""
-
-    def shelve(self, alarm: str, *, by: str, reason: str, until: int) -> JSON:
-        """Nobody is told of the alarm's condition and subject before ``until`` (ms), unless it breaks through; answers
-        with the suppression's JSON. Raises as :meth:`acknowledge`."""
-
-    def unshelve(self, alarm: str, *, by: str, reason: str = "") -> JSON:
-        """Ends that now. Raises as :meth:`acknowledge`."""
-
-    def suppress(
-        self,
-        subject: str,
-        *,
-        kind: Literal["suppressed", "out_of_service"],
-        by: str,
-        reason: str,
-        start: int | None = None,
-        until: int,
-    ) -> JSON:
-        """Nobody is told of a unit's or a channel's alarms from ``start`` (None: now) to ``until``; answers with the
-        suppression's JSON. Raises LookupError for an unknown subject, ValueError with a sentence."""
-
-    def end_suppression(self, suppression: str, *, by: str, reason: str = "") -> JSON:
-        """Ends a suppression before its time. Raises as :meth:`acknowledge`."""
-
-    def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
-        """From now on a lot is judged by another profile version (``name@version``), over its whole timeline: a
-        decision of QA, kept as an event of the lot. Answers as :meth:`lot_event`; raises ValueError with a sentence
-        for an unknown lot or version, one that judges it already, or no reason."""
-
-    def ingest(
-        self,
-        messages: Sequence[Message],
-        *,
-        live: bool = False,
-        marks: Mapping[str, str] | None = None,
-        last: bool = False,
-    ) -> JSON:
-        """Takes messages that came by another way than the broker; they are durable when it returns.
-
-        ``live``: they are signs of life, judged as if the broker had sent them. Otherwise they are a part of an
-        import: what is over when the import ends wakes no one. ``marks`` are small named values that are kept in
-        the same commit, to go on from; ``last`` (without messages) goes a step towards the end, until the answer's
-        ``ended`` is true, and ``marks`` are then kept. What the answers hold: :mod:`monitor.writer.imports`."""
-
-
-class View(Protocol):
-    """What can be asked of the store: everything that pages, the API, the command line and exports show.
-
-    Every figure is as of an instant (default: now), from readings and events at or before it.
-    """
+class Present(Protocol):
+    """What time it is."""
 
     def now(self) -> int:
         """The present instant in ms."""
+
+
+class UnitView(Present, Protocol):
+    """What is watched, and what was measured there."""
 
     def sites(self) -> list[JSON]:
         """``{"site", "timezone"}``."""
@@ -116,11 +57,19 @@ class View(Protocol):
     ) -> list[JSON]:
         """Excursions as SPEC section 7 words them, newest first; ``history`` adds withdrawn and superseded versions."""
 
+
+class LotView(Present, Protocol):
+    """What the storage did to each lot."""
+
     def lots(self, *, as_of: int | None = None) -> list[JSON]:
         """Every lot as in :meth:`lot`."""
 
     def lot(self, lot: str, *, as_of: int | None = None) -> JSON | None:
         """A lot as SPEC section 7 words it; a figure that isn't computed yet is absent."""
+
+
+class AlarmView(Present, Protocol):
+    """What needs a person, what is held back, and who was told."""
 
     def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
         """Alarms as SPEC section 7 words them, open ones first, then newest first."""
@@ -146,9 +95,17 @@ class View(Protocol):
     def notifications(self, *, limit: int = 200) -> list[JSON]:
         """What was told or is owed: ``{id, alarm, recipient, medium, subject, due_at, sent_at, attempts, error}``."""
 
+
+class ServiceView(Present, Protocol):
+    """How the program is, and what it could not take."""
+
     def rejected(self, *, limit: int = 200) -> JSON:
         """``{"counts": {reason: n}, "messages": [{received_at, topic, payload, reason, detail}]}``, newest first."""
 
     def health(self) -> JSON:
         """``{"ready": bool, "broker": {...}, "store": {...}, "influx": {...}, "alerting": {...}}``; each part has
         ``ok`` (bool) and ``text``."""
+
+
+class View(UnitView, LotView, AlarmView, ServiceView, Protocol):
+    """All that can be asked of the store."""

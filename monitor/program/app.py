@@ -8,13 +8,13 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from monitor.asking.difference import Difference
-from monitor.asking.picture import Picture
 from monitor.asking.replay import Progress as ReplayProgress
 from monitor.asking.replay import Replay
 from monitor.asking.view import View as StoreView
@@ -24,24 +24,20 @@ from monitor.config.on_call import nobody_on_call
 from monitor.core.time.instant import EARLIEST, SECOND, format_instant
 from monitor.influx.reconcile import reconcile, status
 from monitor.influx.sink import CountingSink, FileSink, InfluxSink, SinkUnavailable
-from monitor.ingest.decode import Decoder
 from monitor.ingest.files import look_at
 from monitor.ingest.past import Progress, import_files
-from monitor.ports import JSON, Clock, Commands, DeliveryError, Notification, View
+from monitor.ports import JSON, Commands, DeliveryError, Notification, View
 from monitor.program.assembly import (
-    Books,
     installation_of,
-    is_anybody_told,
     open_books,
     policy_of,
     read_books,
     refuse_edited_profiles,
     sink_of,
     token_path,
-    voice_of,
 )
 from monitor.program.clock import SystemClock
-from monitor.program.commands import OwnCommands
+from monitor.program.inside import Inside, installed_of
 from monitor.program.service import Service
 from monitor.store.backup import BackupNotHereError, back_up
 from monitor.store.engine import StoreLockedError, refuse_absent
@@ -54,8 +50,6 @@ from monitor.telling.link_key import LinkKeyError
 from monitor.telling.media.registry import media_of, refuse_unknown_services
 from monitor.web.client import ApiCommands
 from monitor.words.alarm_doc import alarm_doc
-from monitor.writer.surroundings import Surroundings
-from monitor.writer.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -143,63 +137,29 @@ def require_store(configuration: Configuration) -> None:
 def open_view(configuration: Configuration) -> Iterator[View]:
     """A view of the store, whether the program runs or not. Raises ValueError, in words, where no store is yet."""
     require_store(configuration)
-    store, clock = Store(configuration.store.url), SystemClock()
-    try:
+    with ExitStack() as stack:
+        store, clock = stack.enter_context(closing(Store(configuration.store.url))), SystemClock()
         if _try_to_write(store):
             books = open_books(configuration, store, clock.now())
             store.close()
-            store = Store(configuration.store.url)
+            store = stack.enter_context(closing(Store(configuration.store.url)))
         else:
             books = read_books(configuration, store)
-        yield StoreView(store, _picture(configuration, store, clock, books))
-    finally:
-        store.close()
-
-
-def _picture(configuration: Configuration, store: Store, clock: Clock, books: Books) -> Picture:
-    told = is_anybody_told(configuration)
-    return Picture(
-        clock=clock,
-        installation=books.installation,
-        rules=books.rules,
-        profiles=books.rulebook,
-        health=lambda: _health_of_store(store),
-        is_anybody_told=told,
-        policy=policy_of(configuration),
-    )
+        installed = installed_of(configuration, clock, books)
+        yield StoreView(store, installed, partial(_health_of_store, store))
 
 
 @contextmanager
 def open_commands(configuration: Configuration) -> Iterator[Commands]:
     """What changes something: through the running program's API, or by ourselves if nobody holds the store."""
-    store, clock = Store(configuration.store.url), SystemClock()
-    try:
+    with closing(Store(configuration.store.url)) as store:
         if not _try_to_write(store):
             yield ApiCommands(token_path(configuration, store))
             return
-        books = open_books(configuration, store, clock.now())
-        around = Surroundings(
-            clock=clock,
-            installation=books.installation,
-            rules=books.rules,
-            profiles=books.rulebook,
-            channel_ids=books.channel_ids,
-            policy=policy_of(configuration),
-            limits=configuration.alerting.limits,
-            shelve_max=configuration.alerting.shelve_max,
-            voice=voice_of(configuration, clock),
-            detection=configuration.detection,
-        )
-        monitor = Writer(store, around)
-        monitor.resume()
-        names = books.rulebook.names()
-        units, sites = set(books.installation.units), set(books.installation.zones)
-        decoder = Decoder(configuration.mqtt.root, books.channel_ids, units, sites, names)
-        view = StoreView(store, _picture(configuration, store, clock, books))
-        yield OwnCommands(monitor, decoder, view)
-        monitor.close()
-    finally:
-        store.close()
+        inside = Inside(configuration, store, SystemClock(), partial(_health_of_store, store))
+        inside.monitor.resume()
+        yield inside.commands
+        inside.monitor.close()
 
 
 def ingest(
@@ -221,12 +181,8 @@ def ingest(
     def done(mark: str) -> int:
         if restart:
             return 0
-        store = Store(configuration.store.url)
-        try:
-            with store.reading() as tx:
-                return int(store.due.marker(tx, mark) or 0)
-        finally:
-            store.close()
+        with closing(Store(configuration.store.url)) as store, store.reading() as tx:
+            return int(store.due.marker(tx, mark) or 0)
 
     # What is made of a part dies together and holds no circles: looking through it again and again finds nothing.
     gc.freeze()
@@ -254,17 +210,13 @@ def replay(
     now = SystemClock().now()
     first, last = EARLIEST if start is None else start, now if end is None else min(end, now)
     installation = installation_of(configuration)
-    store = Store(url, read_only=True)
-    try:
-        with store.reading() as tx:
-            stored = rule_versions(tx)
-            trial = Trial(stored, installation, configuration.profiles, as_dated=as_dated)
-            books = Rulebook(stored, installation.zone_of), trial.book()
-            replaying = Replay(store, tx, installation, books, start=first, end=last)
-            found = replaying.run(trial.names, progress)
-            difference = Difference(store, tx, installation, first, last).to_json(replaying, found)
-    finally:
-        store.close()
+    with closing(Store(url, read_only=True)) as store, store.reading() as tx:
+        stored = rule_versions(tx)
+        trial = Trial(stored, installation, configuration.profiles, as_dated=as_dated)
+        books = Rulebook(stored, installation.zone_of), trial.book()
+        replaying = Replay(store, tx, installation, books, start=first, end=last)
+        outcomes = replaying.run(trial.names, progress)
+        difference = Difference(store, tx, installation, first, last).to_json(replaying, outcomes)
     return {
         "from": None if start is None else format_instant(start),
         "to": format_instant(last),
@@ -322,18 +274,11 @@ def _projection(configuration: Configuration) -> Iterator[tuple[Projection, Infl
     sink = sink_of(configuration)
     if sink is None:
         raise ValueError("InfluxDB is off: [influx] url is empty")
-    try:
+    with closing(sink):
         require_store(configuration)
-    except ValueError:
-        sink.close()
-        raise
-    store = Store(configuration.store.url)
-    try:
-        books = read_books(configuration, store)
-        yield Projection(store.database, lambda: books.rules), sink
-    finally:
-        sink.close()
-        store.close()
+        with closing(Store(configuration.store.url)) as store:
+            books = read_books(configuration, store)
+            yield Projection(store.database, lambda: books.rules), sink
 
 
 def notify_test(configuration: Configuration, person: str | None = None) -> list[JSON]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +14,6 @@ import structlog
 
 from monitor.config import Configuration, ConfigurationError
 from monitor.config.file.problem import Problem
-from monitor.core.lot.event import LotEvent, LotEventKind
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Profile
 from monitor.core.profile.rules import ChannelRules
@@ -134,31 +132,6 @@ def link_key_path(configuration: Configuration, store: Store) -> Path:
     """Where the key lies that signs links in messages (:mod:`monitor.telling.link_key`): beside the store."""
     beside = store.database.path
     return Path("var/link.key") if beside is None else beside.with_name(beside.name + ".link-key")
-
-
-def binding(view: View, lot: str, profile: str, *, reason: str, by: str) -> LotEvent:
-    """The event by which QA binds a lot to another profile version (``name@version``), now.
-
-    Raises ValueError, in words, where the lot is unknown, or it isn't said who binds it and why.
-    """
-    for name, text in (("reason", reason), ("by", by)):
-        if not text.strip():
-            raise ValueError(f"a binding needs {name!r}: it is kept who bound a lot, and why")
-        if "\0" in text:
-            raise ValueError(f"{name!r} has a NUL character in it")
-    found = view.lot(lot)
-    if found is None:
-        raise ValueError(f"there is no lot {lot!r}")
-    return LotEvent(
-        lot=lot,
-        site=found["site"],
-        event_id=str(uuid.uuid4()),
-        occurred_at=view.now(),
-        kind=LotEventKind.BOUND,
-        by=by.strip(),
-        profile=profile,
-        reason=reason.strip(),
-    )
 
 
 class Books(NamedTuple):

@@ -2,70 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+import uuid
 
+from monitor.core.lot.event import LotEvent, LotEventKind
 from monitor.ingest.decode import Decoder
 from monitor.ingest.past import decode
-from monitor.ports import JSON, Message, View
-from monitor.program.assembly import binding
+from monitor.ports import JSON, LotView
+from monitor.ports.commands import BindProfile, Command, Ingest, RecordLotEvent, tidied
 from monitor.writer.writer import Writer
 
 
 class OwnCommands:
     """Implements :class:`monitor.ports.Commands`. What is owed is sent while the program runs."""
 
-    def __init__(self, monitor: Writer, decoder: Decoder, view: View) -> None:
+    def __init__(self, monitor: Writer, decoder: Decoder, view: LotView) -> None:
         self._monitor = monitor
         self._decoder = decoder
         self._view = view
 
-    def lot_event(self, site: str, lot: str, event: JSON) -> JSON:
-        parsed = self._decoder.parse_lot_event(site, lot, event)
-        return {"event_id": parsed.event_id, "outcome": self._monitor.lot_event(parsed)}
+    def carry_out(self, command: Command) -> JSON:
+        """See :class:`monitor.ports.Commands`."""
+        match command:
+            case RecordLotEvent():
+                event = self._decoder.parse_lot_event(command.site, command.lot, command.event)
+                return self._record(event)
+            case BindProfile():
+                return self._record(binding(self._view, command))
+            case Ingest():
+                decoded = decode(self._decoder, command.messages)
+                marks = command.marks
+                return self._monitor.ingest(decoded, live=command.live, marks=marks, last=command.last)
+            case _:
+                return self._monitor.parts.operators.carry_out(command)
 
-    def bind(self, lot: str, profile: str, *, reason: str, by: str) -> JSON:
-        event = binding(self._view, lot, profile, reason=reason, by=by)
+    def _record(self, event: LotEvent) -> JSON:
         return {"event_id": event.event_id, "outcome": self._monitor.lot_event(event)}
 
-    def ingest(
-        self,
-        messages: Sequence[Message],
-        *,
-        live: bool = False,
-        marks: Mapping[str, str] | None = None,
-        last: bool = False,
-    ) -> JSON:
-        decoded = decode(self._decoder, messages)
-        return self._monitor.ingest(decoded, live=live, marks=marks or {}, last=last)
 
-    def acknowledge(
-        self, alarm: str, *, by: str, reason: str = "", action: str = "", how: str = "api"
-    ) -> JSON:
-        return self._monitor.parts.operators.acknowledge(alarm, by=by, reason=reason, action=action, how=how)
+def binding(view: LotView, command: BindProfile) -> LotEvent:
+    """The event by which QA binds a lot to another profile version, now.
 
-    def reset(self, alarm: str, *, by: str, reason: str = "") -> JSON:
-        return self._monitor.parts.operators.reset(alarm, by=by, reason=reason)
-
-    def shelve(self, alarm: str, *, by: str, reason: str, until: int) -> JSON:
-        return self._monitor.parts.operators.shelve(alarm, by=by, reason=reason, until=until)
-
-    def unshelve(self, alarm: str, *, by: str, reason: str = "") -> JSON:
-        return self._monitor.parts.operators.unshelve(alarm, by=by, reason=reason)
-
-    def suppress(
-        self,
-        subject: str,
-        *,
-        kind: Literal["suppressed", "out_of_service"],
-        by: str,
-        reason: str,
-        start: int | None = None,
-        until: int,
-    ) -> JSON:
-        return self._monitor.parts.operators.suppress(
-            subject, kind=kind, by=by, reason=reason, start=start, until=until
-        )
-
-    def end_suppression(self, suppression: str, *, by: str, reason: str = "") -> JSON:
-        return self._monitor.parts.operators.end_suppression(suppression, by=by, reason=reason)
+    Raises LookupError for an unknown lot; ValueError, in words, where it isn't said who binds it and why.
+    """
+    wanted = tidied(command)
+    lot = view.lot(wanted.lot)
+    if lot is None:
+        raise LookupError(f"there is no lot {wanted.lot!r}")
+    return LotEvent(
+        lot=wanted.lot,
+        site=lot["site"],
+        event_id=str(uuid.uuid4()),
+        occurred_at=view.now(),
+        kind=LotEventKind.BOUND,
+        by=wanted.by,
+        profile=wanted.profile,
+        reason=wanted.reason,
+    )

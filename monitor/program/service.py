@@ -6,35 +6,30 @@ import gc
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 import structlog
 
-from monitor.asking.picture import Picture
-from monitor.asking.view import View
 from monitor.config import Configuration
 from monitor.core.time.instant import format_instant
 from monitor.influx.exporter import Exporter
-from monitor.ingest.decode import Decoder
 from monitor.ingest.mqtt import MqttSource
 from monitor.ports import JSON, Clock, Medium
 from monitor.program.assembly import (
-    Books,
-    agenda_of,
     dead_man_of,
     finisher_of,
     is_anybody_told,
     link_key_path,
-    open_books,
     policy_of,
     sink_of,
     token_path,
     voice_of,
 )
 from monitor.program.clock import SystemClock
-from monitor.program.commands import OwnCommands
 from monitor.program.housekeeping import Housekeeping
+from monitor.program.inside import Inside
 from monitor.program.jobs import Jobs
 from monitor.program.measures import Measures
 from monitor.program.schedule import Schedules
@@ -51,8 +46,6 @@ from monitor.web.events import EventHub
 from monitor.web.server import WebServer
 from monitor.writer.condition.ourselves import Ourselves
 from monitor.writer.loop import Loop
-from monitor.writer.surroundings import Surroundings
-from monitor.writer.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -74,101 +67,88 @@ class Service:
         self.configuration = configuration
         self.clock = clock or SystemClock()
         self.stop_event = threading.Event()
-        self.started_at = self.clock.now()
-        self.store = Store(configuration.store.url)
-        self.store.open_for_writing()
-        books = open_books(configuration, self.store, self.started_at)
         self.events = EventHub()
-        self._published_at = 0
-        self.monitor = Writer(
-            self.store,
-            Surroundings(
-                clock=self.clock,
-                installation=books.installation,
-                rules=books.rules,
-                profiles=books.rulebook,
-                channel_ids=books.channel_ids,
-                policy=policy_of(configuration),
-                limits=configuration.alerting.limits,
-                shelve_max=configuration.alerting.shelve_max,
-                voice=voice_of(configuration, self.clock),
-                agenda=agenda_of(configuration),
-                detection=configuration.detection,
-                publish=self._publish,
-            ),
-        )
-        self.source = MqttSource(configuration.mqtt, self.clock)
-        self.decoder = Decoder(
-            configuration.mqtt.root,
-            books.channel_ids,
-            set(books.installation.units),
-            set(books.installation.zones),
-            books.rulebook.names(),
-        )
-        self.loop = Loop(self.monitor, self.source, self.decoder, self.stop_event)
-        sink = sink_of(configuration)
-        projection = Projection(self.store.database, lambda: books.rules)
-        self.exporter = None if sink is None else Exporter(projection, sink)
-        told = is_anybody_told(configuration)
-        self.view = self._view_of(books, told=told)
-        self.link_key = link_key(link_key_path(configuration, self.store))
-        self.deliverer = self._telling(media)
-        self.commands = OwnCommands(self.monitor, self.decoder, self.view)
-        self.banner = banner + (() if told else (NOBODY,))
         self.token = secrets.token_urlsafe(32)
-        self.web = self._pages()
+        self.banner = banner + (() if is_anybody_told(configuration) else (NOBODY,))
+        self._published_at = 0
         self._threads: list[threading.Thread] = []
+        with ExitStack() as ends:
+            self.store = Store(configuration.store.url)
+            ends.callback(self.store.close)  # whatever fails from here on, the lock is given back
+            self.store.open_for_writing()
+            self._put_together(media)
+            for end in self._in_order_of_ending()[::-1]:
+                ends.callback(end)
+            self._ends = ends.pop_all()
+
+    def _put_together(self, media: dict[str, Medium] | None) -> None:
+        """Makes the parts; none runs yet."""
+        configuration, clock, store = self.configuration, self.clock, self.store
+        inside = Inside(configuration, store, clock, self.health, self._publish)
+        self.monitor, self.decoder, self.view = inside.monitor, inside.decoder, inside.view
+        self.commands = inside.commands
+        self.source = MqttSource(configuration.mqtt, clock)
+        self.loop = Loop(self.monitor, self.source, self.decoder, self.stop_event)
+        projection = Projection(store.database, lambda: inside.books.rules)
+        sink = sink_of(configuration)
+        self.exporter = None if sink is None else Exporter(projection, sink)
+        self.link_key = link_key(link_key_path(configuration, store))
+        media = media or media_of(configuration, clock, self.link_key)
+        self.deliverer = self._deliverer(media)
+        self.web = self._pages()
+        self.watchdog = self._watchdog(media)
         self.jobs = Jobs(
-            self.clock,
+            clock,
             self.monitor,
             self.deliverer,
             self.exporter,
-            Housekeeping(configuration, self.clock, self.store, self.monitor, projection),
-            dead_man_of(configuration, self.clock),
+            Housekeeping(configuration, clock, store, self.monitor, projection),
+            dead_man_of(configuration, clock),
             tick=self.tick,
             health=self.health,
         )
-        self.watchdog = self._watchdog()
         self._schedules = Schedules([*self.jobs.all(), *self.watchdog.jobs()], on_error=_log_failed)
 
-    def _watchdog(self) -> Watchdog:
-        configuration, policy = self.configuration, policy_of(self.configuration)
+    def _in_order_of_ending(self) -> list[Callable[[], object]]:
+        """Those who bring work end first, then those who do it; the pages live until the last, and then the store."""
+        return [
+            self.stop_event.set,
+            *([] if self.exporter is None else [self.exporter.wake]),
+            self._schedules.stop,
+            self.source.close,
+            self._join,
+            self.monitor.close,
+            partial(self.deliverer.close, 5.0),
+            self.watchdog.close,
+            self.web.stop,
+            partial(token_path(self.configuration, self.store).unlink, missing_ok=True),
+        ]
+
+    def _watchdog(self, media: dict[str, Medium]) -> Watchdog:
+        policy, clock = policy_of(self.configuration), self.clock
         people = {recipient.name for recipient in policy.recipients()}
-        limits = configuration.alerting.limits
-        voice = voice_of(configuration, self.clock)
+        limits = self.configuration.alerting.limits
         return Watchdog(
-            Ourselves(self.monitor, self.store, self.clock, limits, people),
-            Emergency(self._media, policy, voice, self.clock),
+            Ourselves(self.monitor, self.store, clock, limits, people),
+            Emergency(media, policy, voice_of(self.configuration, clock), clock),
             self.source,
             self.loop,
             self.deliverer,
         )
 
-    def _telling(self, media: dict[str, Medium] | None) -> Deliverer:
-        configuration, clock, key = self.configuration, self.clock, self.link_key
-        self._media = media or media_of(configuration, clock, key)
+    def _deliverer(self, media: dict[str, Medium]) -> Deliverer:
+        configuration, clock = self.configuration, self.clock
         return Deliverer(
             self.store.outbox,
-            self._media,
+            media,
             clock,
             configuration.alerting.retry_first,
             configuration.alerting.retry_max,
-            finish=finisher_of(configuration, self.view, clock, key),
+            finish=finisher_of(configuration, self.view, clock, self.link_key),
         )
-
-    def _view_of(self, books: Books, *, told: bool) -> View:
-        picture = Picture(
-            clock=self.clock,
-            installation=books.installation,
-            rules=books.rules,
-            profiles=books.rulebook,
-            health=self.health,
-            is_anybody_told=told,
-            policy=policy_of(self.configuration),
-        )
-        return View(self.store, picture)
 
     def _pages(self) -> WebServer:
+        configuration = self.configuration
         application = create_application(
             self.view,
             self.commands,
@@ -177,15 +157,15 @@ class Service:
             banner=self.banner,
             events=self.events,
             metrics=Measures(self.monitor.parts.counts, self.health).registry,
-            root=self.configuration.mqtt.root,
-            voice=voice_of(self.configuration, self.clock),
-            page_actions=self.configuration.web.page_actions,
-            host=self.configuration.web.host,
-            external_url=self.configuration.web.external_url,
+            root=configuration.mqtt.root,
+            voice=voice_of(configuration, self.clock),
+            page_actions=configuration.web.page_actions,
+            host=configuration.web.host,
+            external_url=configuration.web.external_url,
             link_key=self.link_key,
-            shelve_max=self.configuration.alerting.shelve_max,
+            shelve_max=configuration.alerting.shelve_max,
         )
-        return WebServer(application, self.configuration.web.host, self.configuration.web.port)
+        return WebServer(application, configuration.web.host, configuration.web.port)
 
     def start(self) -> None:
         """Starts all parts; raises OSError if the pages' port is taken."""
@@ -208,21 +188,13 @@ class Service:
         thread.start()
         self._threads.append(thread)
 
-    def stop(self) -> None:
-        """Ends all parts: what was received and not committed stays with the broker, what is owed stays owed."""
-        self.stop_event.set()
-        if self.exporter is not None:
-            self.exporter.wake()
-        self._schedules.stop()
-        self.source.close()
+    def _join(self) -> None:
         for thread in self._threads:
             thread.join(10.0)
-        self.monitor.close()
-        self.deliverer.close(5.0)
-        self.watchdog.close()
-        self.web.stop()
-        token_path(self.configuration, self.store).unlink(missing_ok=True)
-        self.store.close()
+
+    def stop(self) -> None:
+        """Ends all parts: what was received and not committed stays with the broker, what is owed stays owed."""
+        self._ends.close()
 
     # --- jobs ---
 

@@ -27,12 +27,12 @@ from monitor.writer.condition.uploads import Uploads
 from monitor.writer.copies import Copies
 from monitor.writer.health import Counts
 from monitor.writer.imports import Imports
+from monitor.writer.installed import Installed
 from monitor.writer.intake import Intake
 from monitor.writer.isolation import Isolation
 from monitor.writer.lot.judging import LOT, LotJudging
 from monitor.writer.lot.lots import Lots
 from monitor.writer.progress import Progress
-from monitor.writer.surroundings import Surroundings
 from monitor.writer.telling.departed import Departed
 from monitor.writer.turn import Turn, Turns
 
@@ -41,7 +41,7 @@ class Parts:
     """The parts of the writer. Those that remember take part in every turn; what is due by the clock, and what a
     reading leads to, goes from one to the next in an order of its own."""
 
-    def __init__(self, store: Store, around: Surroundings) -> None:
+    def __init__(self, store: Store, around: Installed) -> None:
         self._store = store
         self.around = around
         self.counts = Counts()
@@ -53,7 +53,7 @@ class Parts:
 
     # --- making them ---
 
-    def _judge_and_hear(self, store: Store, around: Surroundings) -> None:
+    def _judge_and_hear(self, store: Store, around: Installed) -> None:
         probes = around.installation.probes()
         self.ids = {path: around.channel_ids[path] for path in probes}
         self.lots = Lots(store, around.installation, around.profiles, around.channel_ids)
@@ -63,7 +63,7 @@ class Parts:
         self.arrears = Arrears(store)
         self.copies = Copies(store)
 
-    def _raise_alarms(self, store: Store, around: Surroundings) -> None:
+    def _raise_alarms(self, store: Store, around: Installed) -> None:
         installation = around.installation
         self.alarms = Alarms(store, around.policy, around.voice, installation, self._on_alarm)
         self.asides = Asides(store, self.alarms, around.version)
@@ -78,7 +78,7 @@ class Parts:
         self.uploads = Uploads(store, self.judge, self.alarms, self.temperatures)
         self.signs = Signs(store, around, *known, self.lots, self.watch.heard_at)
 
-    def _let_people_act(self, store: Store, around: Surroundings) -> None:
+    def _let_people_act(self, store: Store, around: Installed) -> None:
         self.digests = Digests(store, around)
         self.drills = Drills(store, around, self.alarms)
         self.departed = Departed(store, around.policy)

@@ -23,8 +23,8 @@ from monitor.ports import JSON, Arrived, Decoded, LogRow, Outcome, Store
 from monitor.writer.asides import JUDGING
 from monitor.writer.health import note_health
 from monitor.writer.imports import rejected_in_words
+from monitor.writer.installed import Installed
 from monitor.writer.parts import Parts
-from monitor.writer.surroundings import Surroundings
 from monitor.writer.turn import Turn
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ _NOT_SAID = -1
 class Writer:
     """The writer. Its methods may be called from any thread; they take turns."""
 
-    def __init__(self, store: Store, around: Surroundings) -> None:
+    def __init__(self, store: Store, around: Installed) -> None:
         self._store = store
         self._around = around
         self.parts = Parts(store, around)

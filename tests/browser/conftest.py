@@ -19,8 +19,9 @@ from monitor.web.events import EventHub
 from monitor.web.server import WebServer
 from monitor.words.case import Context
 from monitor.words.voice import Voice
-from tests.browser.fakes import FakeCommands, FakeView
 from tests.conftest import need
+from tests.fakes.commands import FakeCommands
+from tests.fakes.lab import FakeLab
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -37,12 +38,12 @@ class Lab:
     """The fake lab, served."""
 
     def __init__(self, port: int = 0) -> None:
-        self.view = FakeView()
+        self.view = FakeLab()
         self.events = EventHub()
         zones = {site["site"]: ZoneInfo(site["timezone"]) for site in self.view.sites()}
         app = create_application(
             self.view,
-            FakeCommands(),
+            FakeCommands(self.view),
             title="Test lab",
             token=None,
             banner=("Demo: simulated lab",),

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from monitor.core.time.instant import MINUTE, format_instant
 from tests.browser.conftest import Lab
-from tests.browser.fakes import NOW
+from tests.fakes.view import NOW
 
 pytestmark = pytest.mark.slow
 

@@ -14,8 +14,8 @@ from monitor.program.assembly import MessageWording
 from monitor.testing import ManualClock
 from monitor.web.wiring import PlainGuide
 from tests.browser.conftest import Guide
-from tests.browser.fakes import FakeView
 from tests.contract.test_wording import alarm
+from tests.fakes.lab import FakeLab
 from tests.house import ROOT
 
 NOW = parse_instant("2026-11-22T03:00:00Z")
@@ -23,7 +23,7 @@ NOW = parse_instant("2026-11-22T03:00:00Z")
 GUIDES: dict[str, Callable[[], GuidePort]] = {
     "MessageWording": lambda: MessageWording(load(ROOT / "config", {}), ManualClock(NOW)),
     "PlainGuide": PlainGuide,
-    "Guide": lambda: Guide(FakeView()),
+    "Guide": lambda: Guide(FakeLab()),
 }
 
 

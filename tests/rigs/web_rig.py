@@ -12,18 +12,20 @@ from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
 from monitor.web.application import create_application
 from monitor.web.events import EventHub
-from tests.browser.fakes import NOW, FakeCommands, FakeView
+from tests.fakes.commands import FakeCommands
+from tests.fakes.lab import FakeLab
+from tests.fakes.view import NOW
 
 
-class Lab(FakeView):
+class Lab(FakeLab):
     """The fake lab, with lots and units that a test changes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.changed: dict[str, JSON] = {}
 
-    def lots(self, *, as_of: int | None = None) -> list[JSON]:
-        return [self.changed.get(lot["lot"], lot) for lot in super().lots(as_of=as_of)]
+    def there_are_lots(self, at: int) -> list[JSON]:
+        return [self.changed.get(lot["lot"], lot) for lot in super().there_are_lots(at)]
 
     def unit(self, unit: str) -> JSON | None:
         return self.changed.get(unit) or super().unit(unit)
@@ -36,7 +38,7 @@ class Rig:
         self.view = Lab()
         app = create_application(
             self.view,
-            FakeCommands(),
+            FakeCommands(self.view),
             title="Test lab",
             token=None,
             banner=(),
@@ -56,7 +58,7 @@ class Rig:
 
 def lot(name: str = "EXO-2026-014", **changes: object) -> JSON:
     """A lot of the fake lab, changed."""
-    found = FakeView().lot(name)
+    found = FakeLab().lot(name)
     assert found is not None
     return {**found, **changes}
 

@@ -27,6 +27,7 @@ from monitor.cli.output import local, print_json, print_table, small
 from monitor.cli.session import load, viewing
 from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
+from monitor.ports.commands import BindProfile
 from monitor.words.lot import least_left
 from monitor.words.sign import verdict_sign
 
@@ -257,8 +258,8 @@ def bind(
     configuration = load(config)
     with viewing(config) as session:
         session.lot(lot, None)
-    name = by or login_name()
-    found = asked(configuration, lambda to: to.bind(lot, profile, reason=reason, by=name))
+    command = BindProfile(lot=lot, profile=profile, reason=reason, by=by or login_name())
+    found = asked(configuration, command)
     if as_json:
         print_json(found)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,8 @@ from monitor.cli.output import print_json, words
 from monitor.cli.session import Finding, start_at, store_in_words, viewing
 from monitor.core.lot.event import LotEventKind
 from monitor.core.time.instant import format_instant
-from monitor.ports import JSON, Commands
+from monitor.ports import JSON
+from monitor.ports.commands import Command, RecordLotEvent
 from monitor.program.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def login_name() -> str:
 
 def record(configuration: Configuration, site: str, lot: str, event: JSON, as_json: bool) -> None:
     """Hands an event over, and says what came of it."""
-    found = asked(configuration, lambda commands: commands.lot_event(site, lot, event))
+    found = asked(configuration, RecordLotEvent(site=site, lot=lot, event=event))
     outcome, name = found["outcome"], found["event_id"]
     if as_json:
         print_json(found)
@@ -106,12 +107,12 @@ def record(configuration: Configuration, site: str, lot: str, event: JSON, as_js
         )
 
 
-def asked(configuration: Configuration, what: Callable[[Commands], JSON]) -> JSON:
+def asked(configuration: Configuration, command: Command) -> JSON:
     """The answer to a command; a finding where it is refused, or the program that holds the store can't be reached."""
     from monitor.program import app
 
     try:
         with store_in_words(), app.open_commands(configuration) as commands:
-            return what(commands)
+            return commands.carry_out(command)
     except (ValueError, RuntimeError) as error:
         raise Finding(str(error)) from error

@@ -118,14 +118,7 @@ def breaks_through(
 
 
 def why_not_shelved(
-    alarm: Alarm,
-    *,
-    owner: str,
-    reason: str,
-    now: int,
-    until_at: int,
-    act_by: int | None,
-    most_for: int,
+    alarm: Alarm, *, now: int, until_at: int, act_by: int | None, most_for: int
 ) -> str | None:
     """What is wrong with a wish to shelve an alarm, in words with the remedy; None: nothing. ``act_by``: by when
     somebody must have acted, as forecast now."""
@@ -133,10 +126,6 @@ def why_not_shelved(
         return f"alarm {alarm.id} ({alarm.condition} of {alarm.subject}) is over already"
     if alarm.condition is AlarmCondition.ALARM_FLOOD:
         return "a flood can't be shelved: shelve the alarms that it lists, or take their units out of service"
-    if not owner.strip():
-        return "shelving needs an owner: whoever answers for it"
-    if not reason.strip():
-        return "shelving needs a reason: whoever comes next must know why it is quiet"
     if until_at <= now:
         return f"its end {format_instant(until_at)} has passed: name a later one"
     if until_at - now > most_for:

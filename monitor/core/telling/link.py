@@ -8,7 +8,7 @@ does not do even that: mail scanners open every link. The page behind it shows t
 For who serves it::
 
     claim = link.claim(key, token, now=clock.now())   # raises LinkError, a ValueError, with a sentence to show
-    commands.acknowledge(claim.alarm, by=claim.recipient, how="link")
+    commands.carry_out(Acknowledge(alarm=claim.alarm, by=claim.recipient, how="link"))
 """
 
 from __future__ import annotations

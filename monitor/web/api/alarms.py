@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, TypeVar
 
-import msgspec
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 
 from monitor.ports import JSON
-from monitor.web.api.changes import (
-    AUTHORIZED,
-    authorize,
-    body_of,
-    carried_out,
-    decoded,
-    described,
-    end_at,
-    instant_of,
-    needed,
-)
+from monitor.ports.commands import Acknowledge, EndSuppression, OfAlarms, Reset, Shelve, Suppress, Unshelve
+from monitor.web.api.changes import AUTHORIZED, carried_out, command_of
 from monitor.web.api.queries import EVERY, AlarmsQuery, Nothing, SuppressionsQuery
+from monitor.web.bodies import ROUTES, described_as
 from monitor.web.known import known_unit
 from monitor.web.refusal import ErrorBody, JsonResponse, not_found
 from monitor.web.wiring import Wired, Wiring
 
-ALARMS = "GET /api/v1/alarms"
-SUPPRESSIONS = "GET /api/v1/suppressions"
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
 _CHANGES: dict[int | str, dict[str, Any]] = {
     **AUTHORIZED,
     404: {"model": ErrorBody, "description": "there is no such thing"},
@@ -85,193 +75,68 @@ def known_alarm(wired: Wiring, alarm: str) -> JSON:
 # --- what people do -----------------------------------------------------------------------------------------
 
 
-class _Acknowledge(msgspec.Struct, forbid_unknown_fields=True):
-    by: str
-    reason: str = ""
-    action: str = ""
-    how: Literal["api", "cli", "web", "link"] = "api"
+def _change(kind: type[OfAlarms], summary: str, example: JSON) -> Callable[[Endpoint], Endpoint]:
+    """The route of a command, described by its fields and an example."""
+    body = described_as(kind, example)
+    return alarms_api.post(ROUTES[kind].path, summary=summary, responses=_CHANGES, openapi_extra=body)
 
 
-class _By(msgspec.Struct, forbid_unknown_fields=True):
-    by: str
-    reason: str = ""
+async def _answer(wired: Wiring, request: Request, kind: type[OfAlarms], **in_path: str) -> JsonResponse:
+    return JsonResponse(await carried_out(wired, await command_of(wired, request, kind, **in_path)))
 
 
-class _Shelve(msgspec.Struct, forbid_unknown_fields=True):
-    by: str
-    reason: str
-    until: str | None = None
-    lasting: str | None = msgspec.field(default=None, name="for")
-
-
-class _Suppress(msgspec.Struct, forbid_unknown_fields=True):
-    subject: str
-    kind: Literal["suppressed", "out_of_service"]
-    by: str
-    reason: str
-    start: str | None = msgspec.field(default=None, name="from")
-    until: str | None = None
-    lasting: str | None = msgspec.field(default=None, name="for")
-
-
-_TEXT: JSON = {"type": "string", "maxLength": 500}
-_BY: JSON = {**_TEXT, "description": "who does it: a person's name"}
-_END: JSON = {
-    "until": {"type": "string", "format": "date-time", "description": "its end; or give `for`"},
-    "for": {"type": "string", "description": "how long from now on: 90m, 2h, 1d"},
-}
-_BY_BODY = described(("by",), {"by": _BY, "reason": _TEXT}, {"by": "M. Keller", "reason": "lots were moved"})
-
-
-@alarms_api.post(
-    "/alarms/{alarm}/acknowledge",
-    summary="Take an alarm",
-    responses=_CHANGES,
-    openapi_extra=described(
-        ("by",),
-        {
-            "by": _BY,
-            "reason": _TEXT,
-            "action": {**_TEXT, "description": "what was done about it"},
-            "how": {"enum": ["api", "cli", "web", "link"], "default": "api"},
-        },
-        {"by": "M. Keller", "reason": "door was left open", "action": "closed it; lots are at −71 °C"},
-    ),
+@_change(
+    Acknowledge,
+    "Take an alarm",
+    {"by": "M. Keller", "reason": "door was left open", "action": "closed it; lots are at −71 °C"},
 )
 async def acknowledge(wired: Wired, alarm: str, request: Request) -> JsonResponse:
     """Somebody takes the alarm: nobody more is told, and those who were hear who has it. It is told anew if it gets
     worse, or isn't over after `[alerting] rearm_after`. Who acknowledged first stays. Needs
     `Authorization: Bearer <token>`."""
-    authorize(wired, request)
-    remedy = "Send by (and reason, action), as /docs shows."
-    wanted = decoded(await body_of(request), _Acknowledge, code="bad_acknowledgement", remedy=remedy)
-    by = needed("by", wanted.by, "An acknowledgement needs the name of whoever takes the alarm")
-
-    def do() -> JSON:
-        return wired.commands.acknowledge(
-            alarm, by=by, reason=wanted.reason, action=wanted.action, how=wanted.how
-        )
-
-    return await _answered("alarm", ALARMS, do)
+    return await _answer(wired, request, Acknowledge, alarm=alarm)
 
 
-@alarms_api.post(
-    "/alarms/{alarm}/reset", summary="Reset a latched alarm", responses=_CHANGES, openapi_extra=_BY_BODY
-)
+@_change(Reset, "Reset a latched alarm", {"by": "M. Keller", "reason": "lots were moved"})
 async def reset(wired: Wired, alarm: str, request: Request) -> JsonResponse:
     """A latched alarm (`lot_thawed`, `lot_breached`) that was acknowledged is dealt with. Needs
     `Authorization: Bearer <token>`."""
-    wanted = await _by(wired, request, "A reset needs the name of whoever holds the alarm to be dealt with")
-    return await _answered(
-        "alarm", ALARMS, lambda: wired.commands.reset(alarm, by=wanted.by, reason=wanted.reason)
-    )
+    return await _answer(wired, request, Reset, alarm=alarm)
 
 
-@alarms_api.post(
-    "/alarms/{alarm}/shelve",
-    summary="Shelve an alarm",
-    responses=_CHANGES,
-    openapi_extra=described(
-        ("by", "reason"),
-        {"by": _BY, "reason": _TEXT, **_END},
-        {"by": "M. Keller", "reason": "defrosting by hand", "for": "2h"},
-    ),
-)
+@_change(Shelve, "Shelve an alarm", {"by": "M. Keller", "reason": "defrosting by hand", "for": "2h"})
 async def shelve(wired: Wired, alarm: str, request: Request) -> JsonResponse:
     """Nobody is told of this condition of this subject until then, unless it gets worse. `until` or `for` must lie
     within `[alerting] shelve_max`, and before the time by which somebody must have acted. Readings, excursions and
     budgets go on. Answers with the suppression. Needs `Authorization: Bearer <token>`."""
-    authorize(wired, request)
-    remedy = "Send by, reason, and until or for, as /docs shows."
-    wanted = decoded(await body_of(request), _Shelve, code="bad_shelf", remedy=remedy)
-    by, reason = _owned(wanted.by, wanted.reason, "Shelving")
-    until = end_at(wired, wanted.until, wanted.lasting)
-    return await _answered(
-        "alarm", ALARMS, lambda: wired.commands.shelve(alarm, by=by, reason=reason, until=until)
-    )
+    return await _answer(wired, request, Shelve, alarm=alarm)
 
 
-@alarms_api.post(
-    "/alarms/{alarm}/unshelve", summary="End a shelf", responses=_CHANGES, openapi_extra=_BY_BODY
-)
+@_change(Unshelve, "End a shelf", {"by": "M. Keller", "reason": "lots were moved"})
 async def unshelve(wired: Wired, alarm: str, request: Request) -> JsonResponse:
     """It is told again from now on. Answers with the suppression that ended. Needs `Authorization: Bearer <token>`."""
-    wanted = await _by(wired, request, "Unshelving needs a name")
-    return await _answered(
-        "alarm", ALARMS, lambda: wired.commands.unshelve(alarm, by=wanted.by, reason=wanted.reason)
-    )
+    return await _answer(wired, request, Unshelve, alarm=alarm)
 
 
-@alarms_api.post(
-    "/suppressions",
-    summary="Suppress a unit or a probe",
-    responses=_CHANGES,
-    openapi_extra=described(
-        ("subject", "kind", "by", "reason"),
-        {
-            "subject": {"type": "string", "description": "site/unit or site/unit/probe"},
-            "kind": {"enum": ["suppressed", "out_of_service"]},
-            "by": _BY,
-            "reason": _TEXT,
-            "from": {"type": "string", "format": "date-time", "description": "default: now"},
-            **_END,
-        },
-        {
-            "subject": "lab1/F02",
-            "kind": "suppressed",
-            "by": "M. Keller",
-            "reason": "yearly service; empty",
-            "from": "2026-11-23T07:00:00Z",
-            "until": "2026-11-23T15:00:00Z",
-        },
-    ),
+@_change(
+    Suppress,
+    "Suppress a unit or a probe",
+    {
+        "subject": "lab1/F02",
+        "kind": "suppressed",
+        "by": "M. Keller",
+        "reason": "yearly service; empty",
+        "from": "2026-11-23T07:00:00Z",
+        "until": "2026-11-23T15:00:00Z",
+    },
 )
 async def suppress(wired: Wired, request: Request) -> JsonResponse:
     """Planned (`suppressed`: maintenance, an empty unit) or not relied on (`out_of_service`): nobody is told of its
     alarms from `from` to `until`, or `for` so long from now. Needs `Authorization: Bearer <token>`."""
-    authorize(wired, request)
-    remedy = "Send subject, kind, by, reason, and until or for, as /docs shows."
-    wanted = decoded(await body_of(request), _Suppress, code="bad_suppression", remedy=remedy)
-    by, reason = _owned(wanted.by, wanted.reason, wanted.kind.replace("_", " ").capitalize())
-    start = None if wanted.start is None else instant_of("from", wanted.start)
-    until = end_at(wired, wanted.until, wanted.lasting)
-
-    def do() -> JSON:
-        return wired.commands.suppress(
-            wanted.subject, kind=wanted.kind, by=by, reason=reason, start=start, until=until
-        )
-
-    return await _answered("subject", "GET /api/v1/units", do)
+    return await _answer(wired, request, Suppress)
 
 
-@alarms_api.post(
-    "/suppressions/{suppression}/end", summary="End a suppression", responses=_CHANGES, openapi_extra=_BY_BODY
-)
+@_change(EndSuppression, "End a suppression", {"by": "M. Keller", "reason": "lots were moved"})
 async def end_suppression(wired: Wired, suppression: str, request: Request) -> JsonResponse:
     """Before its time: what is open there is told. Needs `Authorization: Bearer <token>`."""
-    wanted = await _by(wired, request, "Ending it needs a name")
-
-    def do() -> JSON:
-        return wired.commands.end_suppression(suppression, by=wanted.by, reason=wanted.reason)
-
-    return await _answered("suppression", SUPPRESSIONS, do)
-
-
-async def _by(wired: Wiring, request: Request, why: str) -> _By:
-    authorize(wired, request)
-    remedy = "Send by (and reason), as /docs shows."
-    wanted = decoded(await body_of(request), _By, code="bad_body", remedy=remedy)
-    needed("by", wanted.by, why)
-    return wanted
-
-
-def _owned(by: str, reason: str, what: str) -> tuple[str, str]:
-    return (
-        needed("by", by, f"{what} needs an owner: whoever answers for it"),
-        needed("reason", reason, f"{what} needs a reason: whoever comes next must know why it is quiet"),
-    )
-
-
-async def _answered(what: str, where: str, do: Callable[[], JSON]) -> JsonResponse:
-    """The answer of a command, which may wait for the writer."""
-    return JsonResponse(await run_in_threadpool(carried_out, what, where, do))
+    return await _answer(wired, request, EndSuppression, suppression=suppression)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
-from monitor.web.api.changes import AUTHORIZED, authorize, body_of, decoded, described
+from monitor.ports.commands import BindProfile, RecordLotEvent
+from monitor.web.api.changes import AUTHORIZED, authorize, body_of, decoded, fields_of
 from monitor.web.api.queries import (
     AsOfQuery,
     ExcursionsQuery,
@@ -21,6 +21,7 @@ from monitor.web.api.queries import (
     ReadingsQuery,
     require_order,
 )
+from monitor.web.bodies import ROUTES, described, described_as
 from monitor.web.events import RETRY_MS, frame
 from monitor.web.known import known_lot, known_unit
 from monitor.web.refusal import ApiError, ErrorBody, JsonResponse, not_found
@@ -178,7 +179,7 @@ async def _stream(wired: Wiring) -> AsyncIterator[bytes]:
 
 
 _EVENT_BODY = described(
-    ("event_id", "occurred_at", "kind"),
+    ["event_id", "occurred_at", "kind"],
     {
         "site": {"type": "string", "description": "needed where there are several sites"},
         "event_id": {"type": "string"},
@@ -217,25 +218,12 @@ async def lot_event(wired: Wired, lot: str, request: Request) -> JsonResponse:
     return await run_in_threadpool(_record, wired, lot, event)
 
 
-class _Binding(msgspec.Struct):
-    """What a request to bind a lot says."""
-
-    profile: str
-    reason: str
-    by: str
-
-
-_BINDING_BODY = described(
-    ("profile", "reason", "by"),
-    {name: {"type": "string"} for name in ("profile", "reason", "by")},
-    {"profile": "ult-80@4", "reason": "stability study S-12", "by": "QA, R. Lindqvist"},
-)
-
-
 @api.post(
-    "/lots/{lot}/binding",
+    ROUTES[BindProfile].path,
     summary="Bind a lot to another profile version",
-    openapi_extra=_BINDING_BODY,
+    openapi_extra=described_as(
+        BindProfile, {"profile": "ult-80@4", "reason": "stability study S-12", "by": "QA, R. Lindqvist"}
+    ),
     responses={
         **_MISSING,
         **AUTHORIZED,
@@ -244,16 +232,14 @@ _BINDING_BODY = described(
 async def bind(wired: Wired, lot: str, request: Request) -> JsonResponse:
     """A decision of QA: from now on the lot is judged by `profile` (`name@version`) over its whole timeline. Kept as
     an event of the lot, with who and why. Needs `Authorization: Bearer <token>`."""
-    authorize(wired, request)
-    remedy = "Send profile, reason and by, as /docs shows."
-    wanted = decoded(await body_of(request), _Binding, code="bad_binding", remedy=remedy)
-    return await run_in_threadpool(_bind, wired, lot, wanted)
+    said = await fields_of(wired, request, BindProfile)
+    return await run_in_threadpool(_bind, wired, BindProfile(lot=lot, **said))
 
 
-def _bind(wired: Wiring, lot: str, wanted: _Binding) -> JsonResponse:
-    known_lot(wired, lot)
+def _bind(wired: Wiring, command: BindProfile) -> JsonResponse:
+    known_lot(wired, command.lot)
     try:
-        return JsonResponse(wired.commands.bind(lot, wanted.profile, reason=wanted.reason, by=wanted.by))
+        return JsonResponse(wired.commands.carry_out(command))
     except ValueError as error:
         raise ApiError(422, "binding_refused", str(error), "Correct it and send it again.") from error
 
@@ -261,7 +247,7 @@ def _bind(wired: Wiring, lot: str, wanted: _Binding) -> JsonResponse:
 def _record(wired: Wiring, lot: str, event: JSON) -> JsonResponse:
     site = _site(wired, lot, event.pop("site", None))
     try:
-        outcome = wired.commands.lot_event(site, lot, event)
+        outcome = wired.commands.carry_out(RecordLotEvent(site=site, lot=lot, event=event))
     except ValueError as error:
         raise ApiError(422, "event_refused", str(error), "Correct the event and send it again.") from error
     if outcome["outcome"] == "conflict":

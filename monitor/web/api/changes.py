@@ -8,16 +8,18 @@ from typing import Any, TypeVar
 
 import msgspec
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 
 from monitor.config.file.duration import parse_duration
 from monitor.core.time.instant import parse_instant
 from monitor.ports import JSON
+from monitor.ports.commands import OfAlarms, Spoken, missing_in
+from monitor.web.bodies import ROUTES, STRUCTS, asked_for, in_body
 from monitor.web.refusal import ApiError, ErrorBody
 from monitor.web.wiring import Wiring
 from monitor.wire.format import MESSAGE_BYTES_MAX
 
 Body = TypeVar("Body")
-Answer = TypeVar("Answer")
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding a body of no use raises."""
@@ -65,18 +67,26 @@ def decoded(body: bytes, kind: type[Body], *, code: str, remedy: str) -> Body:
         raise ApiError(422, code, text, remedy) from error
 
 
-def described(required: tuple[str, ...], properties: JSON, example: JSON) -> JSON:
-    """A JSON object as the body of a request, for the API's description."""
-    schema = {"type": "object", "required": list(required), "properties": properties}
-    content = {"application/json": {"schema": schema, "example": example}}
-    return {"requestBody": {"required": True, "content": content}}
+async def fields_of(wired: Wiring, request: Request, kind: type[Spoken]) -> dict[str, Any]:
+    """What the body of a command says, as it was written. Raises 401, 413, and 422 that names what is wrong."""
+    authorize(wired, request)
+    remedy = f"Send {asked_for(kind)}, as /docs shows."
+    body = decoded(await body_of(request), STRUCTS[kind], code=ROUTES[kind].code, remedy=remedy)
+    return msgspec.structs.asdict(body)
 
 
-def needed(name: str, text: str, why: str) -> str:
-    """A text that must be there; raises 422 if it isn't."""
-    if not text.strip():
-        raise ApiError(422, f"{name}_missing", f"{why}.", f"Add {name!r} and send it again.")
-    return text
+async def command_of(wired: Wiring, request: Request, kind: type[OfAlarms], **in_path: str) -> OfAlarms:
+    """The command that a request asks for; what its path names is given. Raises as :func:`fields_of`."""
+    said = await fields_of(wired, request, kind)
+    for name, sentence in missing_in(kind, said):
+        raise ApiError(422, f"{name}_missing", as_sentence(sentence), f"Add {name!r} and send it again.")
+    for name, each in in_body(kind).items():
+        if each.role == "begin":
+            said[name] = None if said[name] is None else instant_of("from", said[name])
+        elif each.role == "end":
+            said[name] = end_at(wired, said[name], said.pop("lasting"))
+    command: Callable[..., OfAlarms] = kind
+    return command(**in_path, **said)
 
 
 def end_at(wired: Wiring, until: str | None, lasting: str | None) -> int:
@@ -102,21 +112,28 @@ def instant_of(name: str, text: str) -> int:
         raise ApiError(422, "bad_instant", said, "Write it with an offset: 2026-11-22T10:00:00Z.") from error
 
 
-def carried_out(what: str, where: str, do: Callable[[], Answer]) -> Answer:
-    """What a command answers; raises 404 for a ``what`` that isn't there, and 409 for what can't be. The answer's
-    ``reason`` is what the command said."""
+async def carried_out(wired: Wiring, command: OfAlarms) -> JSON:
+    """What a command answers, which may wait for the writer. Raises 404 for what it is about and isn't there, and 409
+    for what can't be; the refusal's ``reason`` is what the command said."""
+    return await run_in_threadpool(carry_out, wired, command)
+
+
+def carry_out(wired: Wiring, command: OfAlarms) -> JSON:
+    """As :func:`carried_out`, in the thread that asks."""
     try:
-        return do()
+        return wired.commands.carry_out(command)
     except LookupError as error:
         if type(error) is not LookupError:  # a KeyError is a mistake of ours
             raise
-        text, remedy = _sentence(error), f"{where} lists those that are."
-        raise ApiError(404, f"unknown_{what}", text, remedy, more={"reason": str(error)}) from error
+        route = ROUTES[type(command)]
+        text, remedy = as_sentence(str(error)), f"GET /api/v1{route.listed_by} lists those that are."
+        raise ApiError(404, f"unknown_{route.thing}", text, remedy, more={"reason": str(error)}) from error
     except ValueError as error:
-        text, remedy = _sentence(error), "Look at it as it is now, and ask for what can be."
+        text, remedy = as_sentence(str(error)), "Look at it as it is now, and ask for what can be."
         raise ApiError(409, "refused", text, remedy, more={"reason": str(error)}) from error
 
 
-def _sentence(error: Exception) -> str:
-    text = str(error).rstrip(".")
+def as_sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    text = text.rstrip(".")
     return f"{text[:1].upper()}{text[1:]}."

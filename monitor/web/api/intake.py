@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from monitor.core.profile.unit import Channel
 from monitor.ports import JSON, Message
+from monitor.ports.commands import Ingest
 from monitor.web.api.changes import UNREADABLE, authorize, body_of
 from monitor.web.refusal import ApiError, ErrorBody, JsonResponse
 from monitor.web.wiring import Wired, Wiring
@@ -108,7 +109,8 @@ def _take_part(wired: Wiring, body: bytes) -> JsonResponse:
 
 def _ingest(wired: Wiring, messages: list[Message], part: SentPart, *, live: bool) -> JsonResponse:
     try:
-        return JsonResponse(wired.commands.ingest(messages, live=live, marks=part.marks, last=part.last))
+        command = Ingest(messages=messages, live=live, marks=part.marks, last=part.last)
+        return JsonResponse(wired.commands.carry_out(command))
     except Exception as error:
         text = f"The readings can't be committed: {error}."
         raise ApiError(503, "not_committed", text, "Send them again later; doubles do no harm.") from error

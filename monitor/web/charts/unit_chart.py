@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.ports import JSON, View
+from monitor.ports import JSON, UnitView
 from monitor.web.charts.ahead_chart import Ahead
 from monitor.web.charts.chart import chart_spec
 from monitor.web.charts.palette import DARK, LIGHT
@@ -14,7 +14,7 @@ CHART_POINTS = 1_500
 
 
 def unit_chart(
-    view: View,
+    view: UnitView,
     unit: JSON,
     start: int,
     end: int,
@@ -46,7 +46,7 @@ def unit_chart(
 
 
 def unit_series(
-    view: View, unit: JSON, start: int, end: int, points: int = CHART_POINTS, *, first: str | None = None
+    view: UnitView, unit: JSON, start: int, end: int, points: int = CHART_POINTS, *, first: str | None = None
 ) -> list[JSON]:
     """The readings of a unit's probes, channel ``first`` (default: the product probe) first."""
     paths = [f"{unit['unit']}/{probe['probe']}" for probe in _in_order(unit, first)]

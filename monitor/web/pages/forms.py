@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,17 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from monitor.core.time.instant import in_local_time
-from monitor.web.api.alarms import ALARMS, SUPPRESSIONS
+from monitor.ports.commands import (
+    Acknowledge,
+    EndSuppression,
+    OfAlarms,
+    Reset,
+    Shelve,
+    Unshelve,
+    said_of,
+)
 from monitor.web.api.changes import body_of, carried_out, end_at
+from monitor.web.bodies import ROUTES
 from monitor.web.hosts import refuse_strange_host
 from monitor.web.pages.zones import Zones
 from monitor.web.refusal import ApiError
@@ -30,56 +40,42 @@ FORM = "application/x-www-form-urlencoded"
 router = APIRouter(include_in_schema=False)
 
 
-@router.post("/alarms/{alarm}/acknowledge")
-async def acknowledge(wired: Wired, alarm: str, request: Request) -> Response:
-    """Fields: by, reason, action."""
-    form = await _form(wired, request)
-    by, reason, action = _name(form), form.get("reason", ""), form.get("action", "")
-    return await _done(
-        wired,
-        alarm,
-        lambda: wired.commands.acknowledge(alarm, by=by, reason=reason, action=action, how="web"),
-    )
+def _form_about_an_alarm(kind: type[OfAlarms]) -> None:
+    """The form of what somebody does about an alarm. Fields: those of the value; of an end: ``for``."""
+
+    async def send(wired: Wired, alarm: str, request: Request) -> Response:
+        return await _done(wired, alarm, await _filled_in(wired, request, kind, alarm=alarm))
+
+    router.add_api_route(ROUTES[kind].path, send, methods=["POST"])
 
 
-@router.post("/alarms/{alarm}/reset")
-async def reset(wired: Wired, alarm: str, request: Request) -> Response:
-    """Fields: by, reason."""
-    form = await _form(wired, request)
-    by, reason = _name(form), form.get("reason", "")
-    return await _done(wired, alarm, lambda: wired.commands.reset(alarm, by=by, reason=reason))
+for _kind in (Acknowledge, Reset, Shelve, Unshelve):
+    _form_about_an_alarm(_kind)
 
 
-@router.post("/alarms/{alarm}/shelve")
-async def shelve(wired: Wired, alarm: str, request: Request) -> Response:
-    """Fields: by, reason, for (how long; or an instant, for until then)."""
-    form = await _form(wired, request)
-    by, reason = _name(form), form.get("reason", "")
-    chosen = form.get("for") or None
-    is_instant = chosen is not None and "T" in chosen
-    until = end_at(wired, chosen if is_instant else None, None if is_instant else chosen)
-    return await _done(wired, alarm, lambda: wired.commands.shelve(alarm, by=by, reason=reason, until=until))
-
-
-@router.post("/alarms/{alarm}/unshelve")
-async def unshelve(wired: Wired, alarm: str, request: Request) -> Response:
-    """Fields: by, reason."""
-    form = await _form(wired, request)
-    by, reason = _name(form), form.get("reason", "")
-    return await _done(wired, alarm, lambda: wired.commands.unshelve(alarm, by=by, reason=reason))
-
-
-@router.post("/suppressions/{suppression}/end")
+@router.post(ROUTES[EndSuppression].path)
 async def end_suppression(wired: Wired, suppression: str, request: Request) -> Response:
     """Fields: by, reason. Answers with the page of what isn't watched."""
-    form = await _form(wired, request)
-    by, reason = _name(form), form.get("reason", "")
-
-    def do() -> object:
-        return wired.commands.end_suppression(suppression, by=by, reason=reason)
-
-    await run_in_threadpool(carried_out, "suppression", SUPPRESSIONS, do)
+    await carried_out(wired, await _filled_in(wired, request, EndSuppression, suppression=suppression))
     return RedirectResponse("/unwatched", status_code=303)
+
+
+async def _filled_in(wired: Wiring, request: Request, kind: type[OfAlarms], **in_path: str) -> OfAlarms:
+    """The command that a form asks for: its texts are the form's fields of that name; its end is ``for`` so long, or,
+    where that is an instant, until then."""
+    form = await _form(wired, request)
+    given: dict[str, Any] = {**in_path, "by": _name(form)}
+    for name, said in said_of(kind).items():
+        if said.role == "end":
+            chosen = form.get("for") or None
+            is_instant = chosen is not None and "T" in chosen
+            given[name] = end_at(wired, chosen if is_instant else None, None if is_instant else chosen)
+        elif said.role == "way":
+            given[name] = "web"
+        elif said.role == "line" and name not in given:
+            given[name] = form.get(name, "")
+    command: Callable[..., OfAlarms] = kind
+    return command(**given)
 
 
 async def form_of(request: Request) -> dict[str, str]:
@@ -137,11 +133,11 @@ def _name(form: dict[str, str]) -> str:
     return name
 
 
-async def _done(wired: Wiring, alarm: str, do: Callable[[], object]) -> Response:
+async def _done(wired: Wiring, alarm: str, command: OfAlarms) -> Response:
     """Back to the alarm's page, by GET, so that loading it again repeats nothing. A refusal tells the time as it is
     where the alarm is."""
     try:
-        await run_in_threadpool(carried_out, "alarm", ALARMS, do)
+        await carried_out(wired, command)
     except ApiError as error:
         zone = await run_in_threadpool(_zone_of, wired, alarm)
         text = in_local_time(error.text, zone)

@@ -19,8 +19,8 @@ from monitor.core.alarm.machine import ACTIVE, State
 from monitor.core.telling.link import Claim, LinkError, claim
 from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
-from monitor.web.api.alarms import ALARMS
-from monitor.web.api.changes import carried_out
+from monitor.ports.commands import Acknowledge
+from monitor.web.api.changes import carry_out
 from monitor.web.hosts import refuse_strange_host
 from monitor.web.pages.forms import form_of
 from monitor.web.pages.rendering import environment
@@ -59,14 +59,8 @@ async def pressed(wired: Wired, token: str, request: Request) -> Response:
 
 def _acknowledge(wired: Wiring, token: str, form: dict[str, str]) -> None:
     found = _claim(wired, token)
-    reason, action = form.get("reason", ""), form.get("action", "")
-    carried_out(
-        "alarm",
-        ALARMS,
-        lambda: wired.commands.acknowledge(
-            found.alarm, by=found.recipient, reason=reason, action=action, how="link"
-        ),
-    )
+    said = {"reason": form.get("reason", ""), "action": form.get("action", "")}
+    carry_out(wired, Acknowledge(alarm=found.alarm, by=found.recipient, how="link", **said))
 
 
 def _claim(wired: Wiring, token: str) -> Claim:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from monitor.core.time.instant import SECOND, parse_instant, to_datetime
-from monitor.ports import View
+from monitor.ports import UnitView
 from monitor.web.pages import markup
 from monitor.words import figures
 from monitor.words.figures import Said
@@ -17,7 +17,7 @@ from monitor.words.figures import Said
 class Zones:
     """The time zone of every site, and the present instant (``now``, ms) by which "today" is meant."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: UnitView) -> None:
         self.now = view.now()
         self._of = {site["site"]: ZoneInfo(site["timezone"]) for site in view.sites()}
         self._first = next(iter(self._of.values()), ZoneInfo("UTC"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from monitor.asking.picture import Picture
 from monitor.asking.view import View
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.machine import State
@@ -19,7 +18,7 @@ from monitor.core.time.instant import format_instant
 from monitor.ports import Store, Tx
 from monitor.writer.calendar.periods import Owed, Periods
 from monitor.writer.calendar.week import Week, calibrations, lots_of
-from monitor.writer.surroundings import Surroundings
+from monitor.writer.installed import Installed
 from monitor.writer.telling.owing import owed_row
 from monitor.writer.telling.telling import Telling
 from monitor.writer.turn import Turn
@@ -30,22 +29,12 @@ _UNSEEN = (State.RETURNED_UNACKNOWLEDGED, State.LATCHED_UNACKNOWLEDGED)
 class Digests:
     """Owes digests and summaries. Used by the one writer, within its transactions."""
 
-    def __init__(self, store: Store, around: Surroundings) -> None:
+    def __init__(self, store: Store, around: Installed) -> None:
         self._store = store
         self._around = around
         self._periods = Periods(store)
         self._place_of = Telling(store, around.policy, around.voice, around.installation).place_of
-        told = bool(around.policy.contacts)
-        picture = Picture(
-            around.clock,
-            around.installation,
-            around.rules,
-            around.profiles,
-            dict,
-            is_anybody_told=told,
-            policy=around.policy,
-        )
-        self._view = View(store, picture)
+        self._view = View(store, around)
 
     def due(self, now: int) -> list[str]:
         """The sites."""

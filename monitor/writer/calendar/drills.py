@@ -14,7 +14,7 @@ from monitor.core.time.recurring import Recurring
 from monitor.ports import Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.calendar.periods import Periods
-from monitor.writer.surroundings import Surroundings
+from monitor.writer.installed import Installed
 from monitor.writer.turn import Turn
 
 LATE_MAX = 6 * HOUR
@@ -26,7 +26,7 @@ _DRILL = AlarmCondition.DRILL
 class Drills:
     """Raises and ends drills. Used by the one writer, within its transactions."""
 
-    def __init__(self, store: Store, around: Surroundings, alarms: Alarms) -> None:
+    def __init__(self, store: Store, around: Installed, alarms: Alarms) -> None:
         self._agenda = around.agenda
         self._alarms = alarms
         self._periods = Periods(store)

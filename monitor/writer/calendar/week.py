@@ -16,7 +16,7 @@ from monitor.core.time.instant import DAY, SECOND, end_of_day, format_instant, p
 from monitor.ports import Store, Tx
 from monitor.writer.alarm.suppressions import KIND as SUPPRESSION
 from monitor.writer.calendar.coverage import coverage
-from monitor.writer.surroundings import Surroundings
+from monitor.writer.installed import Installed
 
 CALIBRATIONS_AHEAD = 30 * DAY
 """A calibration is listed so long before its date."""
@@ -33,7 +33,7 @@ class Week:
         self,
         store: Store,
         tx: Tx,
-        around: Surroundings,
+        around: Installed,
         place_of: PlaceOf,
         *,
         site: str,

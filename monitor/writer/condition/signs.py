@@ -30,8 +30,8 @@ from monitor.ports import Arrived, Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.condition.conditions import Conditions
 from monitor.writer.condition.doors import Doors
+from monitor.writer.installed import Installed
 from monitor.writer.lot.lots import Lots
-from monitor.writer.surroundings import Surroundings
 from monitor.writer.turn import Turn, Waiting
 
 LOOK_EVERY = 2 * MINUTE
@@ -83,7 +83,7 @@ class Signs:
     def __init__(
         self,
         store: Store,
-        around: Surroundings,
+        around: Installed,
         alarms: Alarms,
         conditions: Conditions,
         lots: Lots,

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.core.telling.policy import Contact, Policy, Recipient
 from monitor.core.time.instant import DAY, HOUR, MINUTE
+from monitor.ports.commands import Acknowledge, Shelve
 from monitor.testing import Writer
 from tests.rigs.lab import T0, WARM, live, minutes
 from tests.unit.writer.alarm.test_alarms import policy
@@ -40,9 +41,9 @@ def test_an_alarm_is_told_acknowledged_and_shelved_and_counts_as_such(writer: Wr
     sent = deliver(writer)
     assert sent
     writer.clock.advance(7 * MINUTE)
-    writer.monitor.parts.operators.acknowledge(alarm, by="anna", reason="", action="", how="api")
-    writer.monitor.parts.operators.shelve(
-        alarm, by="anna", reason="on my way", until=writer.clock.now() + HOUR
+    writer.monitor.parts.operators.carry_out(Acknowledge(alarm=alarm, by="anna"))
+    writer.monitor.parts.operators.carry_out(
+        Shelve(alarm=alarm, by="anna", reason="on my way", until=writer.clock.now() + HOUR)
     )
     writer.clock.advance(2 * HOUR)
     writer.monitor.tick(writer.clock.now(), None)
@@ -80,7 +81,7 @@ def test_who_has_webhooks_and_pagerduty_alone_is_no_person(tmp_path: Path) -> No
 def test_a_first_acknowledgement_counts_also_after_the_alarm_was_told_anew(writer: Writer) -> None:
     alarm = writer.view.alarms()[0]["id"]
     writer.clock.advance(MINUTE)
-    writer.monitor.parts.operators.acknowledge(alarm, by="anna", reason="", action="", how="api")
+    writer.monitor.parts.operators.carry_out(Acknowledge(alarm=alarm, by="anna"))
     waited = writer.view.alarm_health()["total"]["ack_p95_seconds"]
     assert waited is not None
     writer.clock.advance(5 * HOUR)  # acknowledged long ago and not over: it is told anew

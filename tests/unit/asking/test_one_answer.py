@@ -18,6 +18,7 @@ from monitor.core.channel.reading import Reading
 from monitor.core.fact import tightest_budget
 from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ports import JSON
+from monitor.ports.commands import Suppress
 from monitor.testing import Writer, one_unit
 from monitor.words import lot as lot_words
 from tests.rigs.lab import T0, register
@@ -40,7 +41,7 @@ def lived_through(writer: Writer, case: dict[str, Any]) -> None:
     for unit, course in case["units"].items():
         if course.get("out_of_service"):
             hold = {"kind": "out_of_service", "by": "anna", "reason": "empty", "start": None}
-            writer.monitor.operators.suppress(f"lab1/{unit}", **hold, until=T0 + 9 * HOUR)
+            writer.monitor.operators.carry_out(Suppress(subject=f"lab1/{unit}", **hold, until=T0 + 9 * HOUR))
     for minute in range(case["minutes"]):
         at = writer.clock.at = T0 + minute * MINUTE
         for unit, course in case["units"].items():

@@ -12,6 +12,7 @@ from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.channel.reading import Reading
 from monitor.core.telling.policy import OF_UNITS, Contact, Ladder, Place, Policy, Recipient, Route, Step
 from monitor.core.time.instant import DAY, HOUR, MINUTE
+from monitor.ports.commands import Suppress
 from monitor.testing import Writer, one_unit
 from tests.rigs.lab import T0, WARM, live, minutes
 
@@ -67,8 +68,15 @@ def test_what_is_held_back_says_by_whom_until_when_and_only_as_long_as_it_holds(
     live(writer, minutes([-80.0]))
     now = writer.clock.now()
     for kind, start in (("suppressed", now), ("out_of_service", now + HOUR)):
-        writer.monitor.parts.operators.suppress(
-            "lab1/F01", kind=kind, by="anna", reason="service", start=start, until=now + 90 * MINUTE
+        writer.monitor.parts.operators.carry_out(
+            Suppress(
+                subject="lab1/F01",
+                kind=kind,
+                by="anna",
+                reason="service",
+                start=start,
+                until=now + 90 * MINUTE,
+            )
         )  # type: ignore[arg-type]
     assert reasons(writer) == [("lab1/F01", "suppressed")]
     assert "anna" in writer.view.unwatched()[0]["text"]

@@ -11,6 +11,7 @@ from monitor.cli.alarm.card import print_alarm
 from monitor.core.telling.policy import Policy, Recipient
 from monitor.core.time.instant import HOUR, format_instant
 from monitor.ports import JSON
+from monitor.ports.commands import Suppress
 from monitor.testing import Writer
 from tests.rigs.answers import policy, warm
 from tests.rigs.lab import T0
@@ -30,8 +31,8 @@ def test_an_alarm_says_why_people_are_told_or_not_as_of_now(
     warm(writer)
     assert the_alarm(writer)["telling_now"]["why"] == "under_way"
     until = writer.clock.now() + HOUR
-    writer.monitor.operators.suppress(
-        "lab1/F01", kind="out_of_service", by="anna", reason="empty", start=None, until=until
+    writer.monitor.operators.carry_out(
+        Suppress(subject="lab1/F01", kind="out_of_service", by="anna", reason="empty", until=until)
     )
     shown = the_alarm(writer)
     assert shown["telling_now"]["why"] == "held_back"

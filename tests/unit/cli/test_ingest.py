@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.cli.test_cli_fakes import FakeApp, answer, app, run
+from tests.fakes.app import FakeApp, answer, app, run
 
 __all__ = ["app"]  # a fixture
 

@@ -18,18 +18,13 @@ from monitor.cli.program import program
 from monitor.config.starter import write_starter
 from monitor.core.time.instant import format_instant, parse_instant
 from monitor.ports import JSON
+from monitor.ports.commands import Acknowledge
 from simulators.scenario.file import load as load_scenario
+from tests.fakes.app import FakeApp, add_site, answer, app, run
+from tests.fakes.desk import excursion
+from tests.fakes.view import NOW
 from tests.house import ROOT
 from tests.rigs.replaying import nothing_replayed
-from tests.unit.cli.test_cli_fakes import (
-    NOW,
-    FakeApp,
-    add_site,
-    answer,
-    app,
-    excursion,
-    run,
-)
 
 __all__ = ["app"]  # a fixture
 
@@ -122,6 +117,7 @@ def test_the_example_of_a_command_works(
     add_person(tmp_path)
     app.view.all_lots[0]["lot"] = "EXO-2026-014"
     app.view.all_unwatched = []
+    app.commands.carry_out(Acknowledge(alarm="a17", by="anna"))  # what is reset was acknowledged
     examples = re.findall(r"^ *exosome-monitor (.*)$", COMMANDS[command].epilog, re.MULTILINE)
     assert examples
     for line in examples:
@@ -344,7 +340,7 @@ def test_rejected_messages_are_listed_with_their_counts(app: FakeApp) -> None:
 
 
 def test_a_rejected_message_cannot_drive_the_terminal(app: FakeApp) -> None:
-    app.view.payload = "\x1b[2J\x07[red]gone\u202e"
+    app.view.all_rejected[0]["payload"] = "\x1b[2J\x07[red]gone\u202e"
     text = run("rejected").stdout
     assert "\x1b" not in text
     assert "\x07" not in text

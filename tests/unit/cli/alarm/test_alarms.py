@@ -10,9 +10,11 @@ import pytest
 
 from monitor.cli.output import fitted
 from monitor.core.time.instant import HOUR, MINUTE, parse_instant
+from monitor.ports.commands import Acknowledge, Suppress
 from monitor.program.clock import SystemClock
-from tests.rigs.cli_alarms import alarm, suppression
-from tests.unit.cli.test_cli_fakes import FakeApp, answer, app, run
+from tests.fakes.app import FakeApp, answer, app, run
+from tests.fakes.commands import FakeCommands
+from tests.fakes.desk import alarm, suppression
 
 __all__ = ["app"]  # a fixture
 
@@ -194,8 +196,8 @@ def test_columns_are_as_wide_as_there_is_room(
 
 def test_an_acknowledgement_is_handed_over_with_who_why_and_what(app: FakeApp) -> None:
     text = run("alarms ack a17 --by anna --reason 'door open' --action 'closed it'").stdout
-    assert app.commands.did == [
-        ("acknowledge", "a17", {"by": "anna", "reason": "door open", "action": "closed it", "how": "cli"})
+    assert app.commands.carried_out == [
+        Acknowledge(alarm="a17", by="anna", reason="door open", action="closed it", how="cli")
     ]
     assert text.startswith("acknowledged by anna: a17")
 
@@ -204,22 +206,21 @@ def test_who_does_it_is_who_is_logged_in_unless_it_is_said(
     app: FakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(getpass, "getuser", lambda: "ben")
-    for line in ("ack a17", "reset a17", "unshelve a17", "end s23"):
+    held_back = ("shelve a17 --reason x --for 1h", "suppress lab1/F01 --reason x --for 1h")
+    for line in ("ack a17", "end s23", *held_back, "unshelve a17", "reset a17"):
         run(f"alarms {line}")
-    run("alarms shelve a17 --reason x --for 1h")
-    run("alarms suppress lab1/F01 --reason x --for 1h")
-    assert [given["by"] for _, _, given in app.commands.did] == ["ben"] * 6
+    assert [command.by for command in app.commands.carried_out] == ["ben"] * 6
 
 
 def test_who_acknowledged_before_is_said(app: FakeApp) -> None:
-    app.commands.first = "ben"
+    app.commands.carry_out(Acknowledge(alarm="a17", by="ben"))
     assert "ben had acknowledged it at 2026-11-22 11:04 +01:00" in run("alarms ack a17 --by anna").stdout
 
 
 def test_what_is_held_back_and_what_is_refused_is_told_in_local_time(app: FakeApp) -> None:
     line = "alarms shelve a17 --reason x --until 2026-11-22T12:00:00Z"
     assert "until 2026-11-22 13:00 +01:00: Too warm" in run(line).stdout
-    app.commands.answer = ValueError("it can be shelved until 2026-11-22T12:00:00.000Z at most")
+    app.commands.refusal = ValueError("it can be shelved until 2026-11-22T12:00:00.000Z at most")
     assert "until 2026-11-22 13:00 +01:00 at most" in run(line, code=1).stderr
 
 
@@ -233,20 +234,20 @@ def test_what_is_held_back_and_what_is_refused_is_told_in_local_time(app: FakeAp
 )
 def test_an_end_is_an_instant_or_the_end_of_a_day_where_it_is(app: FakeApp, line: str, until: str) -> None:
     run(f"alarms {line}")
-    assert app.commands.did[0][2]["until"] == parse_instant(until)
+    assert app.commands.carried_out[0].until == parse_instant(until)
 
 
 @pytest.mark.parametrize("line", ["shelve a17", "suppress lab1/F01"])
 def test_an_end_may_be_said_as_how_long_from_now(app: FakeApp, line: str) -> None:
     run(f"alarms {line} --reason x --for 1h30m")
-    assert abs(app.commands.did[0][2]["until"] - SystemClock().now() - 90 * MINUTE) < HOUR / 60
+    assert abs(app.commands.carried_out[0].until - SystemClock().now() - 90 * MINUTE) < HOUR / 60
 
 
 @pytest.mark.parametrize("line", ["shelve a17 --reason x", "suppress lab1/F01 --reason x"])
 @pytest.mark.parametrize("ends", ["", "--for 2h --until 2026-11-22", "--for soon", "--until soon"])
 def test_what_has_no_end_or_two_is_a_usage_error(app: FakeApp, line: str, ends: str) -> None:
     run(f"alarms {line} {ends}", code=2)
-    assert app.commands.did == []
+    assert app.commands.carried_out == []
 
 
 @pytest.mark.parametrize("line", ["shelve a17 --for 2h", "suppress lab1/F01 --for 2h"])
@@ -256,8 +257,8 @@ def test_holding_something_back_needs_a_reason(app: FakeApp, line: str) -> None:
 
 def test_a_suppression_has_a_kind_and_a_beginning(app: FakeApp) -> None:
     run("alarms suppress lab1/F01 --kind out_of_service --reason x --from 2026-11-22 --for 2h --by anna")
-    ((_, subject, given),) = app.commands.did
-    assert (subject, given["kind"], given["start"]) == (
+    (given,) = app.commands.done(Suppress)
+    assert (given["subject"], given["kind"], given["start"]) == (
         "lab1/F01",
         "out_of_service",
         parse_instant("2026-11-21T23:00:00Z"),
@@ -271,18 +272,18 @@ def test_a_suppression_has_a_kind_and_a_beginning(app: FakeApp) -> None:
 )
 @pytest.mark.parametrize("error", [ValueError("it is over already"), LookupError("there is no alarm 'a17'")])
 def test_what_is_refused_or_unknown_is_a_finding_in_words(app: FakeApp, line: str, error: Exception) -> None:
-    app.commands.answer = error
+    app.commands.refusal = error
     assert str(error) in run(f"alarms {line}", code=1).stderr
 
 
 def test_a_mistake_of_ours_is_not_taken_for_an_unknown_alarm(app: FakeApp) -> None:
-    app.commands.answer = KeyError("x")
+    app.commands.refusal = KeyError("x")
     with pytest.raises(KeyError):
         run("alarms ack a17")
 
 
 def test_what_is_unknown_names_the_command_that_lists_those_that_are(app: FakeApp) -> None:
-    app.commands.answer = LookupError("nothing is held back under 's12' now")
+    app.commands.refusal = LookupError("nothing is held back under 's12' now")
     assert "'exosome-monitor alarms suppressions' lists" in run("alarms end s12", code=1).stderr
     assert "'exosome-monitor alarms list' lists" in run("alarms ack a12", code=1).stderr
 
@@ -313,6 +314,13 @@ def test_a_name_that_people_toml_does_not_have_is_taken_with_a_note(app: FakeApp
     ],
 )
 def test_every_answer_is_json_if_asked_and_a_line_if_not(app: FakeApp, line: str, key: str) -> None:
+    def begin_anew() -> None:
+        app.commands = FakeCommands(app.view, app.view.all_suppressions)
+        if line.startswith("reset"):
+            app.commands.carry_out(Acknowledge(alarm="a17", by="anna"))
+
+    begin_anew()
     found: Any = answer(f"alarms {line} --by anna --json")
     assert found[key]
+    begin_anew()
     assert len(run(f"alarms {line} --by anna").stdout.splitlines()) == 1

@@ -10,9 +10,11 @@ import pytest
 
 from monitor.cli.lot.card import cells
 from monitor.cli.output import said
+from monitor.ports.commands import BindProfile
 from monitor.words.lot import bar, least_left
 from monitor.words.reason import evidence
-from tests.unit.cli.test_cli_fakes import FakeApp, answer, app, budget, lot, run
+from tests.fakes.app import FakeApp, answer, app, run
+from tests.fakes.desk import budget, lot
 
 __all__ = ["app"]  # a fixture
 
@@ -217,21 +219,21 @@ BIND = "lots bind EXO-1 ult-80@2 --reason 'study S-12'"
 
 def test_a_binding_is_handed_over_with_the_login_name_unless_one_is_given(app: FakeApp) -> None:
     assert "EXO-1 is judged by ult-80@2 from now on (event b1)" in run(BIND).stdout
-    assert answer(f"{BIND} --by 'QA, R. L.' --json") == {"event_id": "b1", "outcome": "recorded"}
-    assert app.commands.bound == [
-        ("EXO-1", "ult-80@2", "study S-12", getpass.getuser()),
-        ("EXO-1", "ult-80@2", "study S-12", "QA, R. L."),
+    assert answer(f"{BIND} --by 'QA, R. L.' --json") == {"event_id": "b2", "outcome": "recorded"}
+    assert app.commands.carried_out == [
+        BindProfile(lot="EXO-1", profile="ult-80@2", reason="study S-12", by=getpass.getuser()),
+        BindProfile(lot="EXO-1", profile="ult-80@2", reason="study S-12", by="QA, R. L."),
     ]
 
 
 def test_a_binding_without_a_reason_is_usage_and_of_an_unknown_lot_a_finding(app: FakeApp) -> None:
     assert "--reason" in run("lots bind EXO-1 ult-80@2", 2).stderr
     assert "did you mean EXO-1?" in run("lots bind EXO-11 ult-80@2 --reason x", 1).stderr
-    assert app.commands.bound == []
+    assert app.commands.carried_out == []
 
 
 def test_a_refused_binding_is_a_finding_in_words(app: FakeApp) -> None:
-    app.commands.answer = ValueError("there is no profile version 'ult-80@9'; write one of ult-80@1")
+    app.commands.refusal = ValueError("there is no profile version 'ult-80@9'; write one of ult-80@1")
     assert "write one of ult-80@1" in run(BIND, 1).stderr
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from monitor.core.time.instant import HOUR
-from tests.unit.cli.test_cli_fakes import FakeApp, answer, app, run
+from tests.fakes.app import FakeApp, answer, app, run
 from tests.unit.report.test_lot import READINGS, T0, History, crlf, view
 
 __all__ = ["app", "view"]  # fixtures

@@ -11,8 +11,11 @@ import pytest
 
 from monitor.core.lot.event import LotEventKind
 from monitor.core.time.instant import format_instant
+from monitor.ports.commands import RecordLotEvent
 from monitor.wire.v1 import LotEventTopic, decode_lot_event
-from tests.unit.cli.test_cli_fakes import NOW, FakeApp, add_site, answer, app, lot, run
+from tests.fakes.app import FakeApp, add_site, answer, app, run
+from tests.fakes.desk import lot
+from tests.fakes.view import NOW
 
 __all__ = ["app"]  # a fixture
 
@@ -23,7 +26,7 @@ def recorded(app: FakeApp) -> tuple[str, str, dict[str, Any]]:
     """The last event that was handed over, after the wire's own decoder has taken it."""
     import msgspec
 
-    site, name, event = app.commands.events[-1]
+    site, name, event = app.commands.done(RecordLotEvent)[-1].values()
     decode_lot_event(msgspec.json.encode(event), LotEventTopic(site, name))
     return site, name, event
 
@@ -126,7 +129,7 @@ def test_what_is_not_given_has_the_documented_default(app: FakeApp, monkeypatch:
 def test_two_events_never_get_the_same_id(app: FakeApp) -> None:
     for _ in range(2):
         run("lots move EXO-1 F02")
-    first, second = (event["event_id"] for _, _, event in app.commands.events)
+    first, second = (one["event"]["event_id"] for one in app.commands.done(RecordLotEvent))
     assert first != second
 
 
@@ -144,7 +147,7 @@ def test_exactly_one_expiry_is_needed(expiry: str, app: FakeApp) -> None:
     assert "--expires-on / --expires-at: give one of the two" in run(f"{REGISTER} {expiry}", 2).stderr
     changed = run(f"lots event EXO-1 expiry_changed --reason recall {expiry}", 2).stderr
     assert "give one of the two" in changed
-    assert app.commands.events == []
+    assert app.commands.carried_out == []
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,7 @@ def test_exactly_one_expiry_is_needed(expiry: str, app: FakeApp) -> None:
 )
 def test_a_wrong_value_is_usage_and_records_nothing(option: str, said: str, app: FakeApp) -> None:
     assert said in run(f"{REGISTER} {option}", 2).stderr
-    assert app.commands.events == []
+    assert app.commands.carried_out == []
 
 
 @pytest.mark.parametrize(
@@ -262,27 +265,26 @@ def test_every_kind_of_the_wire_has_its_command(app: FakeApp) -> None:
 )
 def test_an_event_that_lacks_or_adds_something_is_usage(words: str, said: str, app: FakeApp) -> None:
     assert said in run(f"lots event EXO-1 {words}", 2).stderr
-    assert app.commands.events == []
+    assert app.commands.carried_out == []
 
 
 def test_what_became_of_an_event_is_said(app: FakeApp) -> None:
-    line = "lots move EXO-1 F02 --event-id e1"
-    assert run(line).stdout.startswith("recorded: EXO-1 moved at ")
-    assert answer(f"{line} --json") == {"event_id": "e1", "outcome": "recorded"}
-    app.commands.answer = "duplicate"
-    assert "on record already: event e1" in run(line).stdout
+    line = "lots move EXO-1 F02 --at 2026-11-22T09:00:00Z --event-id"
+    assert run(f"{line} e1").stdout.startswith("recorded: EXO-1 moved at ")
+    assert answer(f"{line} e2 --json") == {"event_id": "e2", "outcome": "recorded"}
+    assert "on record already: event e1" in run(f"{line} e1").stdout
 
 
 def test_a_conflict_is_a_finding(app: FakeApp) -> None:
-    app.commands.answer = "conflict"
-    line = "lots move EXO-1 F02 --event-id e1"
+    run("lots move EXO-1 F02 --event-id e1")
+    line = "lots move EXO-1 out --event-id e1"
     assert "both are set aside" in run(line, 1).stderr
     assert answer(f"{line} --json", 1)["outcome"] == "conflict"
 
 
 @pytest.mark.parametrize("kind", [ValueError, RuntimeError])
 def test_an_event_that_is_refused_is_a_finding_in_words(kind: type[Exception], app: FakeApp) -> None:
-    app.commands.answer = kind("lot EXO-1 is registered already")
+    app.commands.refusal = kind("lot EXO-1 is registered already")
     result = run("lots move EXO-1 F02", 1)
     assert result.stderr == "exosome-monitor: lot EXO-1 is registered already\n"
     assert result.stdout == ""

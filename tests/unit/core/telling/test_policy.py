@@ -244,8 +244,6 @@ def test_a_shelf_breaks_when_it_gets_worse(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"owner": " "}, "needs an owner"),
-        ({"reason": ""}, "needs a reason"),
         ({"until_at": HOUR}, "has passed"),
         ({"until_at": HOUR + 13 * HOUR}, "at most: shelve it again"),
         ({"act_by": 2 * HOUR}, "shelve it until then at most"),
@@ -254,13 +252,11 @@ def test_a_shelf_breaks_when_it_gets_worse(
         ({}, None),
     ],
 )
-def test_shelving_asks_for_owner_reason_and_an_end_in_time(
+def test_shelving_asks_for_an_alarm_that_can_be_shelved_and_an_end_in_time(
     changes: dict[str, object], words: str | None
 ) -> None:
     wish = {
         "alarm": an_alarm(),
-        "owner": "anna",
-        "reason": "r",
         "now": HOUR,
         "until_at": 3 * HOUR,
         "act_by": None,

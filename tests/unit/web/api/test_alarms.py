@@ -12,6 +12,7 @@ import pytest
 
 from monitor.core.alarm.choice import Choice
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
+from monitor.ports.commands import Acknowledge, EndSuppression, Reset, Shelve, Suppress, Unshelve
 from monitor.web.client import ApiCommands, write_token_file
 from monitor.web.server import WebServer
 from tests.rigs.alarms_rig import AUTHORIZED, TOKEN, AlarmsRig
@@ -243,19 +244,24 @@ def test_the_client_does_what_the_api_does_and_says_what_it_refuses(
     rig: AlarmsRig, commands: ApiCommands
 ) -> None:
     now = rig.clock.now()
-    shelf = commands.shelve(rig.id, by="anna", reason="work", until=now + HOUR)
+    shelf = commands.carry_out(Shelve(alarm=rig.id, by="anna", reason="work", until=now + HOUR))
     assert shelf["until"] == format_instant(now + HOUR)
-    assert commands.unshelve(rig.id, by="anna")["ended_by"] == "anna"
-    assert commands.acknowledge(rig.id, by="anna", action="moved", how="cli")["acknowledged_by"] == "anna"
+    assert commands.carry_out(Unshelve(alarm=rig.id, by="anna"))["ended_by"] == "anna"
+    assert (
+        commands.carry_out(Acknowledge(alarm=rig.id, by="anna", action="moved", how="cli"))["acknowledged_by"]
+        == "anna"
+    )
     assert rig.alarm()["acknowledgement"]["how"] == "cli"
-    kept = commands.suppress("lab1/F02", kind="suppressed", by="a", reason="x", start=now, until=now + MINUTE)
-    assert commands.end_suppression(kept["id"], by="a")["ended_why"] == "ended"
+    kept = commands.carry_out(
+        Suppress(subject="lab1/F02", kind="suppressed", by="a", reason="x", start=now, until=now + MINUTE)
+    )
+    assert commands.carry_out(EndSuppression(suppression=kept["id"], by="a"))["ended_why"] == "ended"
     with pytest.raises(LookupError, match="a99"):
-        commands.acknowledge("a99", by="anna")
+        commands.carry_out(Acknowledge(alarm="a99", by="anna"))
     with pytest.raises(ValueError, match="still holds"):
-        commands.reset(rig.id, by="anna")
+        commands.carry_out(Reset(alarm=rig.id, by="anna"))
     with pytest.raises(ValueError, match="at most"):
-        commands.shelve(rig.id, by="anna", reason="x", until=now + 400 * DAY)
+        commands.carry_out(Shelve(alarm=rig.id, by="anna", reason="x", until=now + 400 * DAY))
 
 
 def test_the_description_of_the_api_has_an_example_for_every_change(rig: AlarmsRig) -> None:

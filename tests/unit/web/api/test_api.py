@@ -22,7 +22,8 @@ from monitor.web.events import EventHub
 from monitor.web.pages import markup
 from monitor.web.server import WebServer
 from monitor.words.sign import unit_sign, verdict_sign
-from tests.browser.fakes import NOW, FakeCommands, FakeView
+from tests.fakes.commands import FakeCommands
+from tests.fakes.lab import NOW, FakeLab
 
 TOKEN = "correct horse"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -39,8 +40,8 @@ class Rig:
     """An application with its fakes at hand."""
 
     def __init__(self, token: str | None = TOKEN) -> None:
-        self.view = FakeView()
-        self.commands = FakeCommands()
+        self.view = FakeLab()
+        self.commands = FakeCommands(self.view)
         self.events = EventHub()
         self.metrics = CollectorRegistry()
         self.app = create_application(
@@ -226,12 +227,12 @@ def test_an_event_is_recorded_once_and_then_a_duplicate(rig: Rig) -> None:
     first = rig.client.post(path, json=body, headers=AUTHORIZED)
     assert (first.status_code, first.json()) == (200, {"event_id": "e1", "outcome": "recorded"})
     assert rig.client.post(path, json=body, headers=AUTHORIZED).json()["outcome"] == "duplicate"
-    assert rig.commands.events == {"e1": ("lab1", "EXO-2026-014", EVENT)}
+    assert rig.commands.done()[0] == {"site": "lab1", "lot": "EXO-2026-014", "event": EVENT}
 
 
 def test_the_site_of_a_known_lot_need_not_be_said(rig: Rig) -> None:
     rig.client.post("/api/v1/lots/EXO-2026-011/events", json=EVENT, headers=AUTHORIZED)
-    assert rig.commands.events["e1"][0] == "lab2"
+    assert rig.commands.done()[0]["site"] == "lab2"
 
 
 def test_a_new_lot_needs_its_site_where_there_are_several(rig: Rig) -> None:
@@ -239,7 +240,7 @@ def test_a_new_lot_needs_its_site_where_there_are_several(rig: Rig) -> None:
     assert "lab1, lab2" in error(answer, 422, "site_missing")
     body = {**EVENT, "site": "mars"}
     error(rig.client.post("/api/v1/lots/NEW-1/events", json=body, headers=AUTHORIZED), 422, "unknown_site")
-    assert rig.commands.events == {}
+    assert rig.commands.carried_out == []
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ def test_nothing_changes_without_the_token(rig: Rig, header: dict[str, str], sai
     answer = rig.client.post("/api/v1/lots/EXO-2026-014/events", json=EVENT, headers=header)
     assert said in error(answer, 401, "unauthorized")
     assert answer.headers["www-authenticate"] == "Bearer"
-    assert rig.commands.events == {}
+    assert rig.commands.carried_out == []
 
 
 def test_a_server_without_a_token_takes_no_changes_at_all() -> None:

@@ -11,11 +11,13 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
 from monitor.ports import JSON
+from monitor.ports.commands import BindProfile
 from monitor.web.application import create_application
 from monitor.web.client import ApiCommands, WriterUnreachableError, write_token_file
 from monitor.web.events import EventHub
 from monitor.web.server import WebServer
-from tests.browser.fakes import FakeCommands, FakeView
+from tests.fakes.commands import FakeCommands
+from tests.fakes.lab import FakeLab
 
 TOKEN = "correct horse"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -27,9 +29,10 @@ class Rig:
     """The application over fakes."""
 
     def __init__(self) -> None:
-        self.commands = FakeCommands()
+        view = FakeLab()
+        self.commands = FakeCommands(view)
         self.app = create_application(
-            FakeView(),
+            view,
             self.commands,
             title="Test lab",
             token=TOKEN,
@@ -58,7 +61,7 @@ def commands(rig: Rig, tmp_path: Path) -> Iterator[ApiCommands]:
 def test_a_binding_is_handed_over_with_who_and_why(rig: Rig) -> None:
     answer = rig.client.post(PATH, json=BODY, headers=AUTHORIZED)
     assert (answer.status_code, answer.json()["outcome"]) == (200, "recorded")
-    assert rig.commands.bound == [("EXO-2026-014", "ult-80@4", "study S-12", "QA, R. Lindqvist")]
+    assert rig.commands.carried_out == [BindProfile(lot="EXO-2026-014", **BODY)]
 
 
 @pytest.mark.parametrize(
@@ -79,28 +82,30 @@ def test_a_binding_that_is_none_is_refused_with_a_code(
     answer = rig.client.post(PATH, content=content, headers=AUTHORIZED)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert answer.json()["error"]["remedy"]
-    assert rig.commands.bound == []
+    assert rig.commands.carried_out == []
 
 
 def test_an_unknown_lot_is_404_and_a_request_without_the_token_401(rig: Rig) -> None:
     gone = rig.client.post("/api/v1/lots/EXO-9/binding", json=BODY, headers=AUTHORIZED)
     assert (gone.status_code, gone.json()["error"]["code"]) == (404, "unknown_lot")
     assert rig.client.post(PATH, json=BODY).status_code == 401
-    assert rig.commands.bound == []
+    assert rig.commands.carried_out == []
 
 
 def test_the_client_binds_through_the_running_program_and_says_its_refusals(
     rig: Rig, commands: ApiCommands
 ) -> None:
-    found = commands.bind("EXO-2026-014", "ult-80@4", reason="study S-12", by="QA")
+    found = commands.carry_out(
+        BindProfile(lot="EXO-2026-014", profile="ult-80@4", reason="study S-12", by="QA")
+    )
     assert found == {"event_id": "b1", "outcome": "recorded"}
-    assert rig.commands.bound == [("EXO-2026-014", "ult-80@4", "study S-12", "QA")]
-    with pytest.raises(ValueError, match=r"There is no lot 'EXO-9'\."):
-        commands.bind("EXO-9", "ult-80@4", reason="x", by="QA")
+    assert rig.commands.carried_out == [BindProfile(lot="EXO-2026-014", **{**BODY, "by": "QA"})]
+    with pytest.raises(LookupError, match=r"There is no lot 'EXO-9'\."):
+        commands.carry_out(BindProfile(lot="EXO-9", profile="ult-80@4", reason="x", by="QA"))
     with pytest.raises(ValueError, match="needs 'reason'"):
-        commands.bind("EXO-2026-014", "ult-80@4", reason="", by="QA")
+        commands.carry_out(BindProfile(lot="EXO-2026-014", profile="ult-80@4", reason="", by="QA"))
 
 
 def test_the_client_says_where_to_look_when_the_program_does_not_answer(tmp_path: Path) -> None:
     with pytest.raises(WriterUnreachableError, match="token"):
-        ApiCommands(tmp_path / "token").bind("L1", "ult@2", reason="x", by="QA")
+        ApiCommands(tmp_path / "token").carry_out(BindProfile(lot="L1", profile="ult@2", reason="x", by="QA"))

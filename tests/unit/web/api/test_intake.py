@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry
 
 from monitor.core.time.instant import MINUTE, format_instant
 from monitor.ingest.decode import Decoder
-from monitor.ingest.past import decode
-from monitor.ports import JSON, Message
+from monitor.ports import Message
+from monitor.ports.commands import Ingest
+from monitor.program.commands import OwnCommands
 from monitor.testing import Writer, one_unit
 from monitor.web import client as web_client
 from monitor.web.application import create_application
@@ -40,10 +41,10 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.writer = Writer(folder / "store.db", now=T0, installation=one_unit(units=("F01", "F02")))
-        self.decoder = Decoder(ROOT, self.writer.ids, {"lab1/F01"}, {"lab1"}, {"ult"})
+        decoder = Decoder(ROOT, self.writer.ids, {"lab1/F01"}, {"lab1"}, {"ult"})
         self.app = create_application(
             self.writer.view,
-            self,  # type: ignore[arg-type]
+            OwnCommands(self.writer.monitor, decoder, self.writer.view),
             title="t",
             token="sesame",
             banner=(),
@@ -52,18 +53,6 @@ class Server:
             root=ROOT,
         )
         self.client = TestClient(self.app, raise_server_exceptions=False)
-
-    def ingest(
-        self,
-        messages: Sequence[Message],
-        *,
-        live: bool = False,
-        marks: Mapping[str, str] | None = None,
-        last: bool = False,
-    ) -> JSON:
-        return self.writer.monitor.ingest(
-            decode(self.decoder, messages), live=live, marks=marks or {}, last=last
-        )
 
     def post(self, body: Any, path: str = "readings", code: int = 200) -> Any:
         content = body if isinstance(body, bytes) else json.dumps(body)
@@ -172,7 +161,7 @@ def test_the_import_command_reaches_a_running_program(server: Server, tmp_path: 
         topic = f"{ROOT}/lab1/F01/product/reading"
         message = Message(topic, payload, T0, True, Origin("past.csv", (2, 3)))
         refused = Message("", b"\xff", T0, True, Origin("past.csv", (4,), ("bad_row", "no good")))
-        found = commands.ingest([message, refused], marks={"import:x": "2"})
+        found = commands.carry_out(Ingest(messages=[message, refused], marks={"import:x": "2"}))
         assert found["readings"] == 1
         assert [row["detail"].split(": ")[0] for row in found["rejected"]["first"]] == [
             "past.csv:3",
@@ -180,13 +169,13 @@ def test_the_import_command_reaches_a_running_program(server: Server, tmp_path: 
         ]
         with server.writer.store.reading() as tx:
             assert server.writer.store.due.marker(tx, "import:x") == "2"
-        assert commands.ingest((), last=True)["ended"] is True
+        assert commands.carry_out(Ingest(last=True))["ended"] is True
         with pytest.raises(ValueError, match="ingest/readings"):
-            commands.ingest([message], live=True)
+            commands.carry_out(Ingest(messages=[message], live=True))
         write_token_file(token, web.url, "wrong")
         with pytest.raises(WriterUnreachableError, match="token"):
-            commands.ingest([message])
+            commands.carry_out(Ingest(messages=[message]))
     finally:
         web.stop()
     with pytest.raises(web_client.WriterUnreachableError, match="can't be reached"):
-        commands.ingest([message])
+        commands.carry_out(Ingest(messages=[message]))

@@ -18,7 +18,7 @@ from monitor.web.charts.lot_chart import (
     timeline,
 )
 from monitor.words import lot as lot_words
-from tests.browser.fakes import NOW
+from tests.fakes.view import NOW
 from tests.rigs.web_rig import Rig, lot
 
 

@@ -14,9 +14,9 @@ from monitor.web.charts.ahead_chart import AFTERWARDS, AHEAD_MOST, Ahead
 from monitor.web.pages.alarms import shelf_choices
 from monitor.words import alarm as alarm_words
 from monitor.words.figures import typeset
-from tests.browser.alarms import fake_alarm, with_story
-from tests.browser.fakes import NOW
-from tests.browser.lots import fake_forecast
+from tests.fakes.lab_alarms import fake_alarm, with_story
+from tests.fakes.lab_lots import fake_forecast
+from tests.fakes.view import NOW
 from tests.rigs.web_rig import Rig, before, text
 
 

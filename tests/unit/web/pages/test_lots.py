@@ -14,14 +14,15 @@ from monitor.web.pages.zones import Zones
 from monitor.words import figures as words
 from monitor.words import lot as lot_words
 from monitor.words.reason import evidence
-from tests.browser.fakes import NOW, FakeView
-from tests.browser.lots import budget
+from tests.fakes.lab import FakeLab
+from tests.fakes.lab_lots import budget
+from tests.fakes.view import NOW
 from tests.rigs.web_rig import Rig, before, lot, text
 
 BERLIN = ZoneInfo("Europe/Berlin")
-ZONES = Zones(FakeView())
+ZONES = Zones(FakeLab())
 PRESENT = to_datetime(NOW, BERLIN)
-LOTS = [lot["lot"] for lot in FakeView().lots()]
+LOTS = [lot["lot"] for lot in FakeLab().lots()]
 
 
 def shown(said: words.Said, place: str | None = "lab1") -> str:
@@ -74,7 +75,7 @@ def test_a_lot_of_which_only_its_name_is_known_is_not_called_fine(rig: Rig, name
 
 @pytest.mark.parametrize("key", ["forecast", "act_by", "act_by_reason", "rescue"])
 def test_a_unit_is_shown_though_what_is_to_come_is_absent(rig: Rig, key: str) -> None:
-    found = FakeView().unit("lab1/F03")
+    found = FakeLab().unit("lab1/F03")
     assert found
     rig.view.changed["lab1/F03"] = {k: v for k, v in found.items() if k != key}
     assert "Eppendorf F740" in rig.page("/units/lab1/F03")
@@ -373,7 +374,7 @@ def test_a_failing_unit_says_by_when_to_act_and_a_healthy_one_says_nothing(rig: 
 
 
 def test_an_excursion_without_a_forecast_says_so(rig: Rig) -> None:
-    found = FakeView().unit("lab1/F03")
+    found = FakeLab().unit("lab1/F03")
     assert found
     rig.view.changed["lab1/F03"] = {**found, "forecast": None}
     page = rig.page("/units/lab1/F03")

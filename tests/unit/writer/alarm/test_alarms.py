@@ -15,6 +15,7 @@ from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.telling.policy import Contact, Ladder, Policy, Recipient, Step
 from monitor.core.time.instant import HOUR, MINUTE, format_instant
 from monitor.core.time.recurring import Agenda, Recurring
+from monitor.ports.commands import Acknowledge, EndSuppression, Reset, Shelve, Suppress, Unshelve
 from monitor.testing import Writer
 from tests.rigs.answers import F01, hold, pass_time, policy, the_alarm, told, warm
 from tests.rigs.lab import T0, live, minutes
@@ -42,8 +43,8 @@ def test_a_ladder_is_climbed_until_somebody_acknowledges(writer: Writer) -> None
     assert told(writer) == [("opened", "anna")]
     pass_time(writer, 3 * MINUTE)
     assert told(writer) == [("opened", "anna"), ("opened", "bert")]
-    found = writer.monitor.parts.operators.acknowledge(
-        alarm, by="bert", reason="on my way", action="", how="web"
+    found = writer.monitor.parts.operators.carry_out(
+        Acknowledge(alarm=alarm, by="bert", reason="on my way", action="", how="web")
     )
     assert (found["state"], found["acknowledged_by"]) == ("acknowledged", "bert")
     assert told(writer)[2:] == [("taken", "anna")]
@@ -55,7 +56,7 @@ def test_a_machine_that_keeps_the_state_hears_also_what_its_own_person_did(path:
     addresses = (Recipient("anna", "mail", "anna@lab"), Recipient("anna", "pagerduty", "pagerduty:k"))
     writer = Writer(path, now=T0, policy=Policy(contacts={"anna": Contact("anna", addresses)}))
     alarm = warm(writer)
-    writer.monitor.parts.operators.acknowledge(alarm, by="anna", reason="", action="", how="web")
+    writer.monitor.parts.operators.carry_out(Acknowledge(alarm=alarm, by="anna", how="web"))
     rows = [(row["kind"], row["medium"]) for row in reversed(writer.view.notifications())]
     assert rows == [("opened", "mail"), ("opened", "pagerduty"), ("taken", "pagerduty")]
     writer.close()
@@ -64,7 +65,7 @@ def test_a_machine_that_keeps_the_state_hears_also_what_its_own_person_did(path:
 def test_an_acknowledged_alarm_that_isnt_over_is_told_anew_at_its_own_instant(writer: Writer) -> None:
     alarm = warm(writer)
     taken_at = writer.clock.now()
-    writer.monitor.parts.operators.acknowledge(alarm, by="anna", reason="", action="", how="cli")
+    writer.monitor.parts.operators.carry_out(Acknowledge(alarm=alarm, by="anna", how="cli"))
     pass_time(writer, 6 * HOUR, step=97 * MINUTE)  # looks seldom
     found = the_alarm(writer, alarm)
     assert (found["state"], found["acknowledged_by"]) == ("unacknowledged", None)
@@ -104,16 +105,13 @@ def test_what_is_over_is_told_to_those_who_heard_and_waits_for_a_person(writer: 
     live(writer, minutes([-80] * 8, start=writer.clock.now() + MINUTE))
     assert told(writer) == [("opened", "anna"), ("closed", "anna")]
     assert the_alarm(writer, alarm)["state"] == "returned_unacknowledged"
-    assert (
-        writer.monitor.parts.operators.acknowledge(alarm, by="anna", reason="", action="", how="api")["state"]
-        == "normal"
-    )
+    assert writer.monitor.parts.operators.carry_out(Acknowledge(alarm=alarm, by="anna"))["state"] == "normal"
     with pytest.raises(ValueError, match="over already"):
-        writer.monitor.parts.operators.acknowledge(alarm, by="anna", reason="", action="", how="api")
+        writer.monitor.parts.operators.carry_out(Acknowledge(alarm=alarm, by="anna"))
     with pytest.raises(LookupError, match="no alarm 'a999'"):
-        writer.monitor.parts.operators.acknowledge("a999", by="anna", reason="", action="", how="api")
+        writer.monitor.parts.operators.carry_out(Acknowledge(alarm="a999", by="anna"))
     with pytest.raises(ValueError, match="needs the name"):
-        writer.monitor.parts.operators.acknowledge(alarm, by=" ", reason="", action="", how="api")
+        writer.monitor.parts.operators.carry_out(Acknowledge(alarm=alarm, by=" "))
 
 
 def test_what_comes_back_is_a_new_alarm_and_the_old_one_waits_no_more(writer: Writer) -> None:
@@ -133,7 +131,9 @@ def test_what_comes_back_is_a_new_alarm_and_the_old_one_waits_no_more(writer: Wr
 
 def shelve(writer: Writer, alarm: str, span: int) -> dict[str, Any]:
     until = writer.clock.now() + span
-    return writer.monitor.parts.operators.shelve(alarm, by="bert", reason="moving its lots", until=until)
+    return writer.monitor.parts.operators.carry_out(
+        Shelve(alarm=alarm, by="bert", reason="moving its lots", until=until)
+    )
 
 
 def test_a_shelf_keeps_the_ladder_still_and_its_end_is_told(writer: Writer) -> None:
@@ -193,11 +193,13 @@ def test_shelving_is_bounded_and_needs_words(writer: Writer) -> None:
     with pytest.raises(ValueError, match="at most"):
         shelve(writer, alarm, 13 * HOUR)
     with pytest.raises(ValueError, match="needs a reason"):
-        writer.monitor.parts.operators.shelve(alarm, by="bert", reason=" ", until=writer.clock.now() + HOUR)
+        writer.monitor.parts.operators.carry_out(
+            Shelve(alarm=alarm, by="bert", reason=" ", until=writer.clock.now() + HOUR)
+        )
     shelve(writer, alarm, HOUR)
-    writer.monitor.parts.operators.unshelve(alarm, by="bert", reason="done")
+    writer.monitor.parts.operators.carry_out(Unshelve(alarm=alarm, by="bert", reason="done"))
     with pytest.raises(ValueError, match="isn't shelved"):
-        writer.monitor.parts.operators.unshelve(alarm, by="bert", reason="")
+        writer.monitor.parts.operators.carry_out(Unshelve(alarm=alarm, by="bert"))
 
 
 def test_the_end_of_a_shelf_is_told_also_if_nothing_is_wrong_any_more(writer: Writer) -> None:
@@ -215,13 +217,15 @@ def test_the_end_of_a_shelf_is_told_also_if_nothing_is_wrong_any_more(writer: Wr
 def suppress(
     writer: Writer, kind: Any, until: int, start: int | None = None, subject: str = "lab1/F01"
 ) -> str:
-    made = writer.monitor.parts.operators.suppress(
-        subject,
-        kind=kind,
-        by="bert",
-        reason="defrosting it",
-        start=start,
-        until=until,
+    made = writer.monitor.parts.operators.carry_out(
+        Suppress(
+            subject=subject,
+            kind=kind,
+            by="bert",
+            reason="defrosting it",
+            start=start,
+            until=until,
+        )
     )
     return str(made["id"])
 
@@ -248,10 +252,12 @@ def test_a_window_that_is_planned_begins_by_itself(writer: Writer) -> None:
 def test_it_can_be_ended_before_its_time(writer: Writer) -> None:
     made = suppress(writer, "suppressed", T0 + 2 * HOUR)
     warm(writer)
-    writer.monitor.parts.operators.end_suppression(made, by="anna", reason="it is cold again")
+    writer.monitor.parts.operators.carry_out(
+        EndSuppression(suppression=made, by="anna", reason="it is cold again")
+    )
     assert told(writer) == [("opened", "anna")]
     with pytest.raises(LookupError, match="nothing is held back"):
-        writer.monitor.parts.operators.end_suppression(made, by="anna", reason="")
+        writer.monitor.parts.operators.carry_out(EndSuppression(suppression=made, by="anna"))
     with pytest.raises(LookupError, match="no unit and no probe"):
         suppress(writer, "suppressed", T0 + 9 * HOUR, subject="lab1/F99")
     with pytest.raises(ValueError, match="name a later end"):
@@ -279,8 +285,8 @@ def test_a_drill_is_over_when_it_is_answered_and_escalates_when_it_isnt(path: Pa
     hold(writer, AlarmCondition.DRILL, "anna")
     assert told(writer) == [("opened", "chris"), ("opened", "anna")]
     drill = next(one for one in writer.view.alarms() if one["subject"] == "chris")
-    answered = writer.monitor.parts.operators.acknowledge(
-        drill["id"], by="chris", reason="", action="", how="link"
+    answered = writer.monitor.parts.operators.carry_out(
+        Acknowledge(alarm=drill["id"], by="chris", how="link")
     )
     assert answered["state"] == "normal"
     pass_time(writer, 31 * MINUTE)
@@ -297,9 +303,12 @@ def test_what_latched_waits_for_a_reset(writer: Writer) -> None:
     assert alarm["state"] == "latched_unacknowledged"
     operators = writer.monitor.parts.operators
     with pytest.raises(ValueError, match="acknowledge it first"):
-        operators.reset(alarm["id"], by="qa", reason="")
-    operators.acknowledge(alarm["id"], by="qa", reason="", action="", how="api")
-    assert operators.reset(alarm["id"], by="qa", reason="a wrong event, voided")["state"] == "normal"
+        operators.carry_out(Reset(alarm=alarm["id"], by="qa"))
+    operators.carry_out(Acknowledge(alarm=alarm["id"], by="qa"))
+    assert (
+        operators.carry_out(Reset(alarm=alarm["id"], by="qa", reason="a wrong event, voided"))["state"]
+        == "normal"
+    )
     assert the_alarm(writer, alarm["id"])["history"][-1]["reason"] == "reset by qa: a wrong event, voided"
 
 
@@ -355,7 +364,7 @@ def test_a_dead_address_on_a_ladder_of_one_step_lets_everybody_be_told(path: Pat
 def test_a_suppression_that_never_began_says_nothing_when_it_is_cancelled(writer: Writer) -> None:
     made = suppress(writer, "suppressed", T0 + 3 * HOUR, start=T0 + 2 * HOUR)
     warm(writer)
-    writer.monitor.parts.operators.end_suppression(made, by="anna", reason="not needed")
+    writer.monitor.parts.operators.carry_out(EndSuppression(suppression=made, by="anna", reason="not needed"))
     assert told(writer) == [("opened", "anna")]
 
 
@@ -370,8 +379,8 @@ def test_the_end_of_a_shelf_is_told_also_where_the_unit_is_out_of_service(writer
 def test_a_conflict_of_events_is_over_when_somebody_has_dealt_with_it(writer: Writer) -> None:
     hold(writer, AlarmCondition.EVENT_CONFLICT, "e-1", "warning")
     (alarm,) = writer.view.alarms()
-    done = writer.monitor.parts.operators.acknowledge(
-        alarm["id"], by="qa", reason="", action="voided one", how="api"
+    done = writer.monitor.parts.operators.carry_out(
+        Acknowledge(alarm=alarm["id"], by="qa", reason="", action="voided one", how="api")
     )
     assert (done["state"], done["evidence"]["clear_reason"]) == ("normal", "dealt_with")
     pass_time(writer, 9 * HOUR, step=HOUR)

@@ -11,6 +11,7 @@ import pytest
 from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.alarm.flood import FLOOD_LEAST
 from monitor.core.time.instant import DAY, HOUR, MINUTE
+from monitor.ports.commands import Acknowledge, Shelve, Suppress
 from monitor.testing import Writer, one_unit
 from tests.rigs.answers import F01, hold, pass_time, policy, the_alarm, told
 from tests.rigs.lab import T0, minutes
@@ -64,9 +65,7 @@ def test_ten_at_once_are_one_page_with_the_ten_listed(path: Path) -> None:
 def test_a_flood_that_gets_worse_is_told_again(path: Path) -> None:
     writer = many(path, 12)
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
-    writer.monitor.parts.operators.acknowledge(
-        flood_of(writer)["id"], by="anna", reason="", action="", how="api"
-    )
+    writer.monitor.parts.operators.carry_out(Acknowledge(alarm=flood_of(writer)["id"], by="anna"))
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [3], "critical")
     assert told(writer)[-1] == ("again", "anna")
     assert flood_of(writer)["level"] == "critical"
@@ -81,9 +80,7 @@ def flood_of(writer: Writer) -> dict[str, Any]:
 def test_more_that_join_an_acknowledged_flood_are_told_after_a_while(path: Path) -> None:
     writer = many(path, 14)
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
-    writer.monitor.parts.operators.acknowledge(
-        flood_of(writer)["id"], by="anna", reason="", action="", how="api"
-    )
+    writer.monitor.parts.operators.carry_out(Acknowledge(alarm=flood_of(writer)["id"], by="anna"))
     before = len(told(writer))
     pass_time(writer, 5 * MINUTE)
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11, 12])
@@ -197,7 +194,9 @@ def test_a_flood_cant_be_shelved_it_would_hide_what_joins_it(path: Path) -> None
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11))
     until = writer.clock.now() + HOUR
     with pytest.raises(ValueError, match="a flood can't be shelved"):
-        writer.monitor.parts.operators.shelve(flood_of(writer)["id"], by="anna", reason="r", until=until)
+        writer.monitor.parts.operators.carry_out(
+            Shelve(alarm=flood_of(writer)["id"], by="anna", reason="r", until=until)
+        )
     writer.close()
 
 
@@ -207,7 +206,9 @@ def test_a_shelved_loss_of_power_hides_nothing_else_of_its_unit(path: Path) -> N
     hold(writer, AlarmCondition.NO_DATA, F01)
     (power,) = [one for one in writer.view.alarms() if one["condition"] == "power_lost"]
     until = writer.clock.now() + HOUR
-    writer.monitor.parts.operators.shelve(power["id"], by="anna", reason="the fuse is known", until=until)
+    writer.monitor.parts.operators.carry_out(
+        Shelve(alarm=power["id"], by="anna", reason="the fuse is known", until=until)
+    )
     assert conditions(writer) == ["power_lost", "no_data"]
     hold(writer, AlarmCondition.PROBE_FAULT, F01)
     assert conditions(writer) == ["power_lost", "no_data", "probe_fault"]
@@ -218,9 +219,7 @@ def test_what_gets_worse_in_a_flood_that_is_no_worse_is_told_within_ten_minutes(
     writer = many(path, 12)
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 11), "critical")
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11], "warning")
-    writer.monitor.parts.operators.acknowledge(
-        flood_of(writer)["id"], by="anna", reason="", action="", how="api"
-    )
+    writer.monitor.parts.operators.carry_out(Acknowledge(alarm=flood_of(writer)["id"], by="anna"))
     pass_time(writer, MINUTE)
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, [11], "critical")
     pass_time(writer, 11 * MINUTE)
@@ -231,8 +230,8 @@ def test_what_gets_worse_in_a_flood_that_is_no_worse_is_told_within_ten_minutes(
 def test_planned_maintenance_makes_no_flood(path: Path) -> None:
     writer = many(path, 12)
     for number in range(1, 13):
-        writer.monitor.parts.operators.suppress(
-            *(f"lab1/F{number:02d}",), kind="suppressed", by="b", reason="r", start=None, until=T0 + HOUR
+        writer.monitor.parts.operators.carry_out(
+            Suppress(subject=f"lab1/F{number:02d}", kind="suppressed", by="b", reason="r", until=T0 + HOUR)
         )
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(1, 13))
     assert told(writer) == []
@@ -271,7 +270,7 @@ def test_an_acknowledged_alarm_is_not_told_as_taken_twice_for_having_been_part_o
     hold(writer, AlarmCondition.TEMPERATURE_HIGH, F01)
     pass_time(writer, 11 * MINUTE)
     (alarm,) = writer.view.alarms()
-    writer.monitor.parts.operators.acknowledge(alarm["id"], by="chris", reason="", action="", how="api")
+    writer.monitor.parts.operators.carry_out(Acknowledge(alarm=alarm["id"], by="chris"))
     everywhere(writer, AlarmCondition.TEMPERATURE_HIGH, range(2, 13))
     clear(writer, AlarmCondition.TEMPERATURE_HIGH, range(2, 13))
     pass_time(writer, 30 * MINUTE)

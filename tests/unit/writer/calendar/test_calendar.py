@@ -17,6 +17,7 @@ from monitor.core.channel.reading import Reading
 from monitor.core.telling.policy import Contact, Ladder, Policy, Recipient, Route, Step
 from monitor.core.time.instant import DAY, HOUR, MINUTE, parse_instant, to_datetime
 from monitor.core.time.recurring import Agenda, Recurring
+from monitor.ports.commands import Acknowledge
 from monitor.store import schema
 from monitor.testing import ManualClock, Writer
 
@@ -147,7 +148,7 @@ def test_each_person_is_drilled_once_a_week_and_an_answer_ends_it(path: Path) ->
     for alarm in writer.view.alarms(open_only=True):
         writer.clock.advance(MINUTE)
         person = alarm["subject"]
-        writer.monitor.parts.operators.acknowledge(alarm["id"], by=person, reason="", action="", how="link")
+        writer.monitor.parts.operators.carry_out(Acknowledge(alarm=alarm["id"], by=person, how="link"))
     until(writer, "2026-03-17T13:00:00Z")
     assert len(drills(writer)) == 4  # each heard that theirs is over, and nobody else heard anything
     assert writer.view.alarms(open_only=True) == []
@@ -220,7 +221,7 @@ def test_the_summary_counts_coverage_excursions_and_answers(path: Path) -> None:
         writer.read([Reading(now, now, -50.0)])
         writer.monitor.tick(now, START)
     for alarm in writer.view.alarms(open_only=True):
-        writer.monitor.parts.operators.acknowledge(alarm["id"], by="anna", reason="", action="", how="link")
+        writer.monitor.parts.operators.carry_out(Acknowledge(alarm=alarm["id"], by="anna", how="link"))
     live(writer, 120)
     writer.clock.advance(12 * HOUR)  # and half a day of silence
     writer.monitor.tick(writer.clock.now(), START)

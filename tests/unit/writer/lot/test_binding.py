@@ -10,7 +10,8 @@ import pytest
 
 from monitor.core.profile.profile import Band, Profile, Window
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
-from monitor.program.assembly import binding
+from monitor.ports.commands import BindProfile
+from monitor.program.commands import binding
 from monitor.testing import Writer, ult_profile
 from monitor.wire.v1 import LotEventTopic, RejectedError, decode_lot_event
 from tests.rigs.lab import T0, WARM, live, lot_event, minutes, register
@@ -46,7 +47,8 @@ def writer(path: Path) -> Writer:
 
 
 def bind(writer: Writer, profile: str = "ult@2", lot: str = "L1", reason: str = "study S-12") -> str:
-    event = binding(writer.view, lot, profile, reason=reason, by="QA, R. Lindqvist")
+    command = BindProfile(lot=lot, profile=profile, reason=reason, by="QA, R. Lindqvist")
+    event = binding(writer.view, command)
     return writer.monitor.lot_event(event)
 
 
@@ -130,7 +132,6 @@ def test_an_aliquot_keeps_its_parents_binding_up_to_then_and_no_later_one(writer
 @pytest.mark.parametrize(
     ("lot", "profile", "reason", "said"),
     [
-        ("L9", "ult@2", "x", "there is no lot 'L9'"),
         ("L1", "ult@3", "x", "no profile version 'ult@3'; write one of ult@1, ult@2"),
         ("L1", "ult", "x", "no profile version 'ult'; write one of ult@1, ult@2"),
         ("L1", "ult@02", "x", "no profile version 'ult@02'"),
@@ -145,6 +146,12 @@ def test_a_binding_that_makes_no_sense_is_refused_in_words_and_changes_nothing(
     with pytest.raises(ValueError, match=said):
         bind(writer, profile, lot, reason)
     assert writer.view.lot("L1")["profile_bound"] is None
+    writer.close()
+
+
+def test_a_lot_that_is_not_there_cannot_be_bound(writer: Writer) -> None:
+    with pytest.raises(LookupError, match="there is no lot 'L9'"):
+        bind(writer, lot="L9")
     writer.close()
 
 

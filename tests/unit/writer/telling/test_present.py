@@ -10,6 +10,7 @@ import pytest
 
 from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ports import JSON
+from monitor.ports.commands import Suppress
 from monitor.testing import PlainVoice, Writer, one_unit
 from tests.rigs.answers import pass_time, policy, warm
 from tests.rigs.lab import T0, live, minutes, register
@@ -59,8 +60,8 @@ def test_lots_are_sent_to_no_unit_that_is_out_of_service_or_outside_its_window(
     recorder = recorded(writer, monkeypatch)
     writer.monitor.lot_event(register("L1"))
     if what == "out of service":
-        writer.monitor.parts.operators.suppress(
-            *("lab1/F02",), kind="out_of_service", by="b", reason="empty", start=None, until=T0 + 9 * HOUR
+        writer.monitor.parts.operators.carry_out(
+            Suppress(subject="lab1/F02", kind="out_of_service", by="b", reason="empty", until=T0 + 9 * HOUR)
         )
     other = -50.0 if what == "outside" else -80.0
     for number, celsius in enumerate([-80.0, *[-50.0] * 12]):

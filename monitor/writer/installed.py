@@ -1,4 +1,4 @@
-"""What the writer needs beside the store: given once, by the composition root or a test."""
+"""What is installed, as it judges and is asked now: the one bag that the writer and the view are given."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from monitor.words.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """The configuration as it judges, the clock, who is told and in which words.
+class Installed:
+    """The configuration as it judges, the clock, who is told and in which words. Made once, by the composition root
+    (:mod:`monitor.program.inside`) or a test.
 
+    ``is_anybody_told``: whether an alarm reaches a person; a console is none.
     ``version`` is the program's: what failed in another one is tried again at once. ``publish(kind, body)`` tells
     open pages that something changed; it must not wait.
     """
@@ -35,5 +37,6 @@ class Surroundings:
     detection: Detection = field(default_factory=Detection)
     limits: Limits = field(default_factory=Limits)
     shelve_max: int = 12 * HOUR
+    is_anybody_told: bool = True
     version: str = ""
     publish: Callable[[str, JSON], None] = lambda kind, body: None
