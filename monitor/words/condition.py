@@ -486,7 +486,9 @@ CONDITIONS: Mapping[str, ConditionWords] = {
             "nothing new is said until it works again. What came meanwhile is kept, and judged then."
         ),
         raised="ten seconds after judging it failed, if it still does when it is tried again",
-        clears="when judging it works again: it is tried again after 1 s, 4 s and so on to 1 h, and by each new version",
+        clears=(
+            "when judging it works again: it is tried again after 1 s, 4 s and so on to 1 h, and by each new version"
+        ),
         says_why=True,
         on_wall=("unknown", "not judged: the program fails at it"),
     ),
