@@ -118,11 +118,14 @@ def _while(lot: JSON) -> str:
     return "if its temperature stays unknown" if celsius is None else f"at {figures.celsius(celsius)}"
 
 
-def least_left(lot: JSON) -> str:
-    """The tightest budget and what is left of it: "warm: 12 h left"; "–" where none has a limit."""
+def least_left(lot: JSON) -> str | None:
+    """The tightest budget and what is left of it: "warm: 12 h"; None where none matters."""
     budget = tightest_budget(lot)
     drawn = None if budget is None else bar(budget)
-    return figures.NONE if budget is None or drawn is None else f"{spell_out(budget['band'])}: {drawn.left}"
+    if budget is None or drawn is None:
+        return None
+    left = "nothing" if drawn.sign is EXHAUSTED else drawn.left.removesuffix(" left")
+    return f"{spell_out(budget['band'])}: {left}"
 
 
 # --- single figures ---
