@@ -27,8 +27,8 @@ from monitor.words.answer.fields import fields_of, parts
 from monitor.words.answer.page import json_doc, json_schema
 from monitor.words.answer.ways import CHANGES, QUESTIONS, Way
 from tests.house import ROOT
-from tests.unit.alarms_rig import AlarmsRig
-from tests.unit.json_answers import EXAMPLE, Said, by_command, over_http
+from tests.rigs.alarms_rig import AlarmsRig
+from tests.rigs.json_answers import EXAMPLE, Said, by_command, over_http
 
 PAGE, SCHEMA = ROOT / "docs" / "json.md", ROOT / "docs" / "json.schema.json"
 WAYS = (*QUESTIONS, *CHANGES)

@@ -23,8 +23,8 @@ from monitor.ports import Decoded
 from monitor.program.clock import SystemClock
 from monitor.testing import ult_profile
 from tests.house import ROOT
-from tests.unit.alarms_rig import AlarmsRig
-from tests.unit.lab import T0
+from tests.rigs.alarms_rig import AlarmsRig
+from tests.rigs.lab import T0
 
 EXAMPLE = ROOT / "docs" / "example"
 LABEL = {"product": "EV-7", "profile": "ult"}
