@@ -1,4 +1,4 @@
-"""What a replay found, in the words of SPEC section 7: the differences, what they come to, and what to doubt.
+"""What a replay found, in the words of docs/json.md: the differences, what they come to, and what to doubt.
 
 What was is judged anew by the rules in force, and held against the facts on record: where those say otherwise, the
 record is older than its rules, or was made by others, and a warning says so.

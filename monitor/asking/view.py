@@ -1,4 +1,4 @@
-"""What can be asked of the store, in the words of SPEC section 7: for pages, API, command line and exports."""
+"""What can be asked of the store, in the words of docs/json.md: for pages, API, command line and exports."""
 
 from __future__ import annotations
 

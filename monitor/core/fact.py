@@ -1,4 +1,4 @@
-"""Facts in the words of SPEC section 7: the one place that says how an excursion and a lot look as JSON."""
+"""Facts in the words of docs/json.md: the one place that says how an excursion and a lot look as JSON."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def open_excursion(excursion_id: str, body: JSON) -> OpenExcursion | None:
 
 
 def lot_body(finding: LotFinding) -> JSON:
-    """A registered lot in the words of SPEC section 7."""
+    """A registered lot in the words of docs/json.md."""
     history, found, expiry, reasons, excursions = finding
     registered, profile = history.registered, found.profile
     assert registered is not None

@@ -95,7 +95,7 @@ class AlarmSpan(NamedTuple):
     cleared_at: int | None
 
     def to_json(self) -> JSON:
-        """In the words of SPEC section 7."""
+        """In the words of docs/json.md."""
         cleared_at = None if self.cleared_at is None else format_instant(self.cleared_at)
         return {"level": self.level, "raised_at": format_instant(self.raised_at), "cleared_at": cleared_at}
 

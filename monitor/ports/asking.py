@@ -114,16 +114,16 @@ class View(Protocol):
         as_of: int | None = None,
         history: bool = False,
     ) -> list[JSON]:
-        """Excursions as SPEC section 7 words them, newest first; ``history`` adds withdrawn and superseded versions."""
+        """Excursions as docs/json.md has them, newest first; ``history`` adds withdrawn and superseded versions."""
 
     def lots(self, *, as_of: int | None = None) -> list[JSON]:
         """Every lot as in :meth:`lot`."""
 
     def lot(self, lot: str, *, as_of: int | None = None) -> JSON | None:
-        """A lot as SPEC section 7 words it; a figure that isn't computed yet is absent."""
+        """A lot as docs/json.md has it, or None."""
 
     def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
-        """Alarms as SPEC section 7 words them, open ones first, then newest first."""
+        """Alarms as docs/json.md has them, open ones first, then newest first."""
 
     def alarm(self, alarm: str) -> JSON | None:
         """One alarm as in :meth:`alarms`, with ``history`` [{``version``, ``recorded_at``, ``reason``, ``state``,

@@ -1,4 +1,4 @@
-"""A lot's history as a folder of JSON and CSV, with a manifest of hashes (SPEC, section 8)."""
+"""A lot's history as a folder of JSON and CSV, with a manifest of hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An alarm's JSON, read for telling: what it is about, when in local time, how much in °C.
+"""An alarm's JSON (docs/json.md), read for telling: what it is about, when in local time, how much in °C.
 
 Pure. A key that is absent or null yields fewer words, never an invented figure.
 """

@@ -6,7 +6,6 @@ import re
 import subprocess
 from pathlib import Path
 
-from integration.mosquitto import Mosquitto, wait_until
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -14,6 +13,7 @@ from monitor.ingest.decode import Decoder
 from monitor.ports import Decoded, Message
 from tests.conftest import need
 from tests.house import ROOT
+from tests.integration.mosquitto import Mosquitto, wait_until
 
 PAGE = ROOT / "docs" / "wire.md"
 

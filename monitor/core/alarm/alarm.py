@@ -79,7 +79,7 @@ class Alarm:
         return self.state in (State.ACKNOWLEDGED, State.LATCHED_ACKNOWLEDGED)
 
     def to_json(self) -> dict[str, Any]:
-        """The alarm in the words of SPEC section 7, and more."""
+        """The alarm as docs/json.md has it."""
         taken = self.acknowledgement
         return {
             "id": self.id,

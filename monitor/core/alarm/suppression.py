@@ -101,7 +101,7 @@ def hushing(alarm: Alarm, suppressions: Iterable[Suppression], at: int) -> Suppr
 def breaks_through(
     shelf: Suppression, alarm: Alarm, *, act_by: int | None, lots_worse: Iterable[str] = ()
 ) -> str | None:
-    """Why a shelved alarm must be told all the same (SPEC section 4); None while the shelf stands.
+    """Why a shelved alarm must be told all the same: it got worse, or waits no longer; None while the shelf stands.
 
     ``act_by``: by when somebody must have acted, as forecast now. ``lots_worse``: alarms about lots in the unit, in
     words, that were raised since it was shelved.

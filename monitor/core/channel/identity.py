@@ -1,4 +1,4 @@
-"""Which excursion is which, when late data moved, merged or split some (SPEC section 3, Identity)."""
+"""Which excursion is which, when late data moved, merged or split some: what overlaps keeps its id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Budgets: allowed cumulative time, per band and out of storage, over a lot's life; only ever spent (SPEC 3)."""
+"""Budgets: allowed cumulative time, per band and out of storage, over a lot's life; only ever spent."""
 
 from __future__ import annotations
 

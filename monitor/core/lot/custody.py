@@ -2,7 +2,7 @@
 
 A fold over the lot's events in the order of (``occurred_at``, ``event_id``). An event that has no effect stays on
 record and is shown with the reason. An aliquot is judged as if its parent's timeline up to the event that made it
-were its own (SPEC section 3, small print 14); so its fold begins with its ancestors' events.
+were its own (docs/figures.md, "Events"); so its fold begins with its ancestors' events.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When a lot expires, and why: the earliest of what its label, its state and its budgets say (SPEC section 3)."""
+"""When a lot expires, and why: the earliest of what its label, its state and its budgets say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thaws of one lot: a small automaton over its timeline and its events (SPEC section 3, Thaws; small print 11).
+"""Thaws of one lot: a small automaton over its timeline and its events (docs/figures.md, "Thaws").
 
 A frozen lot is thawed once it has been above ``thaw.above`` for ``thaw.after`` of unbroken known time, or by a
 ``thawed`` event; it is frozen again once known below ``refrozen_below``, or by a ``refrozen`` event.

@@ -1,4 +1,4 @@
-"""The HTTP API: the same figures that the pages show, as JSON (SPEC section 7)."""
+"""The HTTP API: the same figures that the pages show, as JSON: docs/json.md describes it."""
 
 from __future__ import annotations
 
