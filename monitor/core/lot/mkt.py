@@ -137,6 +137,7 @@ def worst_window(
         heat, known = course.between(begin, begin + length)
         if 2 * known < length or heat <= 0:
             continue
+        # Logarithms have the order of the temperatures. What differs by rounding alone is equal: the earlier one stays.
         mean = log(heat) - log(known)
         if best is None or mean > best[0] + 1e-13:
             best = (mean, begin)

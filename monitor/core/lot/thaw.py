@@ -57,6 +57,8 @@ class ThawCount:
     ) -> None:
         """A known piece of the timeline, under the rule of the place there. ``open_end``: its last instant is one of
         the next place."""
+        # In the order in which the line passes the two levels: one that rises leaves the cold one before it reaches the
+        # warm one, one that falls does it the other way round.
         if rule is None:
             self.interrupt()
         elif line.u1 > line.u0:
