@@ -149,7 +149,7 @@ _OF_LOTS = (
 """Figures of a lot that are compared as they are; ``budgets`` and ``reasons`` are too, by what they say."""
 
 
-def figures(body: JSON) -> JSON:
+def figures(body: Mapping[str, Any]) -> JSON:
     """Of a lot's JSON what is held side by side. Reasons: a code, with its band if it is about one; of their evidence
     what follows from the rules alone (the profile's version) says nothing."""
     return {

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import AlarmCondition, Level, is_worse
+from monitor.core.answer.alarm import SuppressionAnswer, SuppressionKind
 from monitor.core.time.instant import format_instant, parse_instant
-
-SuppressionKind = Literal["shelved", "suppressed", "out_of_service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Suppression:
             return (self.condition, self.subject) == (alarm.condition, alarm.subject)
         return alarm.subject == self.subject or alarm.subject.startswith(f"{self.subject}/")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SuppressionAnswer:
         """As pages and the API show it; instants are RFC 3339."""
         return {
             "id": self.id,

@@ -12,6 +12,11 @@ _CONDITION = OneOf(tuple(AlarmCondition))
 SuppressionKind = Literal["shelved", "suppressed", "out_of_service"]
 
 
+UnwatchedReason = Literal[
+    "shelved", "suppressed", "out_of_service", "silent", "faulty", "uncalibrated", "without_recipient"
+]
+
+
 class AcknowledgementAnswer(TypedDict):
     """How a person took an alarm."""
 
@@ -111,7 +116,7 @@ class NotificationAnswer(TypedDict):
     """One message to one recipient by one medium."""
 
     id: Annotated[str, "its id, made from what it tells: the same message never has two"]
-    about: Annotated[str | None, "the id of what it tells: an alarm, a digest"]
+    about: Annotated[str, "the id of what it tells: an alarm, a digest"]
     kind: Annotated[
         str,
         "`opened`, `again`, `reminder`, `taken`, `closed`, `notice`, `digest` or `test`, perhaps with `:` and more",
@@ -122,17 +127,39 @@ class NotificationAnswer(TypedDict):
     body: Annotated[str, "its text"]
     attempts: Annotated[int, "how often it was tried in vain"]
     error: Annotated[str | None, "why the last attempt failed"]
-    alarm: Annotated[str | None, "the same as `about`"]
+    alarm: Annotated[str, "the same as `about`"]
     due_at: Annotated[InstantText, "when it is to be sent, or tried again"]
     created_at: Annotated[InstantText, "when it was decided"]
     sent_at: Annotated[InstantText | None, "when its medium took it; null: not yet, or never"]
     withdrawn_at: Annotated[InstantText | None, "when it was given up, because it is out of date"]
 
 
+class TellingNowAnswer(TypedDict):
+    """Why people are told of an alarm now, or aren't."""
+
+    why: Annotated[
+        str,
+        OneOf(
+            (
+                *("past", "over", "over_untold", "taken", "taken_untold", "held_back"),
+                *("part_of_another", "not_yet", "nobody", "quiet_hours", "now", "under_way"),
+                *("told", "withdrawn"),
+            )
+        ),
+        "why, for programs",
+    ]
+    text: Annotated[str, "the same in words"]
+    until: Annotated[InstantText | None, "until when that holds; null: not known"]
+
+
 class AlarmDetailAnswer(AlarmAnswer):
     """One alarm, with its history and what was told of it."""
 
     suppression: Annotated[SuppressionAnswer | None, "what holds its telling back now"]
+    telling_now: Annotated[
+        TellingNowAnswer | None,
+        "why people are told of it now, or aren't; null: who is told isn't known here",
+    ]
     history: Annotated[list[AlarmVersionAnswer], "its versions, oldest first"]
     children: Annotated[list[AlarmAnswer], "alarms that are told as part of it"]
     told: Annotated[list[NotificationAnswer], "its messages, oldest first"]
@@ -142,12 +169,7 @@ class UnwatchedAnswer(TypedDict):
     """Something that is not being watched now, or of which nobody would hear."""
 
     subject: Annotated[str, "a unit, a channel, or what the shelved alarm is about"]
-    reason: Annotated[
-        Literal[
-            "shelved", "suppressed", "out_of_service", "silent", "faulty", "uncalibrated", "without_recipient"
-        ],
-        "why",
-    ]
+    reason: Annotated[UnwatchedReason, "why"]
     text: Annotated[str, "the same in words"]
     since: Annotated[InstantText | None, "since when; null: not known, or always"]
     until: NotRequired[Annotated[InstantText, "until when people hold it back; the next five only then"]]

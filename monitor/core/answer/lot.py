@@ -129,6 +129,11 @@ class _LotHead(TypedDict):
         "from then on it is expired: the earliest of label, thaw, other storage class, budget",
     ]
     expiry_reason: Annotated[ExpiryReason | None, "which of them"]
+
+
+class ThawFigures(TypedDict):
+    """How often a lot was thawed."""
+
     thaw_count: Annotated[int, "thaws that are known of"]
     thaw_count_determinate: Annotated[bool, "false: unknown time may hide a thaw"]
     thaw_limit: Annotated[int | None, "the thaws that the profile allows; null: no limit"]
@@ -137,17 +142,25 @@ class _LotHead(TypedDict):
     thaws: Annotated[list[ThawAnswer], "each thaw"]
 
 
-class _LotFigures(TypedDict):
+class _LotTime(TypedDict):
     known_seconds: Annotated[Seconds, "time in storage of which the temperature is known"]
     unknown_seconds: Annotated[Seconds, "time in storage of which it isn't"]
     pending_seconds: Annotated[Seconds, "time since the last reading, as long as the next may make it known"]
     out_of_storage_seconds: Annotated[Seconds, "time out of storage"]
     coverage: Annotated[Share | None, "known ÷ (known + unknown); null: no time in storage yet"]
     coverage_minimum: Annotated[Share | None, "the least that the profile asks for"]
+
+
+class MktFigures(TypedDict):
+    """The mean kinetic temperature of a lot."""
+
     mkt_celsius: Annotated[Degrees | None, "mean kinetic temperature of the whole time"]
     mkt_reason: Annotated[str | None, "why there is none"]
     mkt_limit: Annotated[Degrees | None, "the limit for `mkt_worst`"]
     mkt_worst: Annotated[MktWorstAnswer | None, "the worst stretch that touches time outside the window"]
+
+
+class _LotRest(TypedDict):
     min_celsius: Annotated[Degrees | None, "the lowest temperature; null: none is known"]
     max_celsius: Annotated[Degrees | None, "the highest temperature; null: none is known"]
     uncertain_seconds: Annotated[
@@ -170,7 +183,7 @@ class _LotBudgets(TypedDict):
     budgets: Annotated[list[BudgetBody], "a row for each band, and one for `out_of_storage`"]
 
 
-class LotBody(_LotHead, _LotBudgets, _LotFigures):
+class LotBody(_LotHead, ThawFigures, _LotBudgets, _LotTime, MktFigures, _LotRest):
     """What is on record of a lot."""
 
 
@@ -178,7 +191,7 @@ class _LotForecasts(TypedDict):
     budgets: Annotated[list[BudgetAnswer], "a row for each band, and one for `out_of_storage`"]
 
 
-class LotAnswer(_LotHead, _LotForecasts, _LotFigures):
+class LotAnswer(_LotHead, ThawFigures, _LotForecasts, _LotTime, MktFigures, _LotRest):
     """A lot: where it was, what storage did to it, and what that makes of it. How each figure is computed says
     [figures.md](figures.md)."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
 
 Measure = Literal["celsius", "seconds", "share", "percent"]
 
@@ -30,3 +31,6 @@ Seconds = Annotated[float, Shape("number", measure="seconds")]
 Degrees = Annotated[float, Shape("number", measure="celsius")]
 Share = Annotated[float, Shape("number", measure="share")]
 Percent = Annotated[float, Shape("number", measure="percent")]
+
+AnyAnswer = Mapping[str, Any]
+"""An answer of any type, to be read: also one that an earlier version of the program recorded."""

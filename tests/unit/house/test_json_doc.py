@@ -15,12 +15,13 @@ import typer.main
 from typer.testing import CliRunner
 
 from monitor.cli.program import program
-from monitor.core.answer.alarm import AlarmAnswer
+from monitor.core.answer.alarm import AlarmAnswer, TellingNowAnswer
 from monitor.core.answer.command import ErrorAnswer
 from monitor.core.answer.excursion import ExcursionAnswer
 from monitor.core.answer.health import ReadyAnswer
 from monitor.core.answer.lot import LotAnswer
 from monitor.core.answer.unit import ProbeAnswer, UnitAnswer
+from monitor.core.telling.told import Why
 from monitor.program.app import load
 from monitor.program.service import Service
 from monitor.words.answer.fields import fields_of, parts
@@ -56,6 +57,11 @@ def test_every_field_of_every_answer_says_what_it_is() -> None:
         assert kind["description"].endswith((".", ")")), name
         for field, about in kind["properties"].items():
             assert about["description"], f"{name}.{field} has no meaning beside it"
+
+
+def test_why_somebody_is_told_or_not_has_the_values_of_the_plan() -> None:
+    (why,) = [field for field in fields_of(TellingNowAnswer) if field.name == "why"]
+    assert set(why.one_of) == set(Why)
 
 
 # --- no address and no command goes undescribed ---
