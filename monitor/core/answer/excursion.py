@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
-from monitor.core.answer.shape import ChannelPath, Degrees, InstantText, OneOf, Seconds
+from monitor.core.answer.shape import ChannelPath, DegreeMinutes, Degrees, InstantText, OneOf, Seconds
 from monitor.core.channel.excursion import ConfirmedBy
 from monitor.core.lot.event import UnitEventKind
 from monitor.core.profile.profile import Direction
@@ -48,7 +48,7 @@ class ExcursionBody(TypedDict):
     confirmed_by: Annotated[ConfirmedBy | None, "which rule confirmed it"]
     limit_reached_at: Annotated[InstantText | None, "when the limit marked `instant` was first reached"]
     extreme_celsius: Annotated[Degrees, "the value farthest outside"]
-    degree_minutes: Annotated[float, "area between the line and the limit, in °C·min"]
+    degree_minutes: Annotated[DegreeMinutes, "area between the line and the limit"]
     seconds_by_band: Annotated[
         dict[str, float], "known time in each band of the profile, in s, by the band's name"
     ]

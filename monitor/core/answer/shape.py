@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-Measure = Literal["celsius", "seconds", "share", "percent"]
+Measure = Literal["celsius", "celsius_per_hour", "degree_minutes", "seconds", "share", "percent"]
 
 
 class Shape(NamedTuple):
@@ -29,6 +29,8 @@ UnitPath = Annotated[str, Shape("`site/unit`")]
 ChannelPath = Annotated[str, Shape("`site/unit/probe`")]
 Seconds = Annotated[float, Shape("number", measure="seconds")]
 Degrees = Annotated[float, Shape("number", measure="celsius")]
+DegreesPerHour = Annotated[float, Shape("number", measure="celsius_per_hour")]
+DegreeMinutes = Annotated[float, Shape("number", measure="degree_minutes")]
 Share = Annotated[float, Shape("number", measure="share")]
 Percent = Annotated[float, Shape("number", measure="percent")]
 

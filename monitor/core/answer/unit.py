@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypedDict
 
 from monitor.core.answer.lot import WindowAnswer
-from monitor.core.answer.shape import Degrees, InstantText, OneOf, Percent, Seconds, UnitPath
+from monitor.core.answer.shape import Degrees, DegreesPerHour, InstantText, OneOf, Percent, Seconds, UnitPath
 from monitor.core.channel.reading import Quality
 
 ProbeState = Literal["ok", "warning", "outside", "unknown", "no_data", "fault", "excursion"]
@@ -59,7 +59,7 @@ class ForecastAnswer(TypedDict):
 
     made_at: Annotated[InstantText, "as of its last reading"]
     celsius: Annotated[Degrees, "the temperature then"]
-    rate_per_hour: Annotated[float, "how fast it rises then, in °C per hour"]
+    rate_per_hour: Annotated[DegreesPerHour, "how fast it rises then"]
     towards: Annotated[Degrees, "the temperature at which it would end"]
     tau_seconds: Annotated[Seconds | None, "the time constant of the course; null: it has none"]
     crossings: Annotated[list[CrossingAnswer], "the limits ahead, lowest first"]

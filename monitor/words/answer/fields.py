@@ -121,11 +121,11 @@ def _object(kind: type) -> dict[str, Any]:
 
 
 def _property(field: Field) -> dict[str, Any]:
-    found = _schema_of(field.hint)
+    values = _schema_of(field.hint)
     if field.one_of:
         can_be_null = any(part is type(None) for part in parts(field.hint))
-        found = {"enum": [*field.one_of, *([None] if can_be_null else [])]}
-    return {**found, "description": field.meaning}
+        values = {"enum": [*field.one_of, *([None] if can_be_null else [])]}
+    return {**values, "description": field.meaning}
 
 
 def _schema_of(hint: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, is_typeddict
 from monitor.core.answer.command import ErrorAnswer
 from monitor.core.answer.shape import Shape
 from monitor.words.answer.fields import Field, every, fields_of, parts, schema, words_of
-from monitor.words.answer.ways import CHANGES, QUESTIONS, Way
+from monitor.words.answer.ways import CHANGES, QUESTIONS, AnswerWay
 
 _HEAD = """\
 # JSON
@@ -82,16 +82,16 @@ def json_doc() -> str:
 
 def json_schema() -> str:
     """The schema as a file."""
-    found = schema([ErrorAnswer, *(way.kind for way in (*QUESTIONS, *CHANGES))])
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    document = schema([ErrorAnswer, *(way.kind for way in (*QUESTIONS, *CHANGES))])
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _questions(ways: Iterable[Way]) -> str:
+def _questions(ways: Iterable[AnswerWay]) -> str:
     rows = [(_address(way), _list(way.takes), _command(way), _answer(way)) for way in ways]
     return _table(("address", "parameters", "command", "answer"), rows)
 
 
-def _changes(ways: Iterable[Way]) -> str:
+def _changes(ways: Iterable[AnswerWay]) -> str:
     rows = []
     for way in ways:
         body = [*(f"**`{name}`**" for name in way.needs), *(f"`{name}`" for name in way.takes)]
@@ -99,15 +99,15 @@ def _changes(ways: Iterable[Way]) -> str:
     return _table(("address", "body", "command", "answer"), rows)
 
 
-def _address(way: Way) -> str:
+def _address(way: AnswerWay) -> str:
     return "" if way.address is None else f"`{way.address}`"
 
 
-def _command(way: Way) -> str:
+def _command(way: AnswerWay) -> str:
     return "" if way.command is None else f"`{way.command}`"
 
 
-def _answer(way: Way) -> str:
+def _answer(way: AnswerWay) -> str:
     return f"list of {_link(way.kind)}" if way.is_list else _link(way.kind)
 
 
@@ -153,7 +153,14 @@ _PLAIN = {
     type(None): "null",
     Any: "anything",
 }
-_MEASURES = {"celsius": "°C", "seconds": "s", "share": "0 to 1", "percent": "%"}
+_MEASURES = {
+    "celsius": "°C",
+    "celsius_per_hour": "°C/h",
+    "degree_minutes": "°C·min",
+    "seconds": "s",
+    "share": "0 to 1",
+    "percent": "%",
+}
 
 
 def _shaped(shape: Shape) -> str:

@@ -31,7 +31,7 @@ from monitor.core.answer.replay import ReplayAnswer
 from monitor.core.answer.unit import UnitAnswer
 
 
-class Way(NamedTuple):
+class AnswerWay(NamedTuple):
     """An ``address`` (method and path), or the words of a ``command``, and what comes back: a ``kind``, or a list of
     them. ``takes`` are what may be asked for in the address, or the fields of the body; those that must be there are
     in ``needs``."""
@@ -44,47 +44,47 @@ class Way(NamedTuple):
     takes: tuple[str, ...] = ()
 
 
-QUESTIONS: tuple[Way, ...] = (
-    Way(UnitAnswer, True, "GET /api/v1/units", "units"),
-    Way(UnitAnswer, False, "GET /api/v1/units/{site}/{unit}"),
-    Way(
+QUESTIONS: tuple[AnswerWay, ...] = (
+    AnswerWay(UnitAnswer, True, "GET /api/v1/units", "units"),
+    AnswerWay(UnitAnswer, False, "GET /api/v1/units/{site}/{unit}"),
+    AnswerWay(
         ReadingsAnswer,
         False,
         "GET /api/v1/channels/{site}/{unit}/{probe}/readings",
         takes=("from", "to", "points"),
     ),
-    Way(LotAnswer, True, "GET /api/v1/lots", "lots list", takes=("as_of",)),
-    Way(LotAnswer, False, "GET /api/v1/lots/{lot}", "lots show", takes=("as_of",)),
-    Way(
+    AnswerWay(LotAnswer, True, "GET /api/v1/lots", "lots list", takes=("as_of",)),
+    AnswerWay(LotAnswer, False, "GET /api/v1/lots/{lot}", "lots show", takes=("as_of",)),
+    AnswerWay(
         ExcursionAnswer,
         True,
         "GET /api/v1/excursions",
         "excursions",
         takes=("unit", "lot", "from", "to", "open", "history", "as_of"),
     ),
-    Way(
+    AnswerWay(
         AlarmAnswer,
         True,
         "GET /api/v1/alarms",
         "alarms list",
         takes=("open", "state", "condition", "level", "unit", "limit"),
     ),
-    Way(AlarmDetailAnswer, False, "GET /api/v1/alarms/{alarm}", "alarms show"),
-    Way(UnwatchedAnswer, True, "GET /api/v1/unwatched", "alarms unwatched"),
-    Way(SuppressionAnswer, True, "GET /api/v1/suppressions", "alarms suppressions", takes=("all",)),
-    Way(AlarmHealthAnswer, False, "GET /api/v1/alarm-health", takes=("weeks",)),
-    Way(NotificationAnswer, True, "GET /api/v1/notifications", "notifications", takes=("limit",)),
-    Way(RejectedAnswer, False, "GET /api/v1/rejected", "rejected", takes=("limit",)),
-    Way(AliveAnswer, False, "GET /healthz"),
-    Way(ReadyAnswer, False, "GET /readyz"),
-    Way(ReplayAnswer, command="replay"),
-    Way(InfluxStatusAnswer, command="influx status"),
-    Way(VersionAnswer, command="version"),
+    AnswerWay(AlarmDetailAnswer, False, "GET /api/v1/alarms/{alarm}", "alarms show"),
+    AnswerWay(UnwatchedAnswer, True, "GET /api/v1/unwatched", "alarms unwatched"),
+    AnswerWay(SuppressionAnswer, True, "GET /api/v1/suppressions", "alarms suppressions", takes=("all",)),
+    AnswerWay(AlarmHealthAnswer, False, "GET /api/v1/alarm-health", takes=("weeks",)),
+    AnswerWay(NotificationAnswer, True, "GET /api/v1/notifications", "notifications", takes=("limit",)),
+    AnswerWay(RejectedAnswer, False, "GET /api/v1/rejected", "rejected", takes=("limit",)),
+    AnswerWay(AliveAnswer, False, "GET /healthz"),
+    AnswerWay(ReadyAnswer, False, "GET /readyz"),
+    AnswerWay(ReplayAnswer, command="replay"),
+    AnswerWay(InfluxStatusAnswer, command="influx status"),
+    AnswerWay(VersionAnswer, command="version"),
 )
 """What only looks."""
 
-CHANGES: tuple[Way, ...] = (
-    Way(
+CHANGES: tuple[AnswerWay, ...] = (
+    AnswerWay(
         EventOutcome,
         False,
         "POST /api/v1/lots/{lot}/events",
@@ -92,12 +92,12 @@ CHANGES: tuple[Way, ...] = (
         ("event_id", "occurred_at", "kind"),
         ("site",),
     ),
-    Way(EventOutcome, command="lots register"),
-    Way(EventOutcome, command="lots move"),
-    Way(
+    AnswerWay(EventOutcome, command="lots register"),
+    AnswerWay(EventOutcome, command="lots move"),
+    AnswerWay(
         EventOutcome, False, "POST /api/v1/lots/{lot}/binding", "lots bind", needs=("profile", "reason", "by")
     ),
-    Way(
+    AnswerWay(
         AlarmBody,
         False,
         "POST /api/v1/alarms/{alarm}/acknowledge",
@@ -105,8 +105,8 @@ CHANGES: tuple[Way, ...] = (
         ("by",),
         ("reason", "action", "how"),
     ),
-    Way(AlarmBody, False, "POST /api/v1/alarms/{alarm}/reset", "alarms reset", ("by",), ("reason",)),
-    Way(
+    AnswerWay(AlarmBody, False, "POST /api/v1/alarms/{alarm}/reset", "alarms reset", ("by",), ("reason",)),
+    AnswerWay(
         SuppressionAnswer,
         False,
         "POST /api/v1/alarms/{alarm}/shelve",
@@ -114,7 +114,7 @@ CHANGES: tuple[Way, ...] = (
         ("by", "reason"),
         ("until", "for"),
     ),
-    Way(
+    AnswerWay(
         SuppressionAnswer,
         False,
         "POST /api/v1/alarms/{alarm}/unshelve",
@@ -122,7 +122,7 @@ CHANGES: tuple[Way, ...] = (
         ("by",),
         ("reason",),
     ),
-    Way(
+    AnswerWay(
         SuppressionAnswer,
         False,
         "POST /api/v1/suppressions",
@@ -130,7 +130,7 @@ CHANGES: tuple[Way, ...] = (
         ("subject", "kind", "by", "reason"),
         ("from", "until", "for"),
     ),
-    Way(
+    AnswerWay(
         SuppressionAnswer,
         False,
         "POST /api/v1/suppressions/{suppression}/end",
@@ -138,11 +138,11 @@ CHANGES: tuple[Way, ...] = (
         ("by",),
         ("reason",),
     ),
-    Way(TakenAnswer, False, "POST /api/v1/ingest/readings"),
-    Way(ImportAnswer, command="ingest"),
-    Way(ExportAnswer, command="export lot"),
-    Way(ReconcileAnswer, command="influx reconcile"),
-    Way(DeliveryAnswer, True, command="notify test"),
-    Way(BackupAnswer, command="backup"),
+    AnswerWay(TakenAnswer, False, "POST /api/v1/ingest/readings"),
+    AnswerWay(ImportAnswer, command="ingest"),
+    AnswerWay(ExportAnswer, command="export lot"),
+    AnswerWay(ReconcileAnswer, command="influx reconcile"),
+    AnswerWay(DeliveryAnswer, True, command="notify test"),
+    AnswerWay(BackupAnswer, command="backup"),
 )
 """What changes something, sends something, or writes a file."""

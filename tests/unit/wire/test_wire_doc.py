@@ -1,5 +1,5 @@
 """docs/wire.md is what the decoder goes by: every example in it is decoded, and every field, kind, fault and reason of
-the code stands in it. Its session is tried in tests/integration/test_docs_wire.py."""
+the code stands in it. Its session is tried in tests/integration/test_docs.py."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def examples() -> Iterator[Example]:
         payload, _, outcome = rest.partition("\n=> ")
         should = SHOULD.fullmatch(outcome)
         assert bool(should) == bool(outcome), outcome
-        taken, reason = (1, None) if should is None else (int(should[1] or 0), should[2])
-        yield Example(topic, payload.encode(), taken, reason)
+        number, reason = (1, None) if should is None else (int(should[1] or 0), should[2])
+        yield Example(topic, payload.encode(), number, reason)
 
 
 def decoded(*messages: tuple[str, bytes]) -> Decoded:
@@ -46,15 +46,15 @@ def decoded(*messages: tuple[str, bytes]) -> Decoded:
     return decoder([Message(topic, payload, 0, False, None) for topic, payload in messages])
 
 
-def taken(found: Decoded) -> int:
-    return sum(map(len, (found.readings, found.statuses, found.unit_events, found.lot_events)))
+def count(batch: Decoded) -> int:
+    return sum(map(len, (batch.readings, batch.statuses, batch.unit_events, batch.lot_events)))
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.payload[:40].decode())
 def test_an_example_is_taken_or_rejected_as_the_page_says(example: Example) -> None:
-    found = decoded((example.topic, example.payload))
-    assert taken(found) == example.taken
-    assert [row["reason"] for row in found.rejected] == ([] if example.reason is None else [example.reason])
+    batch = decoded((example.topic, example.payload))
+    assert count(batch) == example.taken
+    assert [row["reason"] for row in batch.rejected] == ([] if example.reason is None else [example.reason])
 
 
 def section(title: str) -> str:

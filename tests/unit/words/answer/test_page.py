@@ -26,10 +26,10 @@ from monitor.program.app import load
 from monitor.program.service import Service
 from monitor.words.answer.fields import fields_of, parts
 from monitor.words.answer.page import json_doc, json_schema
-from monitor.words.answer.ways import CHANGES, QUESTIONS, Way
+from monitor.words.answer.ways import CHANGES, QUESTIONS, AnswerWay
 from tests.house import ROOT
 from tests.rigs.alarms_rig import AlarmsRig
-from tests.rigs.json_answers import EXAMPLE, Said, by_command, over_http
+from tests.unit.words.answer.json_answers import EXAMPLE, Said, by_command, over_http
 
 PAGE, SCHEMA = ROOT / "docs" / "json.md", ROOT / "docs" / "json.schema.json"
 WAYS = (*QUESTIONS, *CHANGES)
@@ -40,15 +40,15 @@ WAYS = (*QUESTIONS, *CHANGES)
 
 @pytest.mark.parametrize(("path", "options"), [(PAGE, []), (SCHEMA, ["--schema"])])
 def test_the_page_and_the_schema_are_what_the_command_prints(path: Path, options: list[str]) -> None:
-    found = CliRunner().invoke(program, ["docs", "json", *options])
-    assert found.exit_code == 0, found.output
+    printed = CliRunner().invoke(program, ["docs", "json", *options])
+    assert printed.exit_code == 0, printed.output
     remedy = f"exosome-monitor docs json {' '.join(options)} --out docs/{path.name}"
-    assert path.read_text(encoding="utf-8") == found.output, f"make the page again: {remedy}"
+    assert path.read_text(encoding="utf-8") == printed.output, f"make the page again: {remedy}"
 
 
 def test_they_can_be_written_to_a_file(tmp_path: Path) -> None:
-    found = CliRunner().invoke(program, ["docs", "json", "--out", str(tmp_path / "json.md")])
-    assert (found.exit_code, found.output) == (0, "")
+    printed = CliRunner().invoke(program, ["docs", "json", "--out", str(tmp_path / "json.md")])
+    assert (printed.exit_code, printed.output) == (0, "")
     assert (tmp_path / "json.md").read_text(encoding="utf-8") == json_doc()
 
 
@@ -108,9 +108,9 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[str]:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[AlarmsRig]:
-    made = AlarmsRig(tmp_path)
-    yield made
-    made.close()
+    lab = AlarmsRig(tmp_path)
+    yield lab
+    lab.close()
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ NOT_HERE = {"GET /readyz", "influx status", "influx reconcile"}
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.address or way.command)
-def test_what_is_answered_is_what_is_described(way: Way, said: Said) -> None:
+def test_what_is_answered_is_what_is_described(way: AnswerWay, said: Said) -> None:
     answers = _answers(way, said)
     assert answers or {way.address, way.command} & NOT_HERE, "nothing was answered"
     for answer in answers:
@@ -190,6 +190,6 @@ def test_each_field_is_seen_with_a_value_and_null_where_it_may_be(kind: type, sa
     assert odd == NEVER_SEEN[kind]
 
 
-def _answers(way: Way, said: Said) -> list[Any]:
+def _answers(way: AnswerWay, said: Said) -> list[Any]:
     answers = [answer for name in (way.address, way.command) for answer in said.get(name or "", ())]
     return [each for answer in answers for each in answer] if way.is_list else answers

@@ -1,21 +1,53 @@
-"""The session at the end of docs/wire.md, typed into a shell, goes through a real broker and is taken whole."""
+"""Examples of the documents, tried: the one that checks a webhook's signature, and the session of docs/wire.md."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from monitor.ingest.decode import Decoder
-from monitor.ports import Decoded, Message
+from monitor.ports import Decoded, Message, Notification
+from monitor.program.clock import SystemClock
+from monitor.telling.media.webhook import SIGNATURE, WebhookMedium
 from tests.conftest import need
-from tests.house import ROOT
 from tests.integration.mosquitto import Mosquitto, wait_until
+from tests.integration.tellees import Hook, web_server
 
-PAGE = ROOT / "docs" / "wire.md"
+OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
+PAGE = OPERATING.with_name("wire.md")
+KEY = "a key that only the two of us know"
+
+
+class Past:
+    """Ten minutes ago."""
+
+    def now(self) -> int:
+        return SystemClock().now() - 600_000
+
+
+def test_the_example_takes_what_we_send_and_nothing_else() -> None:
+    [example] = re.findall(r"```python\n(import hashlib.*?)```", OPERATING.read_text("utf-8"), re.DOTALL)
+    found: dict[str, Any] = {}
+    exec(example, found)
+    with web_server(Hook()) as hook:
+        note = Notification("n1", "lims", "webhook", f"webhook:{hook.url}/", "F02 −48 °C", "F02 −48 °C")
+        for clock in (SystemClock(), Past()):
+            WebhookMedium(clock, {"lims": KEY}.get).deliver(note)
+    fresh, old = hook.posted
+    assert found["is_genuine"](fresh.body, fresh.headers[SIGNATURE], KEY)
+    assert not found["is_genuine"](fresh.body + b" ", fresh.headers[SIGNATURE], KEY)
+    assert not found["is_genuine"](fresh.body, fresh.headers[SIGNATURE], KEY + "x")
+    assert not found["is_genuine"](old.body, old.headers[SIGNATURE], KEY)
+    later = fresh.headers[SIGNATURE].replace("t=1", "t=2", 1)
+    assert not found["is_genuine"](fresh.body, later, KEY)
+
+
+# --- docs/wire.md ---
 
 
 def typed() -> tuple[str, str]:
@@ -63,7 +95,7 @@ def test_the_session_goes_through_a_broker_and_is_taken_whole(tmp_path: Path) ->
     finally:
         client.loop_stop()
         broker.stop()
-    found = decoded(heard)
-    assert (len(found.readings), len(found.statuses)) == (1, 2)
-    assert (len(found.unit_events), len(found.lot_events)) == (2, 1)
-    assert found.rejected == []
+    batch = decoded(heard)
+    assert (len(batch.readings), len(batch.statuses)) == (1, 2)
+    assert (len(batch.unit_events), len(batch.lot_events)) == (2, 1)
+    assert batch.rejected == []
