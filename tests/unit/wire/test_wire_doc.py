@@ -26,7 +26,7 @@ class Example(NamedTuple):
 
     topic: str
     payload: bytes
-    taken: int
+    readings: int
     reason: str | None
 
 
@@ -53,7 +53,7 @@ def count(batch: Decoded) -> int:
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.payload[:40].decode())
 def test_an_example_is_taken_or_rejected_as_the_page_says(example: Example) -> None:
     batch = decoded((example.topic, example.payload))
-    assert count(batch) == example.taken
+    assert count(batch) == example.readings
     assert [row["reason"] for row in batch.rejected] == ([] if example.reason is None else [example.reason])
 
 

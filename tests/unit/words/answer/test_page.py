@@ -29,7 +29,7 @@ from monitor.words.answer.page import json_doc, json_schema
 from monitor.words.answer.ways import CHANGES, QUESTIONS, AnswerWay
 from tests.house import ROOT
 from tests.rigs.alarms_rig import AlarmsRig
-from tests.unit.words.answer.json_answers import EXAMPLE, Said, by_command, over_http
+from tests.rigs.answer.json_answers import EXAMPLE, Said, by_command, over_http
 
 PAGE, SCHEMA = ROOT / "docs" / "json.md", ROOT / "docs" / "json.schema.json"
 WAYS = (*QUESTIONS, *CHANGES)
