@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from monitor.asking.picture import Picture
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.suppression import Suppression, hushing
-from monitor.core.fact import JSON, instant_or_none
+from monitor.core.answer.alarm import (
+    AlarmAnswer,
+    AlarmDetailAnswer,
+    AlarmVersionAnswer,
+    NotificationAnswer,
+    SuppressionAnswer,
+    TellingNowAnswer,
+    UnwatchedAnswer,
+    UnwatchedReason,
+)
+from monitor.core.answer.unit import UnitAnswer
+from monitor.core.fact import instant_or_none
 from monitor.core.telling.answer import why_told
 from monitor.core.telling.policy import Place, place_of
 from monitor.core.telling.told import Told, plan
@@ -16,7 +27,7 @@ from monitor.core.time.instant import end_of_day, format_instant
 from monitor.ports import Store, Tx
 from monitor.writer.alarm.suppressions import KIND
 
-_BLIND = {"no_data": "silent", "unknown": "silent", "fault": "faulty"}
+_BLIND: Mapping[str, UnwatchedReason] = {"no_data": "silent", "unknown": "silent", "fault": "faulty"}
 """The states of a probe that say nothing, or nothing that can be trusted."""
 
 
@@ -27,7 +38,7 @@ class AlarmView:
         self._store = store
         self._picture = picture
 
-    def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
+    def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[AlarmAnswer]:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
             facts = self._store.facts.current(tx, "alarm", open_only=True, limit=limit)
@@ -37,7 +48,7 @@ class AlarmView:
             in_force = self.in_force(tx)
         return [self._shown(fact.body, in_force) for fact in facts[:limit]]
 
-    def alarm(self, alarm: str) -> JSON | None:
+    def alarm(self, alarm: str) -> AlarmDetailAnswer | None:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
             fact = self._store.facts.one(tx, "alarm", alarm)
@@ -61,7 +72,7 @@ class AlarmView:
 
     def _telling_now(
         self, alarm: Alarm, told: Mapping[str, Told], hushed: Suppression | None, now: int
-    ) -> JSON | None:
+    ) -> TellingNowAnswer | None:
         """Why people are told of an alarm, or aren't: by the same plan as the writer's, as of now. None: who is to be
         told isn't known here."""
         installation, policy = self._picture.installation, self._picture.policy
@@ -73,12 +84,13 @@ class AlarmView:
         until = planned.until if hushed is None else hushed.until_at
         return {"why": planned.why.value, "text": text, "until": instant_or_none(until)}
 
-    def suppressions(self, *, open_only: bool = True) -> list[JSON]:
+    def suppressions(self, *, open_only: bool = True) -> list[SuppressionAnswer]:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
-            return [fact.body for fact in self._store.facts.current(tx, KIND, open_only=open_only)]
+            facts = self._store.facts.current(tx, KIND, open_only=open_only)
+        return [cast(SuppressionAnswer, fact.body) for fact in facts]
 
-    def notifications(self, *, limit: int = 200) -> list[JSON]:
+    def notifications(self, *, limit: int = 200) -> list[NotificationAnswer]:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
             return [_notification(row) for row in self._store.outbox.newest(tx, limit)]
@@ -88,24 +100,23 @@ class AlarmView:
         facts = self._store.facts.current(tx, KIND, open_only=True)
         return [Suppression.from_json(fact.body) for fact in facts]
 
-    def _shown(self, body: Mapping[str, Any], in_force: Sequence[Suppression]) -> JSON:
+    def _shown(self, body: Mapping[str, Any], in_force: Sequence[Suppression]) -> AlarmAnswer:
         """An alarm's JSON with what holds it back now."""
+        shown = cast(AlarmAnswer, dict(body))
         if not in_force:
-            return dict(body)
+            return shown
         alarm, now = Alarm.from_json(body), self._picture.clock.now()
         until = {
             one.kind: format_instant(one.until_at) for one in in_force if one.holds(now) and one.covers(alarm)
         }
-        return {
-            **body,
-            "shelved_until": until.get("shelved"),
-            "suppressed_until": until.get("suppressed"),
-            "out_of_service_until": until.get("out_of_service"),
-        }
+        shown["shelved_until"] = until.get("shelved")
+        shown["suppressed_until"] = until.get("suppressed")
+        shown["out_of_service_until"] = until.get("out_of_service")
+        return shown
 
     # --- who isn't watched ---
 
-    def unwatched(self, units: Iterable[JSON]) -> list[JSON]:
+    def unwatched(self, units: Iterable[UnitAnswer]) -> list[UnwatchedAnswer]:
         """See :class:`monitor.ports.View`; ``units``: the cards of all."""
         found = [*self._held_back(), *_blind(units), *self._uncalibrated()]
         if not self._picture.is_anybody_told:
@@ -113,7 +124,7 @@ class AlarmView:
             return [*found, _without_recipient("all units", text)]
         return [*found, *self._unreached()]
 
-    def _unreached(self) -> list[JSON]:
+    def _unreached(self) -> list[UnwatchedAnswer]:
         """The units of which something could be wrong without anybody hearing of it now."""
         policy, now = self._picture.policy, self._picture.clock.now()
         found = []
@@ -124,7 +135,7 @@ class AlarmView:
                 found.append(_without_recipient(path, f"{path}: nobody would be told now of: {text}"))
         return found
 
-    def _held_back(self) -> list[JSON]:
+    def _held_back(self) -> list[UnwatchedAnswer]:
         with self._store.reading() as tx:
             in_force = self.in_force(tx)
         now = self._picture.clock.now()
@@ -145,9 +156,9 @@ class AlarmView:
             if one.holds(now)
         ]
 
-    def _uncalibrated(self) -> list[JSON]:
+    def _uncalibrated(self) -> list[UnwatchedAnswer]:
         now = self._picture.clock.now()
-        found = []
+        found: list[UnwatchedAnswer] = []
         for channel, probe in self._picture.installation.probes().items():
             if probe.calibration_due is not None:
                 zone = self._picture.installation.zone_of(probe.channel.site)
@@ -159,7 +170,7 @@ class AlarmView:
         return found
 
 
-def _without_recipient(subject: str, text: str) -> JSON:
+def _without_recipient(subject: str, text: str) -> UnwatchedAnswer:
     return {"subject": subject, "reason": "without_recipient", "text": text, "since": None}
 
 
@@ -169,9 +180,9 @@ def _why_held_back(one: Suppression) -> str:
     return f"{what}: {kind} by {one.owner} until {format_instant(one.until_at)}: {one.reason}"
 
 
-def _blind(units: Iterable[JSON]) -> list[JSON]:
+def _blind(units: Iterable[UnitAnswer]) -> list[UnwatchedAnswer]:
     """The probes that say nothing, or nothing that can be trusted."""
-    found = []
+    found: list[UnwatchedAnswer] = []
     for unit in units:
         for probe in unit["probes"]:
             channel, since = f"{unit['unit']}/{probe['probe']}", probe["measured_at"]
@@ -182,7 +193,7 @@ def _blind(units: Iterable[JSON]) -> list[JSON]:
     return found
 
 
-def _version(one: Mapping[str, Any]) -> JSON:
+def _version(one: Mapping[str, Any]) -> AlarmVersionAnswer:
     body = one["body"]
     return {
         "version": one["version"],
@@ -193,10 +204,17 @@ def _version(one: Mapping[str, Any]) -> JSON:
     }
 
 
-def _notification(row: Mapping[str, Any]) -> JSON:
-    keys = ("id", "about", "kind", "recipient", "medium", "subject", "body", "attempts", "error")
+def _notification(row: Mapping[str, Any]) -> NotificationAnswer:
     return {
-        **{key: row[key] for key in keys},
+        "id": row["id"],
+        "about": row["about"],
+        "kind": row["kind"],
+        "recipient": row["recipient"],
+        "medium": row["medium"],
+        "subject": row["subject"],
+        "body": row["body"],
+        "attempts": row["attempts"],
+        "error": row["error"],
         "alarm": row["about"],
         "due_at": format_instant(row["due_at"]),
         "created_at": format_instant(row["created_at"]),

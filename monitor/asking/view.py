@@ -1,8 +1,9 @@
-"""What can be asked of the store, in the words of SPEC section 7: for pages, API, command line and exports."""
+"""What can be asked of the store, in the words of docs/json.md: for pages, API, command line and exports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from monitor.asking.alarm_health import alarm_health
 from monitor.asking.alarm_view import AlarmView
@@ -10,8 +11,20 @@ from monitor.asking.excursions import Excursions
 from monitor.asking.picture import Picture
 from monitor.asking.thinning import thin
 from monitor.asking.wall import Wall
+from monitor.core.answer.alarm import (
+    AlarmAnswer,
+    AlarmDetailAnswer,
+    NotificationAnswer,
+    SuppressionAnswer,
+    UnwatchedAnswer,
+)
+from monitor.core.answer.excursion import ExcursionAnswer
+from monitor.core.answer.health import AlarmHealthAnswer, HealthAnswer
+from monitor.core.answer.lot import LotAnswer
+from monitor.core.answer.reading import ReadingAnswer, ReadingsAnswer, RejectedAnswer, RejectedMessageAnswer
+from monitor.core.answer.unit import SiteAnswer, UnitAnswer
 from monitor.core.channel.fold import Instant, instants
-from monitor.core.fact import JSON, lot_body, open_excursion
+from monitor.core.fact import lot_body, open_excursion
 from monitor.core.lot.custody import LotHistory
 from monitor.core.lot.timeline import Abode, UnitVersion, timeline
 from monitor.core.outlook.shelter import Shelter
@@ -21,7 +34,7 @@ from monitor.core.time.instant import format_instant, parse_instant
 from monitor.ports import Store, Tx
 from monitor.writer.lot.findings import Findings, LotEvents
 from monitor.writer.lot.ledgers import Ledgers
-from monitor.writer.lot.outlook import NOTHING, Outlook, with_outlook
+from monitor.writer.lot.outlook import Outlook, nothing, with_outlook
 
 _FAILING = frozenset(("warning", "outside", "excursion"))
 
@@ -38,37 +51,37 @@ class View:
     def now(self) -> int:
         return self._picture.clock.now()
 
-    def sites(self) -> list[JSON]:
+    def sites(self) -> list[SiteAnswer]:
         zones = self._picture.installation.zones
         return [{"site": site, "timezone": str(zone)} for site, zone in sorted(zones.items())]
 
-    def health(self) -> JSON:
-        return self._picture.health()
+    def health(self) -> HealthAnswer:
+        return cast(HealthAnswer, self._picture.health())
 
     # --- units ---
 
-    def units(self) -> list[JSON]:
+    def units(self) -> list[UnitAnswer]:
         return self._cards(self._picture.installation.units.values())
 
-    def unit(self, unit: str) -> JSON | None:
+    def unit(self, unit: str) -> UnitAnswer | None:
         found = self._picture.installation.units.get(unit)
         return None if found is None else self._cards([found])[0]
 
-    def _cards(self, units: Iterable[Unit], *, look_ahead: bool = True) -> list[JSON]:
+    def _cards(self, units: Iterable[Unit], *, look_ahead: bool = True) -> list[UnitAnswer]:
         """The cards of units; those that aren't well say what is coming, if it is to ``look_ahead``."""
         now = self.now()
         with self._store.reading() as tx:
             wall = Wall(self._store, tx, self._picture, now)
             outlook = self._outlook(tx, now)
             shelters: list[Shelter] | None = None
-            found = []
+            found: list[UnitAnswer] = []
             for unit in units:
-                card, coming = wall.card(unit), dict(NOTHING)
+                card, coming = wall.card(unit), nothing()
                 if look_ahead and card["state"] in _FAILING:
                     if shelters is None:
                         shelters = wall.shelters(self._alarm_view.in_force(tx))
                     coming = outlook.unit(unit, card["lots"], shelters)
-                found.append({**card, **coming, "rescue": list(coming["rescue"])})
+                found.append({**card, **coming})
         return found
 
     def _outlook(self, tx: Tx, now: int, findings: Findings | None = None) -> Outlook:
@@ -76,7 +89,7 @@ class View:
 
     # --- readings ---
 
-    def readings(self, channel: str, start: int, end: int, points: int) -> JSON | None:
+    def readings(self, channel: str, start: int, end: int, points: int) -> ReadingsAnswer | None:
         rules = self._picture.rules.get(channel)
         if rules is None:
             return None
@@ -112,7 +125,7 @@ class View:
         open_only: bool = False,
         as_of: int | None = None,
         history: bool = False,
-    ) -> list[JSON]:
+    ) -> list[ExcursionAnswer]:
         at = self.now() if as_of is None else as_of
         channels = {c for c in self._picture.rules if unit is None or Channel.parse(c).unit_path == unit}
         spans: list[tuple[str, int, int]] | None = None
@@ -143,7 +156,7 @@ class View:
     def _units(self) -> Mapping[str, Sequence[UnitVersion]]:
         return self._picture.profiles.units()
 
-    def lots(self, *, as_of: int | None = None) -> list[JSON]:
+    def lots(self, *, as_of: int | None = None) -> list[LotAnswer]:
         """All from one reading of events and of excursions, so that a thousand lots take no thousand look-ups."""
         at = self.now() if as_of is None else as_of
         everywhere = self.excursions(as_of=at)
@@ -159,7 +172,7 @@ class View:
                     found.append(body)
         return found
 
-    def lot(self, lot: str, *, as_of: int | None = None) -> JSON | None:
+    def lot(self, lot: str, *, as_of: int | None = None) -> LotAnswer | None:
         at = self.now() if as_of is None else as_of
         with self._store.reading() as tx:
             findings = self._findings(tx)
@@ -171,9 +184,9 @@ class View:
         tx: Tx,
         findings: Findings,
         history: LotHistory,
-        everywhere: Sequence[JSON] | None,
+        everywhere: Sequence[ExcursionAnswer] | None,
         outlook: Outlook | None,
-    ) -> JSON | None:
+    ) -> LotAnswer | None:
         """A registered lot as JSON; ``everywhere``: all excursions as of its ``judged_at``, if they are at hand;
         ``outlook``: what is coming, if it is judged as of now."""
         profile = findings.profile_of(history)
@@ -191,29 +204,29 @@ class View:
 
     # --- alarms and messages ---
 
-    def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
+    def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[AlarmAnswer]:
         return self._alarm_view.alarms(open_only=open_only, limit=limit)
 
-    def alarm(self, alarm: str) -> JSON | None:
+    def alarm(self, alarm: str) -> AlarmDetailAnswer | None:
         return self._alarm_view.alarm(alarm)
 
-    def suppressions(self, *, open_only: bool = True) -> list[JSON]:
+    def suppressions(self, *, open_only: bool = True) -> list[SuppressionAnswer]:
         return self._alarm_view.suppressions(open_only=open_only)
 
-    def unwatched(self) -> list[JSON]:
+    def unwatched(self) -> list[UnwatchedAnswer]:
         every = self._picture.installation.units.values()
         return self._alarm_view.unwatched(self._cards(every, look_ahead=False))
 
-    def alarm_health(self, *, weeks: int = 4) -> JSON:
+    def alarm_health(self, *, weeks: int = 4) -> AlarmHealthAnswer:
         return alarm_health(self._store, self._picture, weeks)
 
-    def notifications(self, *, limit: int = 200) -> list[JSON]:
+    def notifications(self, *, limit: int = 200) -> list[NotificationAnswer]:
         return self._alarm_view.notifications(limit=limit)
 
-    def rejected(self, *, limit: int = 200) -> JSON:
+    def rejected(self, *, limit: int = 200) -> RejectedAnswer:
         with self._store.reading() as tx:
             counts, rows = self._store.log.rejected(tx, limit)
-        messages = [
+        messages: list[RejectedMessageAnswer] = [
             {
                 "received_at": format_instant(row["received_at"]),
                 "topic": row["topic"],
@@ -228,7 +241,7 @@ class View:
         return {"counts": counts, "messages": messages}
 
 
-def _reading_json(instant: Instant) -> JSON:
+def _reading_json(instant: Instant) -> ReadingAnswer:
     return {
         "measured_at": format_instant(instant.at),
         "celsius": instant.celsius,
@@ -242,7 +255,7 @@ def _spans(abodes: Iterable[Abode]) -> list[tuple[str, int, int]]:
     return [(abode.channel, abode.from_at, abode.to_at) for abode in abodes if abode.channel is not None]
 
 
-def _in_custody(body: JSON, spans: Iterable[tuple[str, int, int]]) -> bool:
+def _in_custody(body: ExcursionAnswer, spans: Iterable[tuple[str, int, int]]) -> bool:
     start = parse_instant(body["started_at"])
     end = None if body["ended_at"] is None else parse_instant(body["ended_at"])
     return any(
@@ -251,7 +264,7 @@ def _in_custody(body: JSON, spans: Iterable[tuple[str, int, int]]) -> bool:
     )
 
 
-def _touches(body: JSON, start: int | None, end: int | None) -> bool:
+def _touches(body: ExcursionAnswer, start: int | None, end: int | None) -> bool:
     begins = parse_instant(body["started_at"])
     ends = None if body["ended_at"] is None else parse_instant(body["ended_at"])
     return (end is None or begins <= end) and (start is None or ends is None or ends >= start)

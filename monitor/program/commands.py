@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.ingest.decode import Decoder
 from monitor.ingest.past import decode
 from monitor.ports import JSON, Message, View
@@ -41,16 +42,16 @@ class OwnCommands:
 
     def acknowledge(
         self, alarm: str, *, by: str, reason: str = "", action: str = "", how: str = "api"
-    ) -> JSON:
+    ) -> AnyAnswer:
         return self._monitor.parts.operators.acknowledge(alarm, by=by, reason=reason, action=action, how=how)
 
-    def reset(self, alarm: str, *, by: str, reason: str = "") -> JSON:
+    def reset(self, alarm: str, *, by: str, reason: str = "") -> AnyAnswer:
         return self._monitor.parts.operators.reset(alarm, by=by, reason=reason)
 
-    def shelve(self, alarm: str, *, by: str, reason: str, until: int) -> JSON:
+    def shelve(self, alarm: str, *, by: str, reason: str, until: int) -> AnyAnswer:
         return self._monitor.parts.operators.shelve(alarm, by=by, reason=reason, until=until)
 
-    def unshelve(self, alarm: str, *, by: str, reason: str = "") -> JSON:
+    def unshelve(self, alarm: str, *, by: str, reason: str = "") -> AnyAnswer:
         return self._monitor.parts.operators.unshelve(alarm, by=by, reason=reason)
 
     def suppress(
@@ -62,10 +63,10 @@ class OwnCommands:
         reason: str,
         start: int | None = None,
         until: int,
-    ) -> JSON:
+    ) -> AnyAnswer:
         return self._monitor.parts.operators.suppress(
             subject, kind=kind, by=by, reason=reason, start=start, until=until
         )
 
-    def end_suppression(self, suppression: str, *, by: str, reason: str = "") -> JSON:
+    def end_suppression(self, suppression: str, *, by: str, reason: str = "") -> AnyAnswer:
         return self._monitor.parts.operators.end_suppression(suppression, by=by, reason=reason)

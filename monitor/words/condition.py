@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.answer.unit import ProbeState
 from monitor.words.figures import spell_out
 
 
@@ -37,7 +38,7 @@ class ConditionWords(NamedTuple):
     levels: str = ""
     thing: str | None = None
     cleared: Mapping[str, str] = MappingProxyType({})
-    on_wall: tuple[str, str] | None = None
+    on_wall: tuple[ProbeState, str] | None = None
     says_why: bool = False
 
 

@@ -12,8 +12,9 @@ from monitor.cli.lot.recording import asked, login_name
 from monitor.cli.options import ByOption, ConfigOption, JsonOption, When, example, read_duration, read_when
 from monitor.cli.output import print_json, say, words
 from monitor.cli.session import Finding, Unusable, end_at, load, start_at, store_in_words, viewing, zone_of
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.time.instant import SECOND, in_local_time
-from monitor.ports import JSON, Commands
+from monitor.ports import Commands
 from monitor.program.clock import SystemClock
 from monitor.words import alarm as alarm_words
 
@@ -192,7 +193,9 @@ def end(
     _say_ended(found, as_json)
 
 
-def done(configuration: Configuration, what: Callable[[Commands], JSON], listed_by: str = _ALARMS) -> JSON:
+def done(
+    configuration: Configuration, what: Callable[[Commands], AnyAnswer], listed_by: str = _ALARMS
+) -> AnyAnswer:
     """The answer of a command; a finding where it is refused, or there is no such thing; ``listed_by`` is the command
     that lists those that are."""
     from monitor.program import app
@@ -246,11 +249,11 @@ def _end(configuration: Configuration, until: When | None, lasting: float | None
     return SystemClock().now() + round(lasting * SECOND)
 
 
-def _named(alarm: JSON) -> str:
+def _named(alarm: AnyAnswer) -> str:
     return f"{alarm['id']}, {alarm_words.about(alarm)}"
 
 
-def _say_held_back(configuration: Configuration, found: JSON, as_json: bool) -> None:
+def _say_held_back(configuration: Configuration, found: AnyAnswer, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
@@ -258,7 +261,7 @@ def _say_held_back(configuration: Configuration, found: JSON, as_json: bool) -> 
     typer.echo(f"{_local(configuration, text, found['subject'])}: {alarm_words.about(found)} ({found['id']})")
 
 
-def _say_ended(found: JSON, as_json: bool) -> None:
+def _say_ended(found: AnyAnswer, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:

@@ -9,6 +9,8 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
+from monitor.core.answer.alarm import AlarmDetailAnswer
+from monitor.core.answer.shape import AnyAnswer
 from monitor.ports import JSON
 from monitor.web.api.changes import (
     AUTHORIZED,
@@ -74,7 +76,7 @@ def suppressions(wired: Wired, query: Annotated[SuppressionsQuery, Query()]) -> 
     return JsonResponse(wired.view.suppressions(open_only=not query.all))
 
 
-def known_alarm(wired: Wiring, alarm: str) -> JSON:
+def known_alarm(wired: Wiring, alarm: str) -> AlarmDetailAnswer:
     """The alarm, or 404."""
     found = wired.view.alarm(alarm)
     if found is None:
@@ -147,7 +149,7 @@ async def acknowledge(wired: Wired, alarm: str, request: Request) -> JsonRespons
     wanted = decoded(await body_of(request), _Acknowledge, code="bad_acknowledgement", remedy=remedy)
     by = needed("by", wanted.by, "An acknowledgement needs the name of whoever takes the alarm")
 
-    def do() -> JSON:
+    def do() -> AnyAnswer:
         return wired.commands.acknowledge(
             alarm, by=by, reason=wanted.reason, action=wanted.action, how=wanted.how
         )
@@ -236,7 +238,7 @@ async def suppress(wired: Wired, request: Request) -> JsonResponse:
     start = None if wanted.start is None else instant_of("from", wanted.start)
     until = end_at(wired, wanted.until, wanted.lasting)
 
-    def do() -> JSON:
+    def do() -> AnyAnswer:
         return wired.commands.suppress(
             wanted.subject, kind=wanted.kind, by=by, reason=reason, start=start, until=until
         )
@@ -251,7 +253,7 @@ async def end_suppression(wired: Wired, suppression: str, request: Request) -> J
     """Before its time: what is open there is told. Needs `Authorization: Bearer <token>`."""
     wanted = await _by(wired, request, "Ending it needs a name")
 
-    def do() -> JSON:
+    def do() -> AnyAnswer:
         return wired.commands.end_suppression(suppression, by=wanted.by, reason=wanted.reason)
 
     return await _answered("suppression", SUPPRESSIONS, do)
@@ -272,6 +274,6 @@ def _owned(by: str, reason: str, what: str) -> tuple[str, str]:
     )
 
 
-async def _answered(what: str, where: str, do: Callable[[], JSON]) -> JsonResponse:
+async def _answered(what: str, where: str, do: Callable[[], AnyAnswer]) -> JsonResponse:
     """The answer of a command, which may wait for the writer."""
     return JsonResponse(await run_in_threadpool(carried_out, what, where, do))

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.time.instant import in_local_time
 from monitor.web.api.alarms import ALARMS, SUPPRESSIONS
 from monitor.web.api.changes import body_of, carried_out, end_at
@@ -150,7 +151,7 @@ async def _done(wired: Wiring, alarm: str, do: Callable[[], object]) -> Response
 
 
 def _zone_of(wired: Wiring, alarm: str) -> ZoneInfo:
-    found = wired.view.alarm(alarm) or {}
+    found: AnyAnswer = wired.view.alarm(alarm) or {}
     evidence = found.get("evidence")
     unit = evidence.get("unit") if isinstance(evidence, dict) else None
     return Zones(wired.view).at(unit or found.get("subject"))

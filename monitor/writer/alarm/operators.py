@@ -9,7 +9,7 @@ from typing import Literal
 
 from monitor.core.alarm.alarm import Acknowledgement
 from monitor.core.alarm.suppression import Suppression, shelf_for, why_not_shelved
-from monitor.core.fact import JSON
+from monitor.core.answer.alarm import AlarmBody, SuppressionAnswer
 from monitor.core.time.instant import format_instant
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.condition.conditions import Conditions
@@ -35,7 +35,7 @@ class Operators:
         self._alarms = alarms
         self._conditions = conditions
 
-    def acknowledge(self, alarm: str, *, by: str, reason: str, action: str, how: str) -> JSON:
+    def acknowledge(self, alarm: str, *, by: str, reason: str, action: str, how: str) -> AlarmBody:
         """See :meth:`monitor.ports.Commands.acknowledge`."""
         name = _text("by", by, "an acknowledgement needs the name of whoever takes the alarm")
         taken = Acknowledgement(
@@ -45,7 +45,7 @@ class Operators:
             tx = turn.tx
             return self._alarms.acknowledge(tx, alarm, taken).to_json()
 
-    def reset(self, alarm: str, *, by: str, reason: str) -> JSON:
+    def reset(self, alarm: str, *, by: str, reason: str) -> AlarmBody:
         """See :meth:`monitor.ports.Commands.reset`."""
         name = _text("by", by, "a reset needs the name of whoever holds the alarm to be dealt with")
         with self._turns.turn() as turn:
@@ -53,7 +53,7 @@ class Operators:
             now = self._around.clock.now()
             return self._alarms.reset(tx, alarm, by=name, reason=_text("reason", reason), now=now).to_json()
 
-    def shelve(self, alarm: str, *, by: str, reason: str, until: int) -> JSON:
+    def shelve(self, alarm: str, *, by: str, reason: str, until: int) -> SuppressionAnswer:
         """See :meth:`monitor.ports.Commands.shelve`."""
         owner, why, now = _text("by", by), _text("reason", reason), self._around.clock.now()
         with self._turns.turn() as turn:
@@ -77,7 +77,7 @@ class Operators:
             self._alarms.let_go(tx, known, now)
             return shelf.to_json()
 
-    def unshelve(self, alarm: str, *, by: str, reason: str) -> JSON:
+    def unshelve(self, alarm: str, *, by: str, reason: str) -> SuppressionAnswer:
         """See :meth:`monitor.ports.Commands.unshelve`."""
         name, now = _text("by", by, "unshelving needs a name"), self._around.clock.now()
         with self._turns.turn() as turn:
@@ -98,7 +98,7 @@ class Operators:
         reason: str,
         start: int | None,
         until: int,
-    ) -> JSON:
+    ) -> SuppressionAnswer:
         """See :meth:`monitor.ports.Commands.suppress`."""
         installation, now = self._around.installation, self._around.clock.now()
         if subject not in installation.units and subject not in installation.probes():
@@ -117,7 +117,7 @@ class Operators:
             tx = turn.tx
             return self._alarms.suppressions.add(tx, wanted, now).to_json()
 
-    def end_suppression(self, suppression: str, *, by: str, reason: str) -> JSON:
+    def end_suppression(self, suppression: str, *, by: str, reason: str) -> SuppressionAnswer:
         """See :meth:`monitor.ports.Commands.end_suppression`."""
         name, now = _text("by", by, "ending it needs a name"), self._around.clock.now()
         with self._turns.turn() as turn:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from monitor.core.alarm.cause.lot import lot_truths
 from monitor.core.alarm.condition import Truth
-from monitor.core.fact import JSON, lot_body, open_excursion
+from monitor.core.answer.lot import LotBody
+from monitor.core.fact import lot_body, open_excursion
 from monitor.core.lot.custody import LotHistory, expiry_of
 from monitor.core.lot.event import LotEvent, LotEventKind
 from monitor.core.lot.ledger import Ledger
@@ -38,7 +39,7 @@ class LotChange(NamedTuple):
     """A lot judged anew: its history and the alarms that hold for it now."""
 
     history: LotHistory
-    body: JSON | None
+    body: LotBody | None
     truths: tuple[Truth, ...]
 
 
@@ -281,7 +282,7 @@ class Lots:
             if (excursion := open_excursion(fact.id, fact.body)) is not None:
                 yield excursion
 
-    def _record(self, tx: Tx, history: LotHistory, body: JSON, recorded_at: int, reason: str) -> None:
+    def _record(self, tx: Tx, history: LotHistory, body: LotBody, recorded_at: int, reason: str) -> None:
         old = self._store.facts.one(tx, "lot", history.lot)
         if old is not None and not old.body.get("withdrawn") and _telling(old.body) == _telling(body):
             return
@@ -298,7 +299,7 @@ class Lots:
         self._store.facts.record(tx, fact, reason)
 
 
-def _telling(body: JSON) -> list[Any]:
+def _telling(body: Mapping[str, Any]) -> list[Any]:
     """What is compared: of reasons what they say but for figures that grow, of budgets tenths of their limits."""
     telling: list[Any] = [body.get(name) for name in _TELLING]
     telling.append([(reason["code"], _lasting(reason["evidence"])) for reason in body["reasons"]])

@@ -66,6 +66,7 @@ NEVER_IMPORTED = {
     "psycopg": "SQLAlchemy loads it for a PostgreSQL url",
     "pytest-xdist": "a plugin: runs tests beside one another",
     "pyarrow": "loaded when a Parquet file is imported: it takes half a second",
+    "pytest-xdist": "pytest loads it: tests run beside one another",
     "ruff": "a tool",
     "setuptools": "the build backend",
     "tzdata": "zoneinfo's time zones where the system has none",
