@@ -64,7 +64,6 @@ CALLED_OTHERWISE = {
 NEVER_IMPORTED = {
     "mypy": "a tool",
     "psycopg": "SQLAlchemy loads it for a PostgreSQL url",
-    "pytest-xdist": "a plugin: runs tests beside one another",
     "pyarrow": "loaded when a Parquet file is imported: it takes half a second",
     "pytest-xdist": "pytest loads it: tests run beside one another",
     "ruff": "a tool",
