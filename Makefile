@@ -57,9 +57,11 @@ lint: $(VENV)/.installed  ## ruff (lint and format) and mypy --strict
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 
-docs: $(VENV)/.installed  ## write again what is made from the code: CONTRIBUTING.md's table, docs/alarms.md
+docs: $(VENV)/.installed  ## write again what is made from the code: CONTRIBUTING.md's table, docs/alarms.md, docs/json.md
 	$(RUN) tests.rooms
 	$(RUN) monitor docs alarms --out docs/alarms.md
+	$(RUN) monitor docs json --out docs/json.md
+	$(RUN) monitor docs json --schema --out docs/json.schema.json
 
 lock:  ## renew requirements/lock.txt with the newest versions that work together (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv. Install it: python3 -m pip install --user uv" >&2; exit 1; }

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from laboratory.embedded import EmbeddedPart, a_broker, an_influx, free_port
 from laboratory.watching import configured
-from monitor.ports import JSON
+from monitor.core.answer.lot import LotAnswer
 from monitor.program.clock import SystemClock
 from monitor.program.service import Service
 from simulators.clock import SimulatedClock
@@ -143,5 +143,5 @@ def _summarise(console: Console, service: Service) -> None:
     console.print(f"  InfluxDB: {influx['text']}")
 
 
-def _reasons(lot: JSON) -> str:
+def _reasons(lot: LotAnswer) -> str:
     return "; ".join(reason["text"] for reason in lot["reasons"])

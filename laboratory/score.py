@@ -26,6 +26,7 @@ from laboratory.scoring.fleet.usual import ULT, UsualLimits, UsualPage, usual_pa
 from laboratory.scoring.fleet.words import as_markdown, as_text
 from laboratory.watching import configured
 from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.answer.alarm import AlarmAnswer
 from monitor.core.time.instant import DAY, HOUR, MINUTE, parse_instant, to_datetime
 from monitor.ports import JSON
 from monitor.program.service import Service
@@ -198,7 +199,7 @@ class _Harvest:
         """A unit's path, of its own in each laboratory."""
         return f"run{self._order.number}-{unit}"
 
-    def _page(self, alarm: JSON, told: JSON) -> JSON:
+    def _page(self, alarm: AlarmAnswer, told: JSON) -> JSON:
         return {
             "unit": self._named("/".join(alarm["subject"].split("/")[:2])),
             "condition": alarm["condition"],
@@ -300,12 +301,16 @@ class _Forecasts:
             element = self._truth.elements[f"{unit}/product"]
             if len(element) and FORECAST_FROM < element.last < FORECAST_LIMIT:
                 shown = service.view.unit(unit)
-                forecast = (shown or {}).get("forecast") or {"crossings": ()}
-                self.found += [
-                    {"unit": unit, "made_at": forecast["made_at"], **crossing}
-                    for crossing in forecast["crossings"]
-                    if crossing["limit"] == FORECAST_LIMIT
-                ]
+                forecast = None if shown is None else shown["forecast"]
+                self.found += (
+                    []
+                    if forecast is None
+                    else [
+                        {"unit": unit, "made_at": forecast["made_at"], **crossing}
+                        for crossing in forecast["crossings"]
+                        if crossing["limit"] == FORECAST_LIMIT
+                    ]
+                )
 
 
 def _document(drawn: Drawn) -> Document:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.asking.view import View
 from monitor.core.alarm.limits import Limits
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.channel.reading import Reading
 from monitor.core.profile.installation import Installation, Probe, Unit
 from monitor.core.profile.profile import Band, Profile, SideRule, Window
@@ -88,11 +89,16 @@ class PlainVoice(Voice):
     """Says what it is about and no more."""
 
     def message(
-        self, kind: MessageKind, alarm: JSON, *, others: Sequence[str] = (), children: Sequence[JSON] = ()
+        self,
+        kind: MessageKind,
+        alarm: AnyAnswer,
+        *,
+        others: Sequence[str] = (),
+        children: Sequence[AnyAnswer] = (),
     ) -> tuple[str, str]:
         return f"{kind} {alarm['condition']} {alarm['subject']}", ""
 
-    def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
+    def shelf_ended(self, suppression: AnyAnswer, alarm: AnyAnswer) -> tuple[str, str]:
         return f"shelf ended {suppression['condition']} {suppression['subject']}", ""
 
     def digest(self, site: str, period: str, contents: JSON) -> tuple[str, str]:

@@ -27,7 +27,7 @@ class Subject(NamedTuple):
 class RunOutcome:
     """What there was at the end of a run. Instants are ms; in JSON they are RFC 3339.
 
-    ``alarms``, ``excursions``, ``lots`` as SPEC section 7 words them, all of them (not only a first page);
+    ``alarms``, ``excursions``, ``lots`` as docs/json.md has them, all of them (not only a first page);
     ``told``: ``{"alarm": id, "kind": "opened" | "again" | "reminder" | "closed", "level", "at": RFC 3339}``, with the
     level that it had then, in any order;
     ``rejected``: counts by reason; ``readings``: accepted good readings by channel (``site/unit/probe``);
@@ -126,7 +126,7 @@ def _evidence(alarm: JSON) -> Mapping[str, Any]:
 def crossings(samples: Sequence[tuple[int, float]], limit: float, direction: str) -> Iterator[int]:
     """The instants at which a line through ``samples`` (ms, °C; in any order) leaves a limit outwards, in order.
 
-    At the limit is still inside, as in SPEC section 3. Samples that begin outside crossed it when they began.
+    At the limit is still inside, as in docs/figures.md. Samples that begin outside crossed it when they began.
     """
     sign = 1 if direction == "high" else -1
     before: tuple[int, float] | None = None

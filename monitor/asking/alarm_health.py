@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.alarm.health import WEEK, AlarmRecord, Held, Page, Record, to_json
 from monitor.core.alarm.suppression import Suppression
-from monitor.core.fact import JSON
+from monitor.core.answer.health import AlarmHealthAnswer
 from monitor.core.telling.policy import Policy
 from monitor.core.telling.told import KEEP_A_STATE
 from monitor.core.time.instant import parse_instant
@@ -22,7 +22,7 @@ _NOBODY = ("console",)
 """Recipients that are no person."""
 
 
-def alarm_health(store: Store, installed: Installed, weeks: int) -> JSON:
+def alarm_health(store: Store, installed: Installed, weeks: int) -> AlarmHealthAnswer:
     """See :class:`monitor.ports.View`. Raises ValueError for less than a week or more than a year."""
     if not 1 <= weeks <= WEEKS_MAX:
         raise ValueError(f"weeks is {weeks}: ask for 1 to {WEEKS_MAX}")
@@ -33,7 +33,7 @@ def alarm_health(store: Store, installed: Installed, weeks: int) -> JSON:
     found = to_json(record, start=start, end=end)
     titles = {path: unit.title for path, unit in installed.installation.units.items()}
     units = [{**one, "title": titles.get(one["unit"], one["unit"])} for one in found["units"]]
-    return {**found, "units": units}
+    return cast(AlarmHealthAnswer, {**found, "units": units})
 
 
 def _machines(policy: Policy) -> set[str]:

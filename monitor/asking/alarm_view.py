@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from monitor.asking.alarm_health import alarm_health
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.suppression import Suppression, hushing
-from monitor.core.fact import JSON, instant_or_none
+from monitor.core.answer.alarm import (
+    AlarmAnswer,
+    AlarmDetailAnswer,
+    AlarmVersionAnswer,
+    NotificationAnswer,
+    SuppressionAnswer,
+    TellingNowAnswer,
+    UnwatchedAnswer,
+    UnwatchedReason,
+)
+from monitor.core.answer.health import AlarmHealthAnswer
+from monitor.core.answer.unit import UnitAnswer
+from monitor.core.fact import instant_or_none
 from monitor.core.telling.answer import why_told
 from monitor.core.telling.policy import Place, place_of
 from monitor.core.telling.told import Told, plan
@@ -17,7 +29,7 @@ from monitor.ports import Store, Tx
 from monitor.writer.alarm.suppressions import KIND
 from monitor.writer.installed import Installed
 
-_BLIND = {"no_data": "silent", "unknown": "silent", "fault": "faulty"}
+_BLIND: Mapping[str, UnwatchedReason] = {"no_data": "silent", "unknown": "silent", "fault": "faulty"}
 """The states of a probe that say nothing, or nothing that can be trusted."""
 
 
@@ -25,7 +37,7 @@ class AlarmView:
     """Implements :class:`monitor.ports.AlarmView`; ``cards``: those of all units, as :meth:`monitor.ports.View.units`
     has them, without what is to come."""
 
-    def __init__(self, store: Store, installed: Installed, cards: Callable[[], Iterable[JSON]]) -> None:
+    def __init__(self, store: Store, installed: Installed, cards: Callable[[], Iterable[UnitAnswer]]) -> None:
         self._store = store
         self._installed = installed
         self._cards_of_all = cards
@@ -33,7 +45,7 @@ class AlarmView:
     def now(self) -> int:
         return self._installed.clock.now()
 
-    def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[JSON]:
+    def alarms(self, *, open_only: bool = False, limit: int = 500) -> list[AlarmAnswer]:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
             facts = self._store.facts.current(tx, "alarm", open_only=True, limit=limit)
@@ -43,7 +55,7 @@ class AlarmView:
             in_force = self.in_force(tx)
         return [self._shown(fact.body, in_force) for fact in facts[:limit]]
 
-    def alarm(self, alarm: str) -> JSON | None:
+    def alarm(self, alarm: str) -> AlarmDetailAnswer | None:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
             fact = self._store.facts.one(tx, "alarm", alarm)
@@ -67,7 +79,7 @@ class AlarmView:
 
     def _telling_now(
         self, alarm: Alarm, told: Mapping[str, Told], hushed: Suppression | None, now: int
-    ) -> JSON:
+    ) -> TellingNowAnswer:
         """Why people are told of an alarm, or aren't: by the same plan as the writer's, as of now."""
         installation, policy = self._installed.installation, self._installed.policy
         place = place_of(alarm, installation)
@@ -76,17 +88,18 @@ class AlarmView:
         until = planned.until if hushed is None else hushed.until_at
         return {"why": planned.why.value, "text": text, "until": instant_or_none(until)}
 
-    def suppressions(self, *, open_only: bool = True) -> list[JSON]:
+    def suppressions(self, *, open_only: bool = True) -> list[SuppressionAnswer]:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
-            return [fact.body for fact in self._store.facts.current(tx, KIND, open_only=open_only)]
+            facts = self._store.facts.current(tx, KIND, open_only=open_only)
+        return [cast(SuppressionAnswer, fact.body) for fact in facts]
 
-    def notifications(self, *, limit: int = 200) -> list[JSON]:
+    def notifications(self, *, limit: int = 200) -> list[NotificationAnswer]:
         """See :class:`monitor.ports.View`."""
         with self._store.reading() as tx:
             return [_notification(row) for row in self._store.outbox.newest(tx, limit)]
 
-    def alarm_health(self, *, weeks: int = 4) -> JSON:
+    def alarm_health(self, *, weeks: int = 4) -> AlarmHealthAnswer:
         """See :class:`monitor.ports.View`."""
         return alarm_health(self._store, self._installed, weeks)
 
@@ -95,24 +108,23 @@ class AlarmView:
         facts = self._store.facts.current(tx, KIND, open_only=True)
         return [Suppression.from_json(fact.body) for fact in facts]
 
-    def _shown(self, body: Mapping[str, Any], in_force: Sequence[Suppression]) -> JSON:
+    def _shown(self, body: Mapping[str, Any], in_force: Sequence[Suppression]) -> AlarmAnswer:
         """An alarm's JSON with what holds it back now."""
+        shown = cast(AlarmAnswer, dict(body))
         if not in_force:
-            return dict(body)
+            return shown
         alarm, now = Alarm.from_json(body), self._installed.clock.now()
         until = {
             one.kind: format_instant(one.until_at) for one in in_force if one.holds(now) and one.covers(alarm)
         }
-        return {
-            **body,
-            "shelved_until": until.get("shelved"),
-            "suppressed_until": until.get("suppressed"),
-            "out_of_service_until": until.get("out_of_service"),
-        }
+        shown["shelved_until"] = until.get("shelved")
+        shown["suppressed_until"] = until.get("suppressed")
+        shown["out_of_service_until"] = until.get("out_of_service")
+        return shown
 
     # --- who isn't watched ---
 
-    def unwatched(self) -> list[JSON]:
+    def unwatched(self) -> list[UnwatchedAnswer]:
         """See :class:`monitor.ports.View`."""
         found = [*self._held_back(), *_blind(self._cards_of_all()), *self._uncalibrated()]
         if not self._installed.is_anybody_told:
@@ -120,7 +132,7 @@ class AlarmView:
             return [*found, _without_recipient("all units", text)]
         return [*found, *self._unreached()]
 
-    def _unreached(self) -> list[JSON]:
+    def _unreached(self) -> list[UnwatchedAnswer]:
         """The units of which something could be wrong without anybody hearing of it now."""
         policy, now = self._installed.policy, self._installed.clock.now()
         if not policy.contacts:
@@ -133,7 +145,7 @@ class AlarmView:
                 found.append(_without_recipient(path, f"{path}: nobody would be told now of: {text}"))
         return found
 
-    def _held_back(self) -> list[JSON]:
+    def _held_back(self) -> list[UnwatchedAnswer]:
         with self._store.reading() as tx:
             in_force = self.in_force(tx)
         now = self._installed.clock.now()
@@ -154,9 +166,9 @@ class AlarmView:
             if one.holds(now)
         ]
 
-    def _uncalibrated(self) -> list[JSON]:
+    def _uncalibrated(self) -> list[UnwatchedAnswer]:
         now = self._installed.clock.now()
-        found = []
+        found: list[UnwatchedAnswer] = []
         for channel, probe in self._installed.installation.probes().items():
             if probe.calibration_due is not None:
                 zone = self._installed.installation.zone_of(probe.channel.site)
@@ -168,7 +180,7 @@ class AlarmView:
         return found
 
 
-def _without_recipient(subject: str, text: str) -> JSON:
+def _without_recipient(subject: str, text: str) -> UnwatchedAnswer:
     return {"subject": subject, "reason": "without_recipient", "text": text, "since": None}
 
 
@@ -178,9 +190,9 @@ def _why_held_back(one: Suppression) -> str:
     return f"{what}: {kind} by {one.owner} until {format_instant(one.until_at)}: {one.reason}"
 
 
-def _blind(units: Iterable[JSON]) -> list[JSON]:
+def _blind(units: Iterable[UnitAnswer]) -> list[UnwatchedAnswer]:
     """The probes that say nothing, or nothing that can be trusted."""
-    found = []
+    found: list[UnwatchedAnswer] = []
     for unit in units:
         for probe in unit["probes"]:
             channel, since = f"{unit['unit']}/{probe['probe']}", probe["measured_at"]
@@ -191,7 +203,7 @@ def _blind(units: Iterable[JSON]) -> list[JSON]:
     return found
 
 
-def _version(one: Mapping[str, Any]) -> JSON:
+def _version(one: Mapping[str, Any]) -> AlarmVersionAnswer:
     body = one["body"]
     return {
         "version": one["version"],
@@ -202,10 +214,17 @@ def _version(one: Mapping[str, Any]) -> JSON:
     }
 
 
-def _notification(row: Mapping[str, Any]) -> JSON:
-    keys = ("id", "about", "kind", "recipient", "medium", "subject", "body", "attempts", "error")
+def _notification(row: Mapping[str, Any]) -> NotificationAnswer:
     return {
-        **{key: row[key] for key in keys},
+        "id": row["id"],
+        "about": row["about"],
+        "kind": row["kind"],
+        "recipient": row["recipient"],
+        "medium": row["medium"],
+        "subject": row["subject"],
+        "body": row["body"],
+        "attempts": row["attempts"],
+        "error": row["error"],
         "alarm": row["about"],
         "due_at": format_instant(row["due_at"]),
         "created_at": format_instant(row["created_at"]),

@@ -1,4 +1,4 @@
-"""What a replay found, in the words of SPEC section 7: the differences, what they come to, and what to doubt.
+"""What a replay found, in the words of docs/json.md: the differences, what they come to, and what to doubt.
 
 What was is judged anew by the rules in force, and held against the facts on record: where those say otherwise, the
 record is older than its rules, or was made by others, and a warning says so.
@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from monitor.asking.replay import LotPair, Replay, Replayed, ReplaySide
 from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.answer.excursion import ExcursionBody
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.channel.excursion import Excursion
 from monitor.core.fact import JSON, decided_at, excursion_body, instant_or_none, is_alive
 from monitor.core.profile.installation import Installation
@@ -197,7 +199,7 @@ def _by_unit(excursions: Sequence[JSON]) -> list[JSON]:
     return [{"unit": unit, **tally(found)} for unit, found in sorted(outcomes.items())]
 
 
-def _body(side: ReplaySide, channel: str, excursion: Excursion | None) -> JSON | None:
+def _body(side: ReplaySide, channel: str, excursion: Excursion | None) -> ExcursionBody | None:
     rules = side.book.rules_of(channel)
     if excursion is None or rules is None:
         return None
@@ -223,7 +225,7 @@ def _is_of(fact: Fact, alarm: AlarmSpan) -> bool:
     return fact.body["condition"] == alarm.condition.value and overlap(alarm, fact.from_at, fact.to_at)
 
 
-def _codes(body: JSON) -> set[str]:
+def _codes(body: AnyAnswer) -> set[str]:
     """The reasons of a lot but the one that comes and goes with its unit."""
     return {reason["code"] for reason in body["reasons"]} - {"excursion_open"}
 

@@ -7,12 +7,13 @@ from its last checkpoint, so that what is shown is never older than its readings
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
+from monitor.core.answer.excursion import ExcursionAnswer, ExcursionBody
 from monitor.core.channel.checkpoint import state_from_json
 from monitor.core.channel.fold import ChannelState, fold, seen_at
 from monitor.core.channel.identity import KnownExcursion, reconcile
-from monitor.core.fact import JSON, decided_at, excursion_body, is_alive
+from monitor.core.fact import decided_at, excursion_body, is_alive
 from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import format_instant, parse_instant
 from monitor.ports import Fact, Store, Tx
@@ -24,7 +25,7 @@ class _Shown(NamedTuple):
 
     id: str
     version: int
-    body: JSON
+    body: ExcursionBody
 
 
 class Excursions:
@@ -34,7 +35,7 @@ class Excursions:
         self._store = store
         self._installed = installed
 
-    def of_channels(self, channels: Iterable[str], at: int, *, history: bool) -> list[JSON]:
+    def of_channels(self, channels: Iterable[str], at: int, *, history: bool) -> list[ExcursionAnswer]:
         """The excursions of some channels as of an instant, newest first, with what is joined to them."""
         with self._store.reading() as tx:
             found = [shown for channel in channels for shown in self._of_channel(tx, channel, at, history)]
@@ -46,11 +47,11 @@ class Excursions:
         facts = self._store.facts.current(tx, "excursion", subjects=[channel], until=at)
         standing = [fact for fact in facts if is_alive(fact.body)]
         settled = [f for f in standing if (decided := decided_at(f.body)) is not None and decided <= at]
-        shown = [_Shown(f.id, f.version, dict(f.body)) for f in settled]
+        shown = [_recorded(f) for f in settled]
         if len(settled) < len(standing):
             shown = self._folded(tx, channel, at, standing)
         if history:
-            shown += [_Shown(f.id, f.version, dict(f.body)) for f in facts if not is_alive(f.body)]
+            shown += [_recorded(f) for f in facts if not is_alive(f.body)]
         return shown
 
     def _folded(self, tx: Tx, channel: str, at: int, standing: Sequence[Fact]) -> list[_Shown]:
@@ -67,7 +68,7 @@ class Excursions:
         before = [f for f in standing if after is not None and (decided_at(f.body) or at + 1) <= after]
         known = {f.id: f for f in sorted(standing, key=lambda f: int(f.id[1:])) if f not in before}
         matches = reconcile([_known(fact) for fact in known.values()], judged)
-        found = [_Shown(f.id, f.version, dict(f.body)) for f in before]
+        found = [_recorded(f) for f in before]
         for match in matches:
             if match.excursion is not None:
                 profile = rules.profile_named(match.excursion.profile, match.excursion.profile_version)
@@ -78,7 +79,7 @@ class Excursions:
                 )
         return found
 
-    def _joined(self, tx: Tx, shown: _Shown, at: int, lots: Sequence[Fact]) -> JSON:
+    def _joined(self, tx: Tx, shown: _Shown, at: int, lots: Sequence[Fact]) -> ExcursionAnswer:
         """An excursion with the unit's events inside it and the lots that were in the unit."""
         body = shown.body
         channel = Channel.parse(body["channel"])
@@ -110,6 +111,10 @@ class Excursions:
             for lot in lots
             if any(stay["unit"] == unit.path and _overlaps(stay, start, end) for stay in lot.body["custody"])
         )
+
+
+def _recorded(fact: Fact) -> _Shown:
+    return _Shown(fact.id, fact.version, cast(ExcursionBody, dict(fact.body)))
 
 
 def _known(fact: Fact) -> KnownExcursion:

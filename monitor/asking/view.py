@@ -1,13 +1,19 @@
-"""What can be asked of the store, in the words of SPEC section 7: for pages, API, command line and exports."""
+"""What can be asked of the store, in the words of docs/json.md: for pages, API, command line and exports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import cast
 
 from monitor.asking.alarm_view import AlarmView
 from monitor.asking.excursions import Excursions
 from monitor.asking.thinning import thin
 from monitor.asking.wall import Wall
+from monitor.core.answer.excursion import ExcursionAnswer
+from monitor.core.answer.health import HealthAnswer
+from monitor.core.answer.lot import LotAnswer
+from monitor.core.answer.reading import ReadingAnswer, ReadingsAnswer, RejectedAnswer, RejectedMessageAnswer
+from monitor.core.answer.unit import SiteAnswer, UnitAnswer
 from monitor.core.channel.fold import Instant, instants
 from monitor.core.fact import JSON, lot_body, open_excursion
 from monitor.core.lot.custody import LotHistory
@@ -20,7 +26,7 @@ from monitor.ports import Store, Tx
 from monitor.writer.installed import Installed
 from monitor.writer.lot.findings import Findings, LotEvents
 from monitor.writer.lot.ledgers import Ledgers
-from monitor.writer.lot.outlook import NOTHING, Outlook, with_outlook
+from monitor.writer.lot.outlook import Outlook, nothing, with_outlook
 
 _FAILING = frozenset(("warning", "outside", "excursion"))
 
@@ -34,40 +40,40 @@ class View(AlarmView):
         super().__init__(store, installed, self._cards_without_outlook)
         self._excursions = Excursions(store, installed)
 
-    def sites(self) -> list[JSON]:
+    def sites(self) -> list[SiteAnswer]:
         zones = self._installed.installation.zones
         return [{"site": site, "timezone": str(zone)} for site, zone in sorted(zones.items())]
 
-    def health(self) -> JSON:
-        return self._health()
+    def health(self) -> HealthAnswer:
+        return cast(HealthAnswer, self._health())
 
     # --- units ---
 
-    def units(self) -> list[JSON]:
+    def units(self) -> list[UnitAnswer]:
         return self._cards(self._installed.installation.units.values())
 
-    def unit(self, unit: str) -> JSON | None:
+    def unit(self, unit: str) -> UnitAnswer | None:
         found = self._installed.installation.units.get(unit)
         return None if found is None else self._cards([found])[0]
 
-    def _cards_without_outlook(self) -> list[JSON]:
+    def _cards_without_outlook(self) -> list[UnitAnswer]:
         return self._cards(self._installed.installation.units.values(), look_ahead=False)
 
-    def _cards(self, units: Iterable[Unit], *, look_ahead: bool = True) -> list[JSON]:
+    def _cards(self, units: Iterable[Unit], *, look_ahead: bool = True) -> list[UnitAnswer]:
         """The cards of units; those that aren't well say what is coming, if it is to ``look_ahead``."""
         now = self.now()
         with self._store.reading() as tx:
             wall = Wall(self._store, tx, self._installed, now)
             outlook = self._outlook(tx, now)
             shelters: list[Shelter] | None = None
-            found = []
+            found: list[UnitAnswer] = []
             for unit in units:
-                card, coming = wall.card(unit), dict(NOTHING)
+                card, coming = wall.card(unit), nothing()
                 if look_ahead and card["state"] in _FAILING:
                     if shelters is None:
                         shelters = wall.shelters(self.in_force(tx))
                     coming = outlook.unit(unit, card["lots"], shelters)
-                found.append({**card, **coming, "rescue": list(coming["rescue"])})
+                found.append({**card, **coming})
         return found
 
     def _outlook(self, tx: Tx, now: int, findings: Findings | None = None) -> Outlook:
@@ -75,7 +81,7 @@ class View(AlarmView):
 
     # --- readings ---
 
-    def readings(self, channel: str, start: int, end: int, points: int) -> JSON | None:
+    def readings(self, channel: str, start: int, end: int, points: int) -> ReadingsAnswer | None:
         rules = self._installed.rules.get(channel)
         if rules is None:
             return None
@@ -111,7 +117,7 @@ class View(AlarmView):
         open_only: bool = False,
         as_of: int | None = None,
         history: bool = False,
-    ) -> list[JSON]:
+    ) -> list[ExcursionAnswer]:
         at = self.now() if as_of is None else as_of
         channels = {c for c in self._installed.rules if unit is None or Channel.parse(c).unit_path == unit}
         spans: list[tuple[str, int, int]] | None = None
@@ -142,7 +148,7 @@ class View(AlarmView):
     def _units(self) -> Mapping[str, Sequence[UnitVersion]]:
         return self._installed.profiles.units()
 
-    def lots(self, *, as_of: int | None = None) -> list[JSON]:
+    def lots(self, *, as_of: int | None = None) -> list[LotAnswer]:
         """All from one reading of events and of excursions, so that a thousand lots take no thousand look-ups."""
         at = self.now() if as_of is None else as_of
         everywhere = self.excursions(as_of=at)
@@ -158,7 +164,7 @@ class View(AlarmView):
                     found.append(body)
         return found
 
-    def lot(self, lot: str, *, as_of: int | None = None) -> JSON | None:
+    def lot(self, lot: str, *, as_of: int | None = None) -> LotAnswer | None:
         at = self.now() if as_of is None else as_of
         with self._store.reading() as tx:
             findings = self._findings(tx)
@@ -170,9 +176,9 @@ class View(AlarmView):
         tx: Tx,
         findings: Findings,
         history: LotHistory,
-        everywhere: Sequence[JSON] | None,
+        everywhere: Sequence[ExcursionAnswer] | None,
         outlook: Outlook | None,
-    ) -> JSON | None:
+    ) -> LotAnswer | None:
         """A registered lot as JSON; ``everywhere``: all excursions as of its ``judged_at``, if they are at hand;
         ``outlook``: what is coming, if it is judged as of now."""
         profile = findings.profile_of(history)
@@ -190,10 +196,10 @@ class View(AlarmView):
 
     # --- what could not be taken ---
 
-    def rejected(self, *, limit: int = 200) -> JSON:
+    def rejected(self, *, limit: int = 200) -> RejectedAnswer:
         with self._store.reading() as tx:
             counts, rows = self._store.log.rejected(tx, limit)
-        messages = [
+        messages: list[RejectedMessageAnswer] = [
             {
                 "received_at": format_instant(row["received_at"]),
                 "topic": row["topic"],
@@ -208,7 +214,7 @@ class View(AlarmView):
         return {"counts": counts, "messages": messages}
 
 
-def _reading_json(instant: Instant) -> JSON:
+def _reading_json(instant: Instant) -> ReadingAnswer:
     return {
         "measured_at": format_instant(instant.at),
         "celsius": instant.celsius,
@@ -222,7 +228,7 @@ def _spans(abodes: Iterable[Abode]) -> list[tuple[str, int, int]]:
     return [(abode.channel, abode.from_at, abode.to_at) for abode in abodes if abode.channel is not None]
 
 
-def _in_custody(body: JSON, spans: Iterable[tuple[str, int, int]]) -> bool:
+def _in_custody(body: ExcursionAnswer, spans: Iterable[tuple[str, int, int]]) -> bool:
     start = parse_instant(body["started_at"])
     end = None if body["ended_at"] is None else parse_instant(body["ended_at"])
     return any(
@@ -231,7 +237,7 @@ def _in_custody(body: JSON, spans: Iterable[tuple[str, int, int]]) -> bool:
     )
 
 
-def _touches(body: JSON, start: int | None, end: int | None) -> bool:
+def _touches(body: ExcursionAnswer, start: int | None, end: int | None) -> bool:
     begins = parse_instant(body["started_at"])
     ends = None if body["ended_at"] is None else parse_instant(body["ended_at"])
     return (end is None or begins <= end) and (start is None or ends is None or ends >= start)

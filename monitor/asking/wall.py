@@ -8,7 +8,8 @@ from typing import Any
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.alarm.suppression import Suppression
-from monitor.core.fact import JSON, instant_or_none, is_alive
+from monitor.core.answer.unit import PROBE_STATES, ProbeAnswer, ProbeState, UnitCard
+from monitor.core.fact import instant_or_none, is_alive
 from monitor.core.outlook.shelter import Shelter, UnitState, shelters
 from monitor.core.profile.installation import Probe, Unit
 from monitor.core.profile.profile import HIGH
@@ -72,7 +73,7 @@ class Wall:
         ]
         return shelters(states, map(Alarm.from_json, self._alarms), suppressions, self.now)
 
-    def card(self, unit: Unit) -> JSON:
+    def card(self, unit: Unit) -> UnitCard:
         """A unit as :meth:`monitor.ports.View.units` words it."""
         probes = [self._probe(unit, probe) for probe in unit.probes]
         product = next(probe for probe in probes if probe["product"])
@@ -86,19 +87,23 @@ class Wall:
             "profile_version": profile.version,
             "window": product["window"],
             "warning": None if warning is None else {"low": warning.low, "high": warning.high},
-            **{key: product[key] for key in ("celsius", "measured_at", "age_seconds", "state", "state_text")},
+            "celsius": product["celsius"],
+            "measured_at": product["measured_at"],
+            "age_seconds": product["age_seconds"],
+            "state": product["state"],
+            "state_text": product["state_text"],
             "probes": probes,
             "lots": self._lots.get(unit.path, []),
             "alarms": self._alarms_of(unit.path),
             "excursions": [e.id for e in self._excursions if e.subject.startswith(unit.path + "/")],
         }
 
-    def _probe(self, unit: Unit, probe: Probe) -> JSON:
+    def _probe(self, unit: Unit, probe: Probe) -> ProbeAnswer:
         channel = str(probe.channel)
         row = self._latest.get(channel, {})
         window = self._installed.rules[channel].profile_at(self.now).window
         holding = self._holding(channel, row)
-        state = max(holding, key=_RANK.index)
+        state = max(holding, key=PROBE_STATES.index)
         measured_at = row.get("measured_at")
         return {
             "probe": probe.channel.probe,
@@ -112,16 +117,18 @@ class Wall:
             "battery_percent": row.get("battery_percent"),
             "online": None if row.get("online") is None else bool(row["online"]),
             "state": state,
-            "states": holding,
-            "state_text": "; ".join(holding[name] for name in sorted(holding, key=_RANK.index, reverse=True)),
+            "states": dict(holding.items()),
+            "state_text": "; ".join(
+                holding[name] for name in sorted(holding, key=PROBE_STATES.index, reverse=True)
+            ),
             "window": {"low": window.low, "high": window.high},
             "alarms": probe.alarms,
         }
 
-    def _holding(self, channel: str, row: Mapping[str, Any]) -> dict[str, str]:
+    def _holding(self, channel: str, row: Mapping[str, Any]) -> dict[ProbeState, str]:
         """The states that hold for a probe, each with a few words; "ok" only where nothing else does."""
         zone = self._installed.installation.zone_of(Channel.parse(channel).site)
-        found: dict[str, str] = {}
+        found: dict[ProbeState, str] = {}
         if self._has_alarm(AlarmCondition.NO_DATA, channel):
             found["no_data"] = "silent"
         if row.get("measured_at") is None:
@@ -139,7 +146,7 @@ class Wall:
                 found[state] = f"{found[state]}, {text}" if state in found else text
         return found or {"ok": "in its window"}
 
-    def _by_value(self, channel: str, celsius: float) -> dict[str, str]:
+    def _by_value(self, channel: str, celsius: float) -> dict[ProbeState, str]:
         profile = self._installed.rules[channel].profile_at(self.now)
         if not profile.window.contains(celsius):
             return {"outside": "outside, not confirmed yet"}

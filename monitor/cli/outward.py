@@ -234,18 +234,33 @@ def backup(
         typer.echo(f"{copied['path']}: {copied['bytes']:,} bytes, whole")
 
 
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write it there instead of printing it.")
+]
+
+
 @_docs.command("alarms", epilog=example("docs alarms"))
-def docs_alarms(
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write it there instead of printing it.")
-    ] = None,
-    config: ConfigOption = None,
-) -> None:
+def docs_alarms(out: OutOption = None, config: ConfigOption = None) -> None:
     """Every condition with its levels, what raises and what ends it, and what to do first; and the life of an alarm as
     a table and a diagram (Markdown)."""
-    from monitor.program.app import alarm_docs
+    from monitor.words.alarm_doc import alarm_doc
 
-    text = alarm_docs()
+    _give(alarm_doc(), out)
+
+
+@_docs.command("json", epilog=example("docs json", "docs json --schema --out json.schema.json"))
+def docs_json(
+    schema: Annotated[bool, typer.Option("--schema", help="As JSON Schema, for programs.")] = False,
+    out: OutOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Every answer of the API and of commands with --json: each field with its type, unit and meaning (Markdown)."""
+    from monitor.words.answer.page import json_doc, json_schema
+
+    _give(json_schema() if schema else json_doc(), out)
+
+
+def _give(text: str, out: Path | None) -> None:
     if out is None:
         typer.echo(text, nl=False)
     else:

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from monitor.cli.options import When
+from monitor.core.answer.lot import LotAnswer
 from monitor.core.time.instant import end_of_day, format_instant, start_of_day
-from monitor.ports import JSON, View
+from monitor.ports import View
 
 if TYPE_CHECKING:
     from monitor.config import Configuration
@@ -82,7 +83,7 @@ class Session:
         found = zone_of(self.configuration, None if place is None else place.split("/")[0])
         return found or ZoneInfo("UTC")
 
-    def lot(self, lot: str, as_of: int | None) -> JSON:
+    def lot(self, lot: str, as_of: int | None) -> LotAnswer:
         """A lot, or a :class:`Finding` that names one that may be meant."""
         found = self.view.lot(lot, as_of=as_of)
         if found is not None:

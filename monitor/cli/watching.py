@@ -18,7 +18,7 @@ from monitor.cli.options import (
 )
 from monitor.cli.output import local, print_json, print_table, small
 from monitor.cli.session import Session, end_at, known_unit, start_at, viewing
-from monitor.ports import JSON
+from monitor.core.answer.excursion import ExcursionAnswer
 from monitor.words.figures import celsius, span, window
 from monitor.words.sign import excursion_words, unit_sign
 
@@ -88,7 +88,7 @@ def excursions(
             print_excursions(found, session)
 
 
-def print_excursions(found: list[JSON], session: Session, *, title: str | None = None) -> None:
+def print_excursions(found: list[ExcursionAnswer], session: Session, *, title: str | None = None) -> None:
     """A table of excursions in the local time of each one's site."""
     rows = [
         (

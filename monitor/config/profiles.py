@@ -68,7 +68,7 @@ def _unknown(table: files.UnknownTable) -> UnknownRule:
 
 
 def _mkt(table: files.MktTable, window: Window) -> MktRule:
-    """Default window: 30 days for 15–25/30 °C classes, 24 hours for 2–8 °C (SPEC, MKT)."""
+    """Default window: 30 days for 15–25/30 °C classes, 24 hours for 2–8 °C (docs/sources.md)."""
     usual = 30 * DAY if window.low is not None and window.low >= 15 else DAY
     return MktRule(table.window or usual, table.limit, table.delta_h_over_r)
 

@@ -1,17 +1,28 @@
-"""Facts in the words of SPEC section 7: the one place that says how an excursion and a lot look as JSON."""
+"""Facts in the words of docs/json.md: the one place that says how an excursion and a lot look as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+from monitor.core.answer.excursion import DecidedBy, ExcursionBody
+from monitor.core.answer.lot import (
+    BindingAnswer,
+    BudgetAnswer,
+    BudgetBody,
+    LotBody,
+    MktFigures,
+    ReasonAnswer,
+    ThawFigures,
+    WindowAnswer,
+)
 from monitor.core.channel.excursion import Excursion
 from monitor.core.lot.budget import Budget, Spending, tightest
 from monitor.core.lot.custody import LotHistory
 from monitor.core.lot.finding import LotFinding
 from monitor.core.lot.integrity import Integrity
 from monitor.core.lot.place import rule_in
-from monitor.core.lot.verdict import OpenExcursion
+from monitor.core.lot.verdict import OpenExcursion, Reason
 from monitor.core.outlook.next_change import runs_out_at
 from monitor.core.profile.profile import Profile
 from monitor.core.time.instant import format_instant, parse_instant
@@ -24,7 +35,7 @@ def instant_or_none(at: int | None) -> str | None:
     return None if at is None else format_instant(at)
 
 
-def excursion_body(excursion: Excursion, channel: str, profile: Profile) -> JSON:
+def excursion_body(excursion: Excursion, channel: str, profile: Profile) -> ExcursionBody:
     """An excursion without what is joined to it when it is shown (id, version, events, lots)."""
     rule = profile.side(excursion.direction)
     return {
@@ -54,29 +65,33 @@ def excursion_body(excursion: Excursion, channel: str, profile: Profile) -> JSON
             if rule.cumulative_delay is None
             else rule.cumulative_delay / 1000,
         },
-        "decided_by": {what: format_instant(at) for what, at in excursion.decided_by.items()},
+        "decided_by": _deciding(excursion),
         "withdrawn": False,
         "superseded_by": None,
     }
 
 
-def is_alive(body: JSON) -> bool:
+def _deciding(excursion: Excursion) -> DecidedBy:
+    return cast(DecidedBy, {what: format_instant(at) for what, at in excursion.decided_by.items()})
+
+
+def is_alive(body: Mapping[str, Any]) -> bool:
     """Whether an excursion still stands: late data neither merged it into another nor took it away."""
     return not body["withdrawn"] and body["superseded_by"] is None
 
 
-def is_going_on(body: JSON) -> bool:
+def is_going_on(body: Mapping[str, Any]) -> bool:
     """Whether an excursion's body says that it is confirmed and not over: somebody must know."""
     return is_alive(body) and body["confirmed_at"] is not None and body["closed_at"] is None
 
 
-def decided_at(body: JSON) -> int | None:
+def decided_at(body: Mapping[str, Any]) -> int | None:
     """The instant of the reading that closed an excursion for good; None while it is open."""
     closed = body["decided_by"].get("closed")
     return None if closed is None else parse_instant(closed)
 
 
-def open_excursion(excursion_id: str, body: JSON) -> OpenExcursion | None:
+def open_excursion(excursion_id: str, body: Mapping[str, Any]) -> OpenExcursion | None:
     """An excursion that is on record, for the lots where it is; None if it isn't confirmed, or is over."""
     if not is_going_on(body):
         return None
@@ -84,8 +99,8 @@ def open_excursion(excursion_id: str, body: JSON) -> OpenExcursion | None:
     return OpenExcursion(excursion_id, body["channel"], started_at, body["extreme_celsius"], limit)
 
 
-def lot_body(finding: LotFinding) -> JSON:
-    """A registered lot in the words of SPEC section 7."""
+def lot_body(finding: LotFinding) -> LotBody:
+    """A registered lot in the words of docs/json.md."""
     history, found, expiry, reasons, excursions = finding
     registered, profile = history.registered, found.profile
     assert registered is not None
@@ -94,7 +109,7 @@ def lot_body(finding: LotFinding) -> JSON:
         "as_of": format_instant(history.judged_at),
         "lot": history.lot,
         "site": registered.site,
-        "product": registered.product,
+        "product": registered.product or "",
         "profile": profile.name,
         "profile_version": profile.version,
         "profile_title": profile.title,
@@ -104,7 +119,7 @@ def lot_body(finding: LotFinding) -> JSON:
         "window": _window(found),
         "disposition": history.disposition.value,
         "verdict": finding.verdict.value,
-        "reasons": [reason._asdict() for reason in reasons],
+        "reasons": [_reason(reason) for reason in reasons],
         "expires_at": instant_or_none(history.expires_at),
         "effective_expires_at": instant_or_none(expiry.at),
         "expiry_reason": expiry.reason,
@@ -137,12 +152,16 @@ def lot_body(finding: LotFinding) -> JSON:
     }
 
 
-def _bound(history: LotHistory) -> JSON | None:
+def _reason(reason: Reason) -> ReasonAnswer:
+    return {"code": reason.code, "text": reason.text, "evidence": reason.evidence}
+
+
+def _bound(history: LotHistory) -> BindingAnswer | None:
     event = history.bound
     if event is None:
         return None
     return {
-        "profile": event.profile,
+        "profile": event.profile or "",
         "reason": event.reason,
         "by": event.by,
         "at": format_instant(event.occurred_at),
@@ -150,12 +169,12 @@ def _bound(history: LotHistory) -> JSON | None:
     }
 
 
-def _window(found: Integrity) -> JSON:
+def _window(found: Integrity) -> WindowAnswer:
     window = found.profile.window if found.place is None else found.place.window
     return {"low": window.low, "high": window.high}
 
 
-def _thaw_figures(found: Integrity) -> JSON:
+def _thaw_figures(found: Integrity) -> ThawFigures:
     thaw, rule = found.thaw, found.profile.thaw
     return {
         "thaw_count": len(thaw.thaws),
@@ -174,7 +193,7 @@ def _thaw_figures(found: Integrity) -> JSON:
     }
 
 
-def _budget(found: Integrity, budget: Budget) -> JSON:
+def _budget(found: Integrity, budget: Budget) -> BudgetBody:
     return {
         "band": budget.name,
         "above": budget.above,
@@ -187,7 +206,7 @@ def _budget(found: Integrity, budget: Budget) -> JSON:
     }
 
 
-def tightest_budget(lot: Mapping[str, Any]) -> JSON | None:
+def tightest_budget(lot: Mapping[str, Any]) -> BudgetAnswer | None:
     """The budget of a lot's JSON that matters most (:func:`monitor.core.lot.budget.tightest`); None for a lot without
     limits, not judged yet, or disposed of. For whoever shows a lot, from wherever its JSON came."""
     if lot.get("disposition") == "disposed":
@@ -212,7 +231,7 @@ def _at(text: str | None) -> int | None:
     return None if text is None else parse_instant(text)
 
 
-def _mkt_figures(found: Integrity) -> JSON:
+def _mkt_figures(found: Integrity) -> MktFigures:
     profile, worst_stretch = found.profile, found.mkt_worst
     reason = None
     if rule_in(profile, None).delta_h_over_r is None:

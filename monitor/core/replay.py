@@ -95,7 +95,7 @@ class AlarmSpan(NamedTuple):
     cleared_at: int | None
 
     def to_json(self) -> JSON:
-        """In the words of SPEC section 7."""
+        """In the words of docs/json.md."""
         cleared_at = None if self.cleared_at is None else format_instant(self.cleared_at)
         return {"level": self.level, "raised_at": format_instant(self.raised_at), "cleared_at": cleared_at}
 
@@ -149,7 +149,7 @@ _OF_LOTS = (
 """Figures of a lot that are compared as they are; ``budgets`` and ``reasons`` are too, by what they say."""
 
 
-def figures(body: JSON) -> JSON:
+def figures(body: Mapping[str, Any]) -> JSON:
     """Of a lot's JSON what is held side by side. Reasons: a code, with its band if it is about one; of their evidence
     what follows from the rules alone (the profile's version) says nothing."""
     return {

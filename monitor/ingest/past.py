@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.ingest.decode import Decoder
 from monitor.ingest.files import read_parts
 from monitor.ingest.past_file import PastFile, UnusableFileError
@@ -97,7 +98,7 @@ class _Sum:
     past_alarms: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
 
-    def add(self, answer: JSON) -> None:
+    def add(self, answer: AnyAnswer) -> None:
         """Adds what one part came to."""
         for name in ("readings", "events", "statuses", "duplicates", "duplicate_events"):
             self.counts[name] = self.counts.get(name, 0) + answer.get(name, 0)

@@ -11,6 +11,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
 from typing import Annotated, Any, Literal, Protocol, TypeVar, cast, get_args, get_type_hints
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.fact import JSON
 from monitor.ports.source import Message
 
@@ -166,7 +167,7 @@ SomeSpoken = TypeVar("SomeSpoken", bound=Spoken)
 class Commands(Protocol):
     """What changes anything: in the process that writes, or through its API from another."""
 
-    def carry_out(self, command: Command) -> JSON:
+    def carry_out(self, command: Command) -> AnyAnswer:
         """Does it, and answers as the command says. Raises LookupError for what it is about and isn't there, ValueError
         with a sentence where it is refused."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from monitor.ports.log import Tx
@@ -18,7 +18,7 @@ class Fact(NamedTuple):
     subject: str
     from_at: int
     to_at: int | None
-    body: dict[str, Any]
+    body: Mapping[str, Any]
 
 
 class Facts(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from monitor.core.fact import JSON
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.telling.policy import Recipient
 from monitor.core.telling.told import Told
 from monitor.ports.log import Tx
@@ -31,7 +31,7 @@ class Notification(NamedTuple):
     about: str = ""
     kind: str = "notice"
     created_at: int = 0
-    alarm: JSON | None = None
+    alarm: AnyAnswer | None = None
     link: str = ""
     picture: bytes | None = None
 

@@ -49,7 +49,6 @@ from monitor.store.trial import Trial
 from monitor.telling.link_key import LinkKeyError
 from monitor.telling.media.registry import media_of, refuse_unknown_services
 from monitor.web.client import ApiCommands
-from monitor.words.alarm_doc import alarm_doc
 
 log = structlog.get_logger(__name__)
 
@@ -307,8 +306,3 @@ def notify_test(configuration: Configuration, person: str | None = None) -> list
                 {"recipient": recipient.name, "medium": recipient.medium, "ok": False, "text": str(error)}
             )
     return found
-
-
-def alarm_docs() -> str:
-    """docs/alarms.md, as the program's own tables have it."""
-    return alarm_doc()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.lot.event import LotEvent, LotEventKind
 from monitor.ingest.decode import Decoder
 from monitor.ingest.past import decode
@@ -20,7 +21,7 @@ class OwnCommands:
         self._decoder = decoder
         self._view = view
 
-    def carry_out(self, command: Command) -> JSON:
+    def carry_out(self, command: Command) -> AnyAnswer:
         """See :class:`monitor.ports.Commands`."""
         match command:
             case RecordLotEvent():

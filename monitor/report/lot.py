@@ -1,4 +1,4 @@
-"""A lot's history as a folder of JSON and CSV, with a manifest of hashes (SPEC, section 8)."""
+"""A lot's history as a folder of JSON and CSV, with a manifest of hashes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from monitor.core.answer.lot import LotAnswer
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.time.instant import DAY, EARLIEST, HOUR, format_instant, parse_instant
 from monitor.ports import JSON, View
 from monitor.wire.format import NAME
@@ -91,8 +93,9 @@ def export_lot(view: View, lot: str, out: Path, *, version: str, as_of: int | No
     return target
 
 
-def _write(folder: Path, view: View, lot: JSON, at: int, version: str) -> None:
-    judged_at = min(at, parse_instant(lot["disposed_at"])) if lot.get("disposed_at") else at
+def _write(folder: Path, view: View, lot: LotAnswer, at: int, version: str) -> None:
+    disposed_at = lot.get("disposed_at")
+    judged_at = min(at, parse_instant(disposed_at)) if disposed_at else at
     stays, custody, incomplete = _stays(view, lot, judged_at)
     excursions = view.excursions(lot=lot["lot"], as_of=judged_at)
     excursions.sort(key=lambda each: (each["started_at"], each["channel"], each["id"]))
@@ -128,7 +131,7 @@ def _write(folder: Path, view: View, lot: JSON, at: int, version: str) -> None:
 # --- what the lot went through ---
 
 
-def _stays(view: View, lot: JSON, at: int) -> tuple[list[ReportStay], list[list[Any]], list[JSON]]:
+def _stays(view: View, lot: LotAnswer, at: int) -> tuple[list[ReportStay], list[list[Any]], list[JSON]]:
     """The stays in units, the lines of custody.csv, and the stays whose readings can't be had."""
     stays, lines, incomplete = list[ReportStay](), list[list[Any]](), list[JSON]()
     for each in sorted(lot["custody"], key=lambda stay: (stay["from"], stay["to"] is None, stay["to"])):
@@ -234,7 +237,7 @@ def _after(view: View, stay: ReportStay, at: int) -> _Row | None:
 # --- files ---
 
 
-def _write_json(path: Path, document: JSON) -> None:
+def _write_json(path: Path, document: AnyAnswer) -> None:
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 

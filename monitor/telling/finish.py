@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import structlog
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.telling.link import VALID_FOR, ticket
 from monitor.core.telling.told import KEEP_A_STATE
 from monitor.core.time.instant import SECOND
-from monitor.ports import JSON, Clock, Notification
+from monitor.ports import Clock, Notification
 from monitor.words.figures import HOURS, exact_span
 
 PICTURE_SECONDS = 5.0
@@ -45,7 +46,7 @@ class Finisher:
         self,
         clock: Clock,
         *,
-        alarm_of: Callable[[str], JSON | None],
+        alarm_of: Callable[[str], AnyAnswer | None],
         draw: Draw | None = None,
         key: bytes | None = None,
         external_url: str = "",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from monitor.ports import JSON
+from monitor.core.answer.lot import LotAnswer
+from monitor.core.answer.unit import UnitAnswer
 from monitor.web.refusal import not_found
 from monitor.web.wiring import Wiring
 
 
-def known_unit(wired: Wiring, unit: str) -> JSON:
+def known_unit(wired: Wiring, unit: str) -> UnitAnswer:
     """The unit ``site/unit``, or 404."""
     card = wired.view.unit(unit)
     if card is None:
@@ -15,7 +16,7 @@ def known_unit(wired: Wiring, unit: str) -> JSON:
     return card
 
 
-def known_lot(wired: Wiring, lot: str, as_of: int | None = None) -> JSON:
+def known_lot(wired: Wiring, lot: str, as_of: int | None = None) -> LotAnswer:
     """The lot, or 404."""
     card = wired.view.lot(lot, as_of=as_of)
     if card is None:

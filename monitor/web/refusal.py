@@ -8,7 +8,7 @@ import msgspec
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from monitor.ports import JSON
+from monitor.core.answer.shape import AnyAnswer
 
 
 class ErrorText(BaseModel):
@@ -45,7 +45,7 @@ class ApiError(Exception):
         remedy: str,
         *,
         headers: dict[str, str] | None = None,
-        more: JSON | None = None,
+        more: AnyAnswer | None = None,
     ) -> None:
         super().__init__(text)
         self.status = status

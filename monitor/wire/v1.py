@@ -1,4 +1,4 @@
-"""Wire format v1: UTF-8 JSON over MQTT, one reading or an array of readings per message (SPEC, section 2).
+"""Wire format v1: UTF-8 JSON over MQTT, one reading or an array of readings per message (docs/wire.md).
 
 Decoding is strict and never guesses: what isn't of the format comes back as a :class:`Rejection` with its reason.
 Encoding is what simulators and gateways written in Python use.

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from monitor.core.answer.alarm import UnwatchedAnswer
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.fact import JSON
 from monitor.words import figures
 from monitor.words.condition import condition_name
@@ -50,33 +52,33 @@ HELD_BACK = ("shelved", "suppressed", "out_of_service")
 _HOLDS = ("unacknowledged", "acknowledged")
 
 
-def holds(alarm: JSON) -> bool:
+def holds(alarm: AnyAnswer) -> bool:
     """Whether its condition still holds, as far as is known."""
     return alarm["state"] in _HOLDS
 
 
-def needs_acknowledging(alarm: JSON) -> bool:
+def needs_acknowledging(alarm: AnyAnswer) -> bool:
     """Whether somebody should still say that they have seen it."""
     return bool(alarm["state"].endswith("unacknowledged"))
 
 
-def needs_reset(alarm: JSON) -> bool:
+def needs_reset(alarm: AnyAnswer) -> bool:
     """Whether it was acknowledged and waits for somebody to hold it to be dealt with."""
     return bool(alarm["state"] == "latched_acknowledged")
 
 
-def state(alarm: JSON) -> str:
+def state(alarm: AnyAnswer) -> str:
     """Its state in words."""
     return STATES.get(alarm["state"]) or spell_out(alarm["state"])
 
 
-def about(alarm: JSON) -> str:
+def about(alarm: AnyAnswer) -> str:
     """What an alarm, or what holds some back, is about: "Too warm, lab1/F01/product"; without a condition all."""
     name = alarm.get("condition")
     return f"{condition_name(name)}, {alarm['subject']}" if name else str(alarm["subject"])
 
 
-def state_of(alarm: JSON) -> Said:
+def state_of(alarm: AnyAnswer) -> Said:
     """Its state in a list: with who took it, and what holds it back until when."""
     parts: list[str | At] = [state(alarm)]
     if alarm.get("acknowledged_by"):
@@ -87,7 +89,7 @@ def state_of(alarm: JSON) -> Said:
     return tuple(parts)
 
 
-def acknowledged(alarm: JSON) -> Said:
+def acknowledged(alarm: AnyAnswer) -> Said:
     """Who took it, when, and by which way; empty while nobody has."""
     taken = alarm.get("acknowledgement") or {
         "by": alarm.get("acknowledged_by"),
@@ -99,7 +101,7 @@ def acknowledged(alarm: JSON) -> Said:
     return (f"by {taken['by']}, ", At(taken["at"]), how)
 
 
-def held_back(suppression: JSON | None) -> Said:
+def held_back(suppression: AnyAnswer | None) -> Said:
     """Until when something is held back, by whom and why; empty where nothing is."""
     if not suppression:
         return ()
@@ -113,7 +115,7 @@ class Delivery(NamedTuple):
     is_bad: bool
 
 
-def delivery(message: JSON) -> Delivery:
+def delivery(message: AnyAnswer) -> Delivery:
     """What became of one message; a failure is said with its cause and the number of attempts."""
     error, attempts = message.get("error"), message.get("attempts") or 0
     cause = f": {error}" if error else ""
@@ -147,12 +149,12 @@ def happened(reason: str) -> str:
     return capital(spell_out(reason))
 
 
-def unwatched_reason(entry: JSON) -> str:
+def unwatched_reason(entry: AnyAnswer) -> str:
     """Why something isn't watched, in a word or two."""
     return UNWATCHED.get(entry["reason"]) or capital(spell_out(str(entry["reason"])))
 
 
-def why_unwatched(entry: JSON) -> str:
+def why_unwatched(entry: AnyAnswer) -> str:
     """What is wrong with it, or the reason that a person gave, without what stands beside it."""
     if entry.get("why"):
         about = f"{condition_name(entry['condition'])}: " if entry.get("condition") else ""
@@ -160,16 +162,16 @@ def why_unwatched(entry: JSON) -> str:
     return str(entry["text"]).removeprefix(f"{entry['subject']}: ")
 
 
-def is_urgent(unwatched: Sequence[JSON]) -> bool:
+def is_urgent(unwatched: Sequence[UnwatchedAnswer]) -> bool:
     """Whether something is watched by nobody, rather than less well than it should be."""
     return any(entry["reason"] not in _NOT_URGENT for entry in unwatched)
 
 
-def by_reason(unwatched: Sequence[JSON]) -> list[JSON]:
+def by_reason(unwatched: Sequence[UnwatchedAnswer]) -> list[UnwatchedAnswer]:
     """What isn't watched, what people hold back first, and then by name."""
     order = list(UNWATCHED)
 
-    def place(entry: JSON) -> tuple[int, str]:
+    def place(entry: AnyAnswer) -> tuple[int, str]:
         reason = entry["reason"]
         return (order.index(reason) if reason in order else len(order), str(entry["subject"]))
 
@@ -257,7 +259,7 @@ def judged(value: float | None, target: float) -> Badge:
     return WELL if value <= target else TOO_MUCH
 
 
-def lines(total: JSON, targets: JSON) -> list[HealthLine]:
+def lines(total: AnyAnswer, targets: JSON) -> list[HealthLine]:
     """The figures of all together that have a target, the most telling first."""
     values, limits, unknown = _values(total), _limits(targets), _untold(total)
     return [
@@ -272,7 +274,7 @@ def lines(total: JSON, targets: JSON) -> list[HealthLine]:
     ]
 
 
-def _values(total: JSON) -> Mapping[str, str]:
+def _values(total: AnyAnswer) -> Mapping[str, str]:
     median, p95 = total["ack_median_seconds"], total["ack_p95_seconds"]
     return {
         **{key: str(total[key]) for key in ("unacknowledged", "chattering", "stale")},
@@ -295,19 +297,19 @@ def _limits(targets: JSON) -> Mapping[str, str]:
     }
 
 
-def _untold(total: JSON) -> set[str]:
+def _untold(total: AnyAnswer) -> set[str]:
     """Figures that say nothing here: drills where there were none, the ten worst of few sources."""
     untold = set() if total["drills"] else {"unanswered_drills"}
     return untold | ({"top_ten_share"} if total["sources"] <= SOURCES_LEAST else set())
 
 
-def unit_rows(units: Sequence[JSON], targets: JSON) -> list[HealthRow]:
+def unit_rows(units: Sequence[AnyAnswer], targets: JSON) -> list[HealthRow]:
     """The units, those with most pages first."""
     order = sorted(units, key=lambda one: (-one["pages"], -one["alarms"], one["unit"]))
     return [_row(one, targets) for one in order]
 
 
-def _row(unit: JSON, targets: JSON) -> HealthRow:
+def _row(unit: AnyAnswer, targets: JSON) -> HealthRow:
     cells = {
         "pages_per_week": f"{unit['pages_per_week']:.3g}",
         "alarms": str(unit["alarms"]),

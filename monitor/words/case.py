@@ -1,4 +1,4 @@
-"""An alarm's JSON, read for telling: what it is about, when in local time, how much in °C.
+"""An alarm's JSON (docs/json.md), read for telling: what it is about, when in local time, how much in °C.
 
 Pure. A key that is absent or null yields fewer words, never an invented figure.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from monitor.core.fact import JSON
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.time.instant import to_datetime
 from monitor.words.condition import ConditionWords, words_of
 from monitor.words.figures import celsius, is_number, local
@@ -51,11 +51,11 @@ class Case:
     lots: tuple[str, ...] | None
     evidence: Mapping[str, Any]
     words: ConditionWords
-    alarm: JSON
+    alarm: AnyAnswer
     context: Context
 
     @classmethod
-    def of(cls, alarm: JSON, context: Context) -> Case:
+    def of(cls, alarm: AnyAnswer, context: Context) -> Case:
         """Reads an alarm. Where several sites are watched, units are named with their site."""
         given = alarm.get("evidence")
         evidence: Mapping[str, Any] = given if isinstance(given, Mapping) else {}

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.answer.unit import ProbeState
 from monitor.words.figures import spell_out
 
 
@@ -37,7 +38,7 @@ class ConditionWords(NamedTuple):
     levels: str = ""
     thing: str | None = None
     cleared: Mapping[str, str] = MappingProxyType({})
-    on_wall: tuple[str, str] | None = None
+    on_wall: tuple[ProbeState, str] | None = None
     says_why: bool = False
 
 
@@ -486,7 +487,7 @@ CONDITIONS: Mapping[str, ConditionWords] = {
             "nothing new is said until it works again. What came meanwhile is kept, and judged then."
         ),
         raised="ten seconds after judging it failed, if it still does when it is tried again",
-        clears="when judging it works again: it is tried again after 1 s, 4 s and so on to 1 h, and by each new version",
+        clears="when judging it works again: it is tried after 1 s, 4 s and so on to 1 h, and by each new version",
         says_why=True,
         on_wall=("unknown", "not judged: the program fails at it"),
     ),

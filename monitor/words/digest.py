@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from monitor.core.alarm.condition import LEVELS
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.fact import JSON
 from monitor.words.case import Case, Context, page, plain, unit_name, zone_of
 from monitor.words.figures import bounded, count_text, degrees, full, local, short, spell_out
@@ -56,19 +57,19 @@ def period_text(period: str) -> str:
     return plain(period).replace("T", " ")
 
 
-def calibration_line(one: JSON) -> str:
+def calibration_line(one: AnyAnswer) -> str:
     """``lab1/F01/product: was due on 2026-11-01``."""
     was = "was due on" if one.get("is_overdue") else "is due on"
     return f"{plain(one.get('channel'))}: {was} {plain(one.get('due_on'))}"
 
 
-def _unanswered_first(alarm: JSON) -> tuple[bool, int, str]:
+def _unanswered_first(alarm: AnyAnswer) -> tuple[bool, int, str]:
     level = alarm.get("level")
     rank = LEVELS.index(level) if level in LEVELS else 0
     return alarm.get("state") != "unacknowledged", -rank, plain(alarm.get("raised_at"))
 
 
-def _open_lines(alarms: Sequence[JSON], context: Context) -> Iterable[str]:
+def _open_lines(alarms: Sequence[AnyAnswer], context: Context) -> Iterable[str]:
     for alarm in alarms:
         case = Case.of(alarm, context)
         by = plain(alarm.get("acknowledged_by")) if alarm.get("state") == "acknowledged" else ""
@@ -86,7 +87,7 @@ def _past_line(case: Case) -> str:
     return f"{case.name}: {case.words.was}{how_bad}{span}"
 
 
-def lot_line(lot: JSON, site: str, context: Context) -> str:
+def lot_line(lot: AnyAnswer, site: str, context: Context) -> str:
     """``L-7 (Exo-A, in F02): at risk, expires Mon …. Reason. Reason.``"""
     unit_site, _, unit = plain(lot.get("unit")).rpartition("/")
     place = unit_name(unit_site or site, unit, context)
@@ -101,14 +102,14 @@ def lot_line(lot: JSON, site: str, context: Context) -> str:
     return f"{plain(lot.get('lot'))} ({about})" + (f": {told}." if told else "")
 
 
-def _urgency(lot: JSON) -> tuple[int, str, str]:
+def _urgency(lot: AnyAnswer) -> tuple[int, str, str]:
     """Worst verdict first, then the earliest to expire."""
     verdict = lot.get("verdict")
     rank = _WORST_FIRST.index(verdict) if verdict in _WORST_FIRST else len(_WORST_FIRST)
     return rank, plain(lot.get("effective_expires_at") or lot.get("expires_at")) or "~", plain(lot.get("lot"))
 
 
-def _cases(alarms: Sequence[JSON], context: Context) -> Iterable[Case]:
+def _cases(alarms: Sequence[AnyAnswer], context: Context) -> Iterable[Case]:
     return (Case.of(alarm, context) for alarm in alarms)
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from monitor.core.answer.lot import WindowAnswer
 from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND, from_datetime, parse_instant, to_datetime
 
 NONE = "–"
@@ -90,9 +91,9 @@ def degrees(value: float | None) -> str:
     return NONE if value is None else f"{value + 0.0:g} °C"
 
 
-def window(limits: Mapping[str, float | None] | None) -> str:
+def window(limits: WindowAnswer | None) -> str:
     """A window in words; either side may be open."""
-    low, high = (limits or {}).get("low"), (limits or {}).get("high")
+    low, high = (None, None) if limits is None else (limits.get("low"), limits.get("high"))
     if low is not None and high is not None:
         return f"{low:g} to {degrees(high)}"
     if high is not None:

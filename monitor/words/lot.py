@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.fact import JSON, tightest_budget
 from monitor.core.lot.budget import LOW_PERCENT
 from monitor.core.time.instant import DAY, SECOND, parse_instant
@@ -64,7 +65,7 @@ def limits(budget: Mapping[str, Any]) -> str:
     return figures.band_range(budget.get("above"), budget.get("up_to"))
 
 
-def bar(budget: JSON) -> Bar | None:
+def bar(budget: AnyAnswer) -> Bar | None:
     """A budget as a bar; None for one without a limit. A limit of 0 is spent by the first instant."""
     limit, spent = budget.get("limit_seconds"), budget.get("spent_seconds") or 0
     if limit is None:
@@ -81,17 +82,17 @@ def bar(budget: JSON) -> Bar | None:
     return Bar(share, css, sign, spoken, "nothing left" if is_exhausted else f"{figures.span(left)} left")
 
 
-def limited(lot: JSON) -> list[JSON]:
+def limited(lot: AnyAnswer) -> list[JSON]:
     """The budgets that have a limit, as they are ordered in the profile."""
     return [each for each in lot.get("budgets") or [] if each.get("limit_seconds") is not None]
 
 
-def unlimited(lot: JSON) -> list[JSON]:
+def unlimited(lot: AnyAnswer) -> list[JSON]:
     """The bands of which time is only recorded."""
     return [each for each in lot.get("budgets") or [] if each.get("limit_seconds") is None]
 
 
-def runs_out(budget: JSON, lot: JSON) -> Said:
+def runs_out(budget: AnyAnswer, lot: AnyAnswer) -> Said:
     """When a budget runs out: if all stays as it is, and by the forecast. Empty if it isn't running."""
     if budget.get("exhausted_at") is not None:
         return ()
@@ -101,14 +102,14 @@ def runs_out(budget: JSON, lot: JSON) -> Said:
     return ("Runs out ", *joined(clauses, "; "), ".") if clauses else ()
 
 
-def end(budget: JSON, lot: JSON) -> Said:
+def end(budget: AnyAnswer, lot: AnyAnswer) -> Said:
     """Since when a budget is exhausted, or when it runs out; empty for one that isn't running."""
     if budget.get("exhausted_at") is not None:
         return ("Since ", At(budget["exhausted_at"]), ".")
     return runs_out(budget, lot)
 
 
-def _while(lot: JSON) -> str:
+def _while(lot: AnyAnswer) -> str:
     """Under which condition a budget that is running now goes on running."""
     if lot.get("custody") and lot.get("unit") is None:
         return "if it stays out of storage"
@@ -118,23 +119,26 @@ def _while(lot: JSON) -> str:
     return "if its temperature stays unknown" if celsius is None else f"at {figures.celsius(celsius)}"
 
 
-def least_left(lot: JSON) -> str:
-    """The tightest budget and what is left of it: "warm: 12 h left"; "–" where none has a limit."""
+def least_left(lot: AnyAnswer) -> str | None:
+    """The tightest budget and what is left of it: "warm: 12 h"; None where none matters."""
     budget = tightest_budget(lot)
     drawn = None if budget is None else bar(budget)
-    return figures.NONE if budget is None or drawn is None else f"{spell_out(budget['band'])}: {drawn.left}"
+    if budget is None or drawn is None:
+        return None
+    left = "nothing" if drawn.sign is EXHAUSTED else drawn.left.removesuffix(" left")
+    return f"{spell_out(budget['band'])}: {left}"
 
 
 # --- single figures ---
 
 
-def place_of(lot: JSON) -> str | None:
+def place_of(lot: AnyAnswer) -> str | None:
     """Where to take a lot's local time from."""
     place = lot.get("unit") or lot.get("site")
     return None if place is None else str(place)
 
 
-def where(lot: JSON) -> str:
+def where(lot: AnyAnswer) -> str:
     """Where a lot is: in which unit, or why in none."""
     if lot.get("disposition") == "disposed":
         return "disposed of"
@@ -151,7 +155,7 @@ def is_past(text: str, as_of: str) -> bool:
     return parse_instant(text) <= parse_instant(as_of)
 
 
-def expiry(lot: JSON) -> list[Said]:
+def expiry(lot: AnyAnswer) -> list[Said]:
     """Until when the lot is good and why, and the label's date where that is another one; a sentence each. ``as_of``,
     which every lot has, decides whether that is past."""
     effective, label = lot.get("effective_expires_at"), lot.get("expires_at")
@@ -165,14 +169,14 @@ def expiry(lot: JSON) -> list[Said]:
     return lines
 
 
-def _why_expiry(lot: JSON) -> Said:
+def _why_expiry(lot: AnyAnswer) -> Said:
     reason = str(lot.get("expiry_reason")) if lot.get("effective_expires_at") else "label"
     if reason == "thawed" and lot.get("thawed_at"):
         return (", because it was first thawed ", At(lot["thawed_at"], "near"))
     return (f", {_EXPIRY_REASONS[reason]}",) if reason in _EXPIRY_REASONS else ()
 
 
-def thaws(lot: JSON) -> list[Said]:
+def thaws(lot: AnyAnswer) -> list[Said]:
     """How often the lot was thawed, of how often it may be, and how sure that is; a sentence each."""
     if lot.get("thaw_count") is None:
         return []
@@ -196,18 +200,18 @@ def thaws(lot: JSON) -> list[Said]:
     return lines
 
 
-def _is_never_frozen(lot: JSON) -> bool:
+def _is_never_frozen(lot: AnyAnswer) -> bool:
     low = (lot.get("window") or {}).get("low")
     return low is not None and low >= 0
 
 
-def known_time(lot: JSON) -> str:
+def known_time(lot: AnyAnswer) -> str:
     """How much of the lot's time in storage is known, unknown and pending, as far as that is on record."""
     named = (("known_seconds", "known"), ("unknown_seconds", "unknown"), ("pending_seconds", "pending"))
     return ", ".join(f"{figures.span(lot[key])} {name}" for key, name in named if lot.get(key))
 
 
-def coverage(lot: JSON) -> str:
+def coverage(lot: AnyAnswer) -> str:
     """How much of its time in storage is known, and how much must be."""
     if lot["coverage"] is None:
         return "none: it was never in storage"
@@ -216,14 +220,14 @@ def coverage(lot: JSON) -> str:
     return f"{figures.percent(lot['coverage'])} known{asked}"
 
 
-def mkt(lot: JSON) -> str:
+def mkt(lot: AnyAnswer) -> str:
     """The mean kinetic temperature of the whole time, or why there is none."""
     if lot["mkt_celsius"] is not None:
         return f"{figures.celsius(lot['mkt_celsius'], 2)} over the whole time"
     return f"none: {lot['mkt_reason']}" if lot.get("mkt_reason") else "none"
 
 
-def mkt_worst(lot: JSON) -> Said:
+def mkt_worst(lot: AnyAnswer) -> Said:
     """The worst window of the mean kinetic temperature, with its limit; empty where the profile has no such rule."""
     worst, most = lot.get("mkt_worst"), lot.get("mkt_limit")
     limit: Said = () if most is None else (f", limit {figures.degrees(most)}",)
@@ -238,20 +242,20 @@ def mkt_worst(lot: JSON) -> Said:
     )
 
 
-def is_over(lot: JSON) -> bool:
+def is_over(lot: AnyAnswer) -> bool:
     """Whether the worst mean kinetic temperature is over its limit."""
     worst, most = (lot.get("mkt_worst") or {}).get("celsius"), lot.get("mkt_limit")
     return worst is not None and most is not None and worst > most
 
 
-def near_limit(lot: JSON) -> str:
+def near_limit(lot: AnyAnswer) -> str:
     """How long the lot was so near a limit that its probe could not tell on which side."""
     if lot.get("uncertain_seconds") is None:
         return "not known: no probe there states its uncertainty"
     return f"{figures.span(lot['uncertain_seconds'])} within the probe's uncertainty"
 
 
-def bound(lot: JSON) -> Said:
+def bound(lot: AnyAnswer) -> Said:
     """By which decision a lot is judged by another version than that of its registration; empty without one."""
     binding = lot.get("profile_bound")
     if not binding:
@@ -271,7 +275,7 @@ def profile_text(label: object) -> str:
     return f"{name} version {version}" if version else name
 
 
-def absent_figures(lot: JSON) -> list[str]:
+def absent_figures(lot: AnyAnswer) -> list[str]:
     """The figures of a lot that are not computed yet, in words."""
     return [words for key, words in FIGURES.items() if key not in lot]
 
@@ -283,13 +287,13 @@ def runs_out_then(what: str) -> str:
     return figures.sentence(what) if " " in what else f"Then its time in band {spell_out(what)} runs out."
 
 
-def default_range(lot: JSON, now: int) -> str:
+def default_range(lot: AnyAnswer, now: int) -> str:
     """All of the timeline where that is at most 90 days, else the last 30: years of readings take a while."""
     custody = lot.get("custody") or []
     return "30d" if custody and now - parse_instant(custody[0]["from"]) > LONG_TIMELINE else "all"
 
 
-def stays(lot: JSON) -> Iterator[JSON]:
+def stays(lot: AnyAnswer) -> Iterator[JSON]:
     """The lot's custody, oldest first, each stay with its length in seconds up to the instant judged (``seconds``)."""
     for stay in lot.get("custody") or []:
         end = parse_instant(stay.get("to") or lot["as_of"])

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from monitor.core.alarm.condition import LEVELS
-from monitor.core.fact import JSON
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.sign.detection import SIGNS
 from monitor.core.telling.told import MessageKind
 from monitor.words.case import TEMPERATURE, Case, Context, number, page, plain, unit_name, zone_of
@@ -43,11 +43,11 @@ MOST_CHILDREN = 30
 
 def message(
     kind: MessageKind,
-    alarm: JSON,
+    alarm: AnyAnswer,
     context: Context,
     *,
     others: Sequence[str] = (),
-    children: Sequence[JSON] = (),
+    children: Sequence[AnyAnswer] = (),
 ) -> tuple[str, str]:
     """Subject and body of what is said of an alarm. ``others``: who else was told, by name; ``children``: the alarms
     that are told as part of it."""
@@ -61,12 +61,12 @@ def message(
 
 
 def opened(
-    alarm: JSON,
+    alarm: AnyAnswer,
     context: Context,
     *,
     kind: str = "opened",
     others: Sequence[str] = (),
-    children: Sequence[JSON] = (),
+    children: Sequence[AnyAnswer] = (),
 ) -> tuple[str, str]:
     """Subject and body for an alarm that has opened; ``again`` with what is new, as a ``reminder`` with how long it
     has gone without an answer."""
@@ -104,7 +104,7 @@ def _why_again(case: Case, kind: str) -> list[str]:
     return []
 
 
-def _children(children: Sequence[JSON], context: Context) -> list[str]:
+def _children(children: Sequence[AnyAnswer], context: Context) -> list[str]:
     """The alarms that are told as part of this one, worst first."""
     if not children:
         return []
@@ -114,7 +114,7 @@ def _children(children: Sequence[JSON], context: Context) -> list[str]:
     return [f"{len(children)} alarms:", *(part for line in listed for part in wrapped(line, "- "))]
 
 
-def taken(alarm: JSON, context: Context) -> tuple[str, str]:
+def taken(alarm: AnyAnswer, context: Context) -> tuple[str, str]:
     """Subject and body for those who were told of an alarm that somebody else has acknowledged."""
     case = Case.of(alarm, context)
     said = alarm.get("acknowledgement") or {}
@@ -129,7 +129,7 @@ def taken(alarm: JSON, context: Context) -> tuple[str, str]:
     )
 
 
-def shelf_ended(suppression: JSON, alarm: JSON, context: Context) -> tuple[str, str]:
+def shelf_ended(suppression: AnyAnswer, alarm: AnyAnswer, context: Context) -> tuple[str, str]:
     """Subject and body for the end of a shelf: something is watched again, and how it is now."""
     case = Case.of(alarm, context)
     is_open = alarm.get("cleared_at") is None
@@ -144,7 +144,7 @@ def shelf_ended(suppression: JSON, alarm: JSON, context: Context) -> tuple[str, 
     return subject, body([subject], wrapped(shelved), labelled("Ended", why), _footer(case, "notice"))
 
 
-def closed(alarm: JSON, context: Context) -> tuple[str, str]:
+def closed(alarm: AnyAnswer, context: Context) -> tuple[str, str]:
     """Subject and body for an alarm that is over, with the reason; an unnamed reason claims no recovery."""
     case = Case.of(alarm, context)
     reason = plain(case.evidence.get("clear_reason"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from monitor.core.fact import JSON
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.lot.verdict import VERDICT_OF
 from monitor.words import figures
 from monitor.words.figures import About, At, Said, joined, spell_out
@@ -32,13 +32,13 @@ _SPOKEN = frozenset(
 is in the reason's text."""
 
 
-def reason_sign(reason: JSON) -> Badge:
+def reason_sign(reason: AnyAnswer) -> Badge:
     """What a reason makes of the lot, as a sign; a code that isn't known here is shown as noted."""
     verdict = VERDICT_OF.get(str(reason.get("code")))
     return NOTED if verdict is None else VERDICT_SIGNS.get(str(verdict), NOTED)
 
 
-def evidence(reason: JSON) -> list[Said]:
+def evidence(reason: AnyAnswer) -> list[Said]:
     """What a reason rests on, a line each: the limit, the readings, the excursion, the events, and the rule that was
     applied."""
     rests_on = reason.get("evidence")

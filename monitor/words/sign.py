@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from monitor.core.fact import JSON
+from monitor.core.answer.shape import AnyAnswer
 from monitor.words.figures import spell_out
 
 
@@ -48,17 +48,17 @@ _CONFIRMED_BY: Mapping[str, str] = {
 }
 
 
-def unit_sign(unit: JSON) -> Badge:
+def unit_sign(unit: AnyAnswer) -> Badge:
     """How a unit's state is shown; one that isn't known here is shown as unknown, never as fine."""
     return UNIT_SIGNS.get(unit["state"], UNIT_SIGNS["unknown"])
 
 
-def verdict_sign(lot: JSON) -> Badge:
+def verdict_sign(lot: AnyAnswer) -> Badge:
     """How a lot's verdict is shown."""
     return VERDICT_SIGNS.get(lot.get("verdict", ""), NOT_JUDGED)
 
 
-def level_sign(alarm: JSON) -> Badge:
+def level_sign(alarm: AnyAnswer) -> Badge:
     """How an alarm's level is shown; an unknown level counts as an alarm."""
     return LEVEL_SIGNS.get(alarm["level"], LEVEL_SIGNS["alarm"])
 
@@ -68,7 +68,7 @@ def confirmed_by(how: str) -> str:
     return _CONFIRMED_BY.get(how) or spell_out(how)
 
 
-def excursion_words(excursion: JSON) -> str:
+def excursion_words(excursion: AnyAnswer) -> str:
     """What an excursion is, in a list: why it was confirmed, or what became of it."""
     if excursion.get("superseded_by"):
         return f"now {excursion['superseded_by']}"
@@ -77,7 +77,7 @@ def excursion_words(excursion: JSON) -> str:
     return confirmed_by(excursion["confirmed_by"])
 
 
-def excursion_sign(excursion: JSON) -> Badge:
+def excursion_sign(excursion: AnyAnswer) -> Badge:
     """What became of an excursion, or is becoming of it."""
     if excursion.get("withdrawn"):
         return Badge("Withdrawn", "", "unknown", 3)

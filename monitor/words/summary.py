@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.fact import JSON
 from monitor.words.case import Context, number, page, plain, zone_of
 from monitor.words.digest import calibration_line, lot_line, period_text, section
@@ -52,7 +53,7 @@ def summary(site: str, period: str, contents: JSON, context: Context) -> tuple[s
     )
 
 
-def _excursion_line(one: JSON, site: str, context: Context) -> str:
+def _excursion_line(one: AnyAnswer, site: str, context: Context) -> str:
     """``F01/product: up to -48.2 °C, Sun 2026-11-22 03:12 +01:00 to 05:10 +01:00``."""
     zone = zone_of(site, context)
     start, end = local(one.get("started_at"), zone), local(one.get("ended_at"), zone)
@@ -64,13 +65,13 @@ def _excursion_line(one: JSON, site: str, context: Context) -> str:
     return f"{plain(one.get('channel'))}:{how} {full(start)}{until}{late}"
 
 
-def _coverage_line(one: JSON) -> str:
+def _coverage_line(one: AnyAnswer) -> str:
     share = number(one.get("coverage"))
     text = "nothing to count yet" if share is None else percent(share)
     return f"{plain(one.get('unit'))}: {text}"
 
 
-def _alarms_line(one: JSON) -> str:
+def _alarms_line(one: AnyAnswer) -> str:
     """``lab1/F01: 3 alarms, 2 acknowledged (typically after 4 min, at most 9 min), 1 never``."""
     parts = [count_text(one["count"], "alarm", "alarms")]
     if one["acknowledged"]:
@@ -83,7 +84,7 @@ def _alarms_line(one: JSON) -> str:
     return f"{plain(one['unit'])}: {', '.join(parts)}"
 
 
-def _held_back_line(one: JSON, site: str, context: Context) -> str:
+def _held_back_line(one: AnyAnswer, site: str, context: Context) -> str:
     """``lab1/F01: suppressed for 3 h by anna: defrosting``."""
     condition = spell_out(plain(one.get("condition")))
     subject = f"{plain(one.get('subject'))}{f' ({condition})' if condition else ''}"
@@ -92,11 +93,11 @@ def _held_back_line(one: JSON, site: str, context: Context) -> str:
     return f"{subject}: {kind} for {length} by {plain(one.get('owner'))}: {plain(one.get('reason'))}"
 
 
-def _drill_lines(drills: Iterable[JSON]) -> list[str]:
+def _drill_lines(drills: Iterable[AnyAnswer]) -> list[str]:
     return [f"{plain(one.get('person'))}: {_outcome(one)}" for one in drills]
 
 
-def _outcome(one: JSON) -> str:
+def _outcome(one: AnyAnswer) -> str:
     seconds, by, person = number(one.get("seconds")), plain(one.get("by")), plain(one.get("person"))
     if seconds is not None:
         whom = "" if by == person else f", by {by}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.fact import JSON
 from monitor.core.telling.told import MessageKind
 from monitor.words import digest, message, summary
@@ -17,23 +18,28 @@ class Voice:
         self._context = Context({}) if context is None else context
 
     def message(
-        self, kind: MessageKind, alarm: JSON, *, others: Sequence[str] = (), children: Sequence[JSON] = ()
+        self,
+        kind: MessageKind,
+        alarm: AnyAnswer,
+        *,
+        others: Sequence[str] = (),
+        children: Sequence[AnyAnswer] = (),
     ) -> tuple[str, str]:
         """What is said of an alarm. ``others``: who else was told of it, by name; ``children``: the alarms that are
         told as part of it."""
         return message.message(kind, alarm, self._context, others=others, children=children)
 
-    def headline(self, alarm: JSON) -> str:
+    def headline(self, alarm: AnyAnswer) -> str:
         """What, where, how bad, since when, in one line without the level."""
         if alarm.get("cleared_at") is None:
             return message.headline(Case.of(alarm, self._context))
         return message.closed(alarm, self._context)[0].removeprefix("[CLOSED] ")
 
-    def first_steps(self, alarm: JSON) -> list[str]:
+    def first_steps(self, alarm: AnyAnswer) -> list[str]:
         """What to do first, in order."""
         return message.first_steps(Case.of(alarm, self._context))
 
-    def shelf_ended(self, suppression: JSON, alarm: JSON) -> tuple[str, str]:
+    def shelf_ended(self, suppression: AnyAnswer, alarm: AnyAnswer) -> tuple[str, str]:
         """That an alarm's condition and subject are watched again; ``alarm``: the open one, else the one shelved."""
         return message.shelf_ended(suppression, alarm, self._context)
 

@@ -267,7 +267,7 @@ class Imports:
                 before = self._verdicts(turn.tx)
                 self._tell_what_holds(turn)
                 self._until, self._last, self._faults = None, None, {}
-                self._touched.queue(turn.tx, parts)
+                self._touched.queue(turn.tx, parts, turn.now)
                 self._store.due.put_markers(turn.tx, marks)
                 self._save(turn.tx)
                 alarms = list(self._alarms or ())
@@ -314,12 +314,12 @@ class _Touched:
         for channel, at in judge.take_late().items():
             self._late[channel] = min(at, self._late.get(channel, at))
 
-    def queue(self, tx: Tx, parts: Parts) -> None:
+    def queue(self, tx: Tx, parts: Parts, now: int) -> None:
         """Queues the lots to which all that may matter."""
         lots = parts.lots
         lots.queue_after_readings(self._stirred.values())
         for channel, at in self._late.items():
-            lots.queue_after_late(channel, at)
+            lots.queue_after_late(channel, at, now)
         parts.readings.queue_lots_inside(self._changes)
         lots.queue_after_event(tx, self.lots)
 

@@ -157,7 +157,7 @@ class Parts:
             changes = self.readings.judge_again(turn, self.ids[channel], since)
             self.uploads.follow(turn.tx, changes, self.judge.take_spells(), (), turn.now)
             self.signs.forget([self.ids[channel]])
-            self.readings.queue_lots(changes)
+            self.readings.queue_lots(changes, turn.now)
         self.arrears.done(turn, channel)
 
     def judge_some_lots(self) -> bool:

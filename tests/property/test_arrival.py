@@ -67,7 +67,7 @@ def test_a_history_gives_the_same_facts_however_it_arrives(seed: int, tmp_path: 
     monkeypatch.setattr(series, "SMALL_BLOCK", 4)
     monkeypatch.setattr(series, "SMALL_BLOCKS_MAX", 3)
     monkeypatch.setattr(judging, "CHECKPOINT_AFTER", chance.choice((1, 3, 10)))
-    monkeypatch.setattr(judging, "STAGE", chance.choice((3, 8, 1_000)))
+    monkeypatch.setattr("monitor.writer.channel.desk.STAGE", chance.choice((3, 8, 1_000)))
     readings = readings_of(case)
     path = tmp_path / "store.db"
     subject = writer(path, case, case.as_of)

@@ -5,6 +5,7 @@ Not a test itself; several test files of alarms over HTTP use it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ import httpx
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
+from monitor.core.profile.profile import Profile
 from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ingest.decode import Decoder
 from monitor.ports import JSON
@@ -37,9 +39,12 @@ class AlarmsRig:
         host: str = "127.0.0.1",
         external_url: str = "",
         shelve_max: int = 12 * HOUR,
+        profiles: Iterable[Profile] = (),
     ) -> None:
         units = ("F01", "F02")
-        self.writer = Writer(folder / "store.db", installation=one_unit(units=units), now=T0)
+        self.writer = Writer(
+            folder / "store.db", installation=one_unit(units=units), profiles=profiles, now=T0
+        )
         live(self.writer, minutes(WARM[:15]))
         self.clock = self.writer.clock
         known = {f"lab1/{name}" for name in units}

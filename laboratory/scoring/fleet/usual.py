@@ -1,6 +1,6 @@
 """The field's usual rule, to compare with: a probe beyond a limit for 15 minutes unbroken pages, once.
 
-For ultra-low freezers the limit is −70 °C (DOMAIN section 3.2: the default alarm of the makers, with 5 to 30 min
+For ultra-low freezers the limit is −70 °C (docs/sources.md: the default alarm of the makers, with 5 to 30 min
 delay); for other classes it is the profile's window. It knows nothing of doors, defrosts, silence or faults.
 """
 

@@ -18,8 +18,8 @@ from monitor.cli.lot.recording import asked, login_name
 from monitor.cli.options import example
 from monitor.cli.output import print_json, say, words
 from monitor.cli.session import Finding, Unusable, load, store_in_words, zone_of
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.time.instant import in_local_time
-from monitor.ports import JSON
 from monitor.ports.commands import (
     Acknowledge,
     EndSuppression,
@@ -39,7 +39,7 @@ commands = typer.Typer()
 _LISTED_BY: dict[type[OfAlarms], str] = {EndSuppression: "alarms suppressions"}
 """The command that lists what another is about, where it isn't ``alarms list``."""
 
-Tell = Callable[["Configuration", str, JSON], None]
+Tell = Callable[["Configuration", str, AnyAnswer], None]
 
 
 def _act(kind: type[OfAlarms], *examples: str) -> Callable[[Tell], Tell]:
@@ -65,7 +65,7 @@ def _act(kind: type[OfAlarms], *examples: str) -> Callable[[Tell], Tell]:
 
 
 @_act(Acknowledge, "alarms ack a17 --reason 'door left open' --action 'closed it'")
-def ack(configuration: Configuration, who: str, alarm: JSON) -> None:
+def ack(configuration: Configuration, who: str, alarm: AnyAnswer) -> None:
     """Acknowledges an alarm: nobody more is told, and those who were hear who has it.
 
     It is told anew if it gets worse, or isn't over long after. Who acknowledged first stays.
@@ -78,13 +78,13 @@ def ack(configuration: Configuration, who: str, alarm: JSON) -> None:
 
 
 @_act(Reset, "alarms reset a17 --reason 'lot was rejected'")
-def reset(configuration: Configuration, who: str, alarm: JSON) -> None:
+def reset(configuration: Configuration, who: str, alarm: AnyAnswer) -> None:
     """Resets a latched alarm that was acknowledged and is dealt with."""
     typer.echo(f"reset by {who}: {_named(alarm)}; it is {alarm_words.state(alarm)}")
 
 
 @_act(Shelve, "alarms shelve a17 --for 2h --reason 'defrosting by hand'")
-def shelve(configuration: Configuration, who: str, shelf: JSON) -> None:
+def shelve(configuration: Configuration, who: str, shelf: AnyAnswer) -> None:
     """Shelves an alarm: nobody is told of it until then, unless it gets worse.
 
     For at most [alerting] shelve_max, and not beyond the time by which somebody must have acted.
@@ -93,7 +93,7 @@ def shelve(configuration: Configuration, who: str, shelf: JSON) -> None:
 
 
 @_act(Unshelve, "alarms unshelve a17")
-def unshelve(configuration: Configuration, who: str, shelf: JSON) -> None:
+def unshelve(configuration: Configuration, who: str, shelf: AnyAnswer) -> None:
     """Ends a shelf before its time: what is open is told."""
     _say_ended(shelf)
 
@@ -103,7 +103,7 @@ def unshelve(configuration: Configuration, who: str, shelf: JSON) -> None:
     "alarms suppress lab1/F01 --until 2026-11-23T15:00:00Z --reason 'yearly service'",
     "alarms suppress lab1/F01 --kind out_of_service --for 14d --reason 'empty, switched off'",
 )
-def suppress(configuration: Configuration, who: str, suppression: JSON) -> None:
+def suppress(configuration: Configuration, who: str, suppression: AnyAnswer) -> None:
     """Suppresses the alarms of a unit or a probe for a time: planned work, or what isn't relied on.
 
     Readings, excursions and budgets go on, and what is open at the end is told.
@@ -112,7 +112,7 @@ def suppress(configuration: Configuration, who: str, suppression: JSON) -> None:
 
 
 @_act(EndSuppression, "alarms end s23 --reason 'service is done'")
-def end(configuration: Configuration, who: str, suppression: JSON) -> None:
+def end(configuration: Configuration, who: str, suppression: AnyAnswer) -> None:
     """Ends a suppression before its time: what is open there is told."""
     _say_ended(suppression)
 
@@ -120,7 +120,7 @@ def end(configuration: Configuration, who: str, suppression: JSON) -> None:
 # --- doing it, and saying it --------------------------------------------------------------------------------
 
 
-def done(configuration: Configuration, command: OfAlarms) -> JSON:
+def done(configuration: Configuration, command: OfAlarms) -> AnyAnswer:
     """The answer of a command; a finding where it is refused, or there is no such thing."""
     from monitor.program import app
 
@@ -157,17 +157,17 @@ def _local(configuration: Configuration, text: str, place: str | None) -> str:
     return text if zone is None else in_local_time(text, zone)
 
 
-def _named(alarm: JSON) -> str:
+def _named(alarm: AnyAnswer) -> str:
     return f"{alarm['id']}, {alarm_words.about(alarm)}"
 
 
-def _say_held_back(configuration: Configuration, suppression: JSON) -> None:
+def _say_held_back(configuration: Configuration, suppression: AnyAnswer) -> None:
     span = f"from {suppression['from']} until {suppression['until']}"
     text = f"{words(suppression['kind'])} by {suppression['owner']} {span}"
     about = f"{alarm_words.about(suppression)} ({suppression['id']})"
     typer.echo(f"{_local(configuration, text, suppression['subject'])}: {about}")
 
 
-def _say_ended(suppression: JSON) -> None:
+def _say_ended(suppression: AnyAnswer) -> None:
     about = f"{words(suppression['kind'])} {suppression['subject']}"
     typer.echo(f"ended by {suppression['ended_by']}: {about} ({suppression['id']})")

@@ -15,8 +15,9 @@ from monitor.cli.session import Finding, Session, known_unit, viewing
 from monitor.core.alarm.choice import Choice
 from monitor.core.alarm.condition import LEVELS, AlarmCondition
 from monitor.core.alarm.machine import State
+from monitor.core.answer.alarm import AlarmDetailAnswer
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.time.instant import in_local_time
-from monitor.ports import JSON
 from monitor.words import alarm as alarm_words
 from monitor.words.condition import condition_name
 from monitor.words.sign import level_sign
@@ -148,14 +149,14 @@ def suppressions(
 # --- what they share ---
 
 
-def place_of(alarm: JSON) -> str:
+def place_of(alarm: AnyAnswer) -> str:
     """Where its time is local: its unit's, else its subject's."""
     evidence = alarm["evidence"]
     found: str = (evidence.get("unit") if isinstance(evidence, dict) else None) or alarm["subject"]
     return found
 
 
-def known_alarm(session: Session, alarm: str) -> JSON:
+def known_alarm(session: Session, alarm: str) -> AlarmDetailAnswer:
     """An alarm, or a :class:`Finding` that names one that may be meant."""
     found = session.view.alarm(alarm)
     if found is not None:

@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 from monitor.cli.output import local, print_fields, print_table, said, small, words
-from monitor.ports import JSON
+from monitor.core.answer.alarm import AlarmDetailAnswer, NotificationAnswer, SuppressionAnswer
+from monitor.core.answer.shape import AnyAnswer
 from monitor.words import alarm as alarm_words
 from monitor.words.condition import condition_name
 from monitor.words.figures import evidence
 from monitor.words.sign import level_sign
 
 
-def print_alarm(alarm: JSON, zone: ZoneInfo) -> None:
+def print_alarm(alarm: AlarmDetailAnswer, zone: ZoneInfo) -> None:
     """Its fields, then its history, what is told as part of it, and who was told."""
-    acknowledgement, held = alarm.get("acknowledgement") or {}, alarm.get("suppression")
+    acknowledgement: AnyAnswer = alarm.get("acknowledgement") or {}
+    held, telling = alarm.get("suppression"), alarm.get("telling_now")
     print_fields(
         {
             "Alarm": alarm["id"],
@@ -32,7 +34,7 @@ def print_alarm(alarm: JSON, zone: ZoneInfo) -> None:
             "Done": acknowledgement.get("action"),
             "Held back": f"{words(held['kind'])} {said(alarm_words.held_back(held), zone)}" if held else None,
             "Part of": alarm.get("parent"),
-            "Telling": (alarm.get("telling_now") or {}).get("text"),
+            "Telling": telling["text"] if telling else None,
         }
     )
     rows = [
@@ -71,7 +73,9 @@ def print_alarm(alarm: JSON, zone: ZoneInfo) -> None:
     print_table(("To", "By", "What", "Sent at", "Tries"), told, none="Nobody was told of it.", title="Told")
 
 
-def print_suppressions(suppressions: Sequence[JSON], zone_of: Callable[[JSON], ZoneInfo]) -> None:
+def print_suppressions(
+    suppressions: Sequence[SuppressionAnswer], zone_of: Callable[[SuppressionAnswer], ZoneInfo]
+) -> None:
     """A table of what holds alarms back; with how it ended, where any has."""
     has_ended = any(each["ended_at"] is not None for each in suppressions)
     rows = []
@@ -91,6 +95,6 @@ def print_suppressions(suppressions: Sequence[JSON], zone_of: Callable[[JSON], Z
     print_table(columns, rows, none="Nothing holds alarms back.")
 
 
-def sent(message: JSON, zone: ZoneInfo) -> str:
+def sent(message: NotificationAnswer, zone: ZoneInfo) -> str:
     """When a message was delivered, or what became of it."""
     return local(message["sent_at"], zone) if message["sent_at"] else alarm_words.delivery(message).words

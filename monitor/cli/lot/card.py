@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from monitor.cli.output import local, print_fields, print_table, said, small, words
 from monitor.cli.session import Session
 from monitor.cli.watching import print_excursions
-from monitor.ports import JSON
+from monitor.core.answer.excursion import ExcursionAnswer
+from monitor.core.answer.lot import BudgetAnswer, LotAnswer
 from monitor.words import lot as lot_words
 from monitor.words.figures import Said, celsius, span, window
 from monitor.words.reason import evidence, reason_sign
@@ -18,7 +19,7 @@ CELLS = 10
 """Of a budget's bar."""
 
 
-def print_lot(lot: JSON, session: Session, excursions: list[JSON]) -> None:
+def print_lot(lot: LotAnswer, session: Session, excursions: list[ExcursionAnswer]) -> None:
     """All that the view gives of a lot, in the local time of its site."""
     zone = session.zone(lot_words.place_of(lot))
     print_fields(_head(lot, zone))
@@ -42,7 +43,7 @@ def print_lot(lot: JSON, session: Session, excursions: list[JSON]) -> None:
     print_excursions(excursions, session, title="Excursions")
 
 
-def _reasons(lot: JSON, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+def _reasons(lot: LotAnswer, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     """What each reason makes of the lot and why, followed by what it rests on, a line each."""
     for reason in lot["reasons"]:
         yield small(reason_sign(reason)), reason["text"]
@@ -50,7 +51,7 @@ def _reasons(lot: JSON, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
             yield " ", f"  {said(line, zone)}"
 
 
-def _budget(budget: JSON, lot: JSON, zone: ZoneInfo) -> tuple[str, str, str, str, str]:
+def _budget(budget: BudgetAnswer, lot: LotAnswer, zone: ZoneInfo) -> tuple[str, str, str, str, str]:
     bar = lot_words.bar(budget)
     if bar is None:
         return (
@@ -75,7 +76,7 @@ def _sentences(lines: list[Said], zone: ZoneInfo) -> str:
     return " ".join(said(line, zone) for line in lines)
 
 
-def _head(lot: JSON, zone: ZoneInfo) -> dict[str, object]:
+def _head(lot: LotAnswer, zone: ZoneInfo) -> dict[str, object]:
     act_by = None if lot.get("act_by") is None else f"{local(lot['act_by'], zone)}: {lot['act_by_reason']}"
     return {
         "Verdict": small(verdict_sign(lot)),
@@ -89,7 +90,7 @@ def _head(lot: JSON, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _figures(lot: JSON, zone: ZoneInfo) -> dict[str, object]:
+def _figures(lot: LotAnswer, zone: ZoneInfo) -> dict[str, object]:
     """What storage did to it."""
     return {
         "Thaws": _sentences(lot_words.thaws(lot), zone),
@@ -104,7 +105,7 @@ def _figures(lot: JSON, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _about(lot: JSON, zone: ZoneInfo) -> dict[str, object]:
+def _about(lot: LotAnswer, zone: ZoneInfo) -> dict[str, object]:
     """What it is, and by which rules it is judged."""
     without_effect = ", ".join(f"{name}: {why}" for name, why in lot["without_effect"].items())
     return {

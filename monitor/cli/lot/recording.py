@@ -13,6 +13,7 @@ import typer
 from monitor.cli.options import When
 from monitor.cli.output import print_json, words
 from monitor.cli.session import Finding, start_at, store_in_words, viewing
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.lot.event import LotEventKind
 from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
@@ -55,11 +56,11 @@ def site_of(
     if len(configuration.sites) == 1:
         return next(iter(configuration.sites))
     with viewing(config) as session:
-        site = (session.view.lot(lot) or {}).get("site")
-    if site is None:
+        known_lot = session.view.lot(lot)
+    if known_lot is None:
         known = ", ".join(configuration.sites)
         raise typer.BadParameter(f"there are several sites. Write one of {known}.", param_hint="--site")
-    return str(site)
+    return known_lot["site"]
 
 
 def stamped(
@@ -107,7 +108,7 @@ def record(configuration: Configuration, site: str, lot: str, event: JSON, as_js
         )
 
 
-def asked(configuration: Configuration, command: Command) -> JSON:
+def asked(configuration: Configuration, command: Command) -> AnyAnswer:
     """The answer to a command; a finding where it is refused, or the program that holds the store can't be reached."""
     from monitor.program import app
 

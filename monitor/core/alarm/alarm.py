@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from monitor.core.alarm.condition import LATCHED, AlarmCondition, Level, Truth, is_worse
 from monitor.core.alarm.grounds import Grounds
 from monitor.core.alarm.machine import ACTIVE, Event, State, after
+from monitor.core.answer.alarm import AcknowledgementAnswer, AlarmBody, TellingAnswer
 from monitor.core.time.instant import format_instant, parse_instant
 
 
@@ -26,6 +27,11 @@ class Acknowledgement(NamedTuple):
     action: str = ""
     how: str = "api"
 
+    def to_json(self) -> AcknowledgementAnswer:
+        """With the instant as RFC 3339."""
+        at, by, reason, action, how = self
+        return {"at": format_instant(at), "by": by, "reason": reason, "action": action, "how": how}
+
 
 class Run(NamedTuple):
     """One climbing of the ladder: the telling that began at ``from_at``, and ``why``. They are counted from 1."""
@@ -33,6 +39,10 @@ class Run(NamedTuple):
     number: int
     from_at: int
     why: str
+
+    def to_json(self) -> TellingAnswer:
+        """With the instant as RFC 3339."""
+        return {"number": self.number, "from_at": format_instant(self.from_at), "why": self.why}
 
 
 class RefusedError(ValueError):
@@ -78,8 +88,8 @@ class Alarm:
         """Whether a person has taken it, and it has not been told anew since."""
         return self.state in (State.ACKNOWLEDGED, State.LATCHED_ACKNOWLEDGED)
 
-    def to_json(self) -> dict[str, Any]:
-        """The alarm in the words of SPEC section 7, and more."""
+    def to_json(self) -> AlarmBody:
+        """The alarm as docs/json.md has it."""
         taken = self.acknowledgement
         return {
             "id": self.id,
@@ -92,12 +102,12 @@ class Alarm:
             "cleared_at": _text_or_none(self.cleared_at),
             "acknowledged_at": None if taken is None else format_instant(taken.at),
             "acknowledged_by": None if taken is None else taken.by,
-            "acknowledgement": None if taken is None else {**taken._asdict(), "at": format_instant(taken.at)},
+            "acknowledgement": None if taken is None else taken.to_json(),
             "shelved_until": None,
             "act_by": _text_or_none(self.act_by),
             "past": self.past,
             "parent": self.parent,
-            "telling": {**self.run._asdict(), "from_at": format_instant(self.run.from_at)},
+            "telling": self.run.to_json(),
             "evidence": dict(self.evidence),
         }
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from monitor.core.answer.alarm import AlarmAnswer
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -31,7 +33,7 @@ class Choice:
             and (self.unit is None or is_about(alarm, self.unit))
         )
 
-    def of(self, alarms: Iterable[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    def of(self, alarms: Iterable[AlarmAnswer], most: int) -> list[AlarmAnswer]:
         """Those that it takes, in their order, ``most`` at most."""
         chosen = (alarm for alarm in alarms if self.takes(alarm))
         return list(islice(chosen, most))

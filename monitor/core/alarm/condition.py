@@ -12,7 +12,7 @@ from monitor.core.alarm.grounds import Grounds
 
 
 class AlarmCondition(StrEnum):
-    """What can be wrong: the conditions of SPEC section 4, and our own."""
+    """What can be wrong; docs/alarms.md says of each what it means."""
 
     TEMPERATURE_HIGH = "temperature_high"
     TEMPERATURE_LOW = "temperature_low"
@@ -79,7 +79,7 @@ LEVEL_OF: Mapping[AlarmCondition, Level] = MappingProxyType(
 critical with the excursion's own limit."""
 
 LATCHED = frozenset({AlarmCondition.LOT_THAWED, AlarmCondition.LOT_BREACHED})
-"""What stays until a person resets it, also if it turns out otherwise (SPEC section 4)."""
+"""What stays until a person resets it, also if it turns out otherwise."""
 
 ENDED_BY_ACKNOWLEDGEMENT = frozenset({AlarmCondition.DRILL, AlarmCondition.EVENT_CONFLICT})
 """What is over when a person acknowledges it: nothing else could tell that a drill is answered, a conflict settled."""

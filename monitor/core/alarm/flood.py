@@ -1,6 +1,6 @@
 """Many alarms at once are one page: of one cause, with those that it explains listed.
 
-A flood begins with ten alarms within ten minutes at a site (EEMUA 191 and ISA-18.2 count so; DOMAIN section 3.3), or
+A flood begins with ten alarms within ten minutes at a site (EEMUA 191 and ISA-18.2 count so: docs/sources.md), or
 sooner where the cause is known: several units lost their power, or one gateway took several units with it.
 """
 

@@ -1,7 +1,7 @@
 """How well alarms serve people: figures over a span of time, from what is on record. Pure.
 
 An alarm system that pages too often is not believed, and one that nobody answers helps no one. The figures and their
-targets are those of EEMUA 191 and ISA-18.2 as DOMAIN section 3.3 has them, with one of our own: a freezer room should
+targets are those of EEMUA 191 and ISA-18.2 (docs/sources.md), with one of our own: a freezer room should
 page a person at most once a week outside drills.
 
 Alarms of the past (they woke no one), the children of a flood (told as one) and drills are told apart. The order of

@@ -1,6 +1,6 @@
 """The life of an alarm after ISA-18.2, as a table: every state and every event, and what comes of the two.
 
-The states are those of SPEC section 4. Shelved, suppressed and out of service stand beside them
+The states are those of ISA-18.2. Shelved, suppressed and out of service stand beside them
 (:mod:`monitor.core.alarm.suppression`): they postpone messages and change no state.
 """
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import AlarmCondition, Level, is_worse
+from monitor.core.answer.alarm import SuppressionAnswer, SuppressionKind
 from monitor.core.time.instant import format_instant, parse_instant
-
-SuppressionKind = Literal["shelved", "suppressed", "out_of_service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Suppression:
             return (self.condition, self.subject) == (alarm.condition, alarm.subject)
         return alarm.subject == self.subject or alarm.subject.startswith(f"{self.subject}/")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SuppressionAnswer:
         """As pages and the API show it; instants are RFC 3339."""
         return {
             "id": self.id,
@@ -101,7 +100,7 @@ def hushing(alarm: Alarm, suppressions: Iterable[Suppression], at: int) -> Suppr
 def breaks_through(
     shelf: Suppression, alarm: Alarm, *, act_by: int | None, lots_worse: Iterable[str] = ()
 ) -> str | None:
-    """Why a shelved alarm must be told all the same (SPEC section 4); None while the shelf stands.
+    """Why a shelved alarm must be told all the same: it got worse, or waits no longer; None while the shelf stands.
 
     ``act_by``: by when somebody must have acted, as forecast now. ``lots_worse``: alarms about lots in the unit, in
     words, that were raised since it was shelved.

@@ -101,6 +101,7 @@ def advance(
     joined = last_at is not None and at - last_at <= rules.max_gap_after(last_at)
     suspect = why_suspect(rules, at, values, last_at, state.last_values) is not None
     end = (at, values)
+    # High before low, always: what changes at one instant is then recorded in one order, whatever the batches.
     for side in (state.high, state.low):
         if last_at is not None and joined:
             Walk(side, rules, (last_at, state.last_values), end, settings.uncertainty, touched).join()
@@ -108,10 +109,12 @@ def advance(
             if side.excursion is not None and last_at is not None:
                 side.excursion.unknown_ms += at - last_at
             Walk(side, rules, end, end, settings.uncertainty, touched).begin()
+    # After the window: an excursion that this reading confirmed makes the warning hold at once.
     _warn(state, rules, at, values, joined=joined)
     state.last_at = at
     state.last_values = values
     if suspect:
+        # After the walk: the reading that opens an excursion is the first in it, the one that closed it is in none.
         for excursion in state.open_excursions():
             excursion.suspect_readings += 1
     state.settle(rules)
@@ -152,6 +155,7 @@ def shown(rules: ChannelRules, at: int, values: tuple[float, ...]) -> float:
     """Of the good values of one instant the one that counts: the farthest outside the window, else the warmest."""
     if len(values) == 1:
         return values[0]
+    # Of equally bad ones the warmer: warmth is what spoils the product.
     window = rules.profile_at(at).window
     return max(values, key=lambda value: (window.distance(value), value))
 

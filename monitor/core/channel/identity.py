@@ -1,4 +1,4 @@
-"""Which excursion is which, when late data moved, merged or split some (SPEC section 3, Identity)."""
+"""Which excursion is which, when late data moved, merged or split some: what overlaps keeps its id."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ def reconcile(known: Sequence[KnownExcursion], judged: Sequence[Excursion]) -> l
     """
     taken: dict[int, KnownExcursion] = {}
     gone: list[tuple[KnownExcursion, Excursion | None]] = []
-    for old in known:
+    for old in known:  # oldest first: it is the first to be asked which of them it is
         touching = [new for new in judged if _overlap(old, new)]
         free = [new for new in touching if id(new) not in taken]
         if free:
+            # Of the parts that it was split into the first goes on being it; the others are new.
             taken[id(min(free, key=lambda new: new.started_at))] = old
         else:
             gone.append((old, touching[0] if touching else None))

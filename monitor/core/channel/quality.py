@@ -50,6 +50,8 @@ def why_bad(reading: Reading, settings: ProbeSettings) -> str | None:
     ``sensor_code`` and ``sensor_range`` (compared before the offset is added), ``implausible`` (after it),
     ``clock_ahead``, and ``clock_reset`` for what was measured before the year 2000 and received after it.
     """
+    # What the probe says of itself first. Codes are numbers as sent, so they come before the offset is added. The clock
+    # comes last: it alone depends on when the reading came, and copies may come at several times.
     if reading.fault is not None:
         return f"fault:{reading.fault}"
     celsius = reading.celsius

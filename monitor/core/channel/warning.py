@@ -122,7 +122,9 @@ class WarningSide:
         self._note(line)
         due_at = max(self.since + rule.delay, line.t0)
         if confirmed_at is not None:
+            # A confirmed excursion says more than the delay could: the warning waits no longer.
             due_at = min(due_at, max(confirmed_at, self.since, line.t0))
+        # At the instant at which the value is back at the level it is inside, as at the window's limit.
         if due_at < (line.t1 + 1 if left_at is None else left_at):
             self.spell = Spell(self.direction, rule.limit, self.since, due_at, self.extreme, profile.label)
             changed.append(replace(self.spell))

@@ -1,4 +1,4 @@
-"""Budgets: allowed cumulative time, per band and out of storage, over a lot's life; only ever spent (SPEC 3)."""
+"""Budgets: allowed cumulative time, per band and out of storage, over a lot's life; only ever spent."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ class Budget:
         if self.limit is None or self.exhausted_at is not None:
             return
         if self.low_at is None and self.is_low:
+            # The first whole millisecond at which more than that share is spent.
             self.low_at = start + max(0, LOW_PERCENT * self.limit // 100 + 1 - before)
         if self.spent < self.limit:
             return
@@ -99,6 +100,7 @@ class Budgets:
         """Charges a known piece to the bands that it passes through, in the order of time. ``open_end``: its last
         instant is one of the next place."""
         spans = [(span, level.name) for level in rule.levels if (span := level.span(line, start, end))]
+        # In the order of time: bands of one name share a budget, and the piece that exhausts it is the one to name.
         for (begin, finish), name in sorted(spans):
             if not (open_end and begin == end):
                 self._by_name[name].charge(begin, finish, channel, line)

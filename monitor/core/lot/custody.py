@@ -2,7 +2,7 @@
 
 A fold over the lot's events in the order of (``occurred_at``, ``event_id``). An event that has no effect stays on
 record and is shown with the reason. An aliquot is judged as if its parent's timeline up to the event that made it
-were its own (SPEC section 3, small print 14); so its fold begins with its ancestors' events.
+were its own (docs/figures.md, "Events"); so its fold begins with its ancestors' events.
 """
 
 from __future__ import annotations
@@ -168,6 +168,7 @@ def lot_history(
 
 
 _FIRST, _LAST = (-(1 << 62), ""), (1 << 62, "")
+"""Keys before and after those of all events: instants of the years 1 to 9999 are far smaller."""
 
 
 def _in_force(
@@ -240,6 +241,7 @@ def _apply(history: LotHistory, event: LotEvent, zone: ZoneInfo) -> str | None:
         case LotEventKind.BOUND:
             history.bound = event
         case LotEventKind.DISPOSED:
+            # The last word on it, whatever was decided before; the stay ends, and no later event counts.
             history.disposition = Disposition.DISPOSED
             history.disposed_at = event.occurred_at
             if history.custody:

@@ -1,4 +1,4 @@
-"""When a lot expires, and why: the earliest of what its label, its state and its budgets say (SPEC section 3)."""
+"""When a lot expires, and why: the earliest of what its label, its state and its budgets say."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def effective_expiry(label_at: int | None, found: Integrity) -> Expiry:
     ]
     best = Expiry(None, None)
     for at, reason in candidates:
+        # Strictly earlier: of equal instants the reason that comes first in the list stays.
         if at is not None and (best.at is None or at < best.at):
             best = Expiry(at, reason)
     return best

@@ -1,4 +1,4 @@
-"""What storage did to a lot: a sweep over its timeline, place after place, piece after piece (SPEC section 3).
+"""What storage did to a lot: a sweep over its timeline, place after place, piece after piece.
 
 The timeline begins at the first storage and ends at ``as_of`` or at the lot's disposal. Every piece of it is known,
 unknown, or told nowhere; what adds up is summed, thaws and unknown stretches go through small automata.
@@ -147,7 +147,7 @@ class _Sweep:
                 self._last = (place, part)
 
     def _take_alternative(self, place: Place) -> None:
-        """Custody in a unit of an alternative class starts its shelf life (small print 13)."""
+        """Custody in a unit of an alternative class starts its shelf life, the first custody too."""
         if place.rule.shelf_life is not None:
             ends_at = place.from_at + place.rule.shelf_life
             if self._found.shelf_life_ends_at is None or ends_at < self._found.shelf_life_ends_at:
@@ -341,7 +341,7 @@ def _outside(place: Place, piece: Known, judged_at: int) -> list[tuple[int, int]
 
 
 def _near_ms(rule: PlaceRule, line: Line, start: int, end: int, near: int) -> int:
-    """Known time inside the window and within the probe's uncertainty of one of its limits (small print 18)."""
+    """Known time inside the window and within the probe's uncertainty of one of its limits (not of a band's)."""
     spans = []
     if rule.high is not None:
         spans.append((rule.high - near, rule.high))

@@ -276,13 +276,10 @@ class Ledger:
 
     def replace(self, part: LedgerPart) -> bool:
         """Puts a part that was taken again in the place of the old one; says whether it fits: it ends with the same
-        reading. What happened in it counts once more, for whoever waits for that."""
+        reading. Nothing counts anew: every lot that was there is judged again after late readings."""
         if part.ledger.last_at != part.until:
             return False
         self._pieces[part.first : part.last + 1] = part.ledger._pieces
-        for what, more in part.ledger.tally.items():
-            self._count(what, more)
-        self.stirred = True
         return True
 
     # --- asking ---

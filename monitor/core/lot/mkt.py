@@ -1,8 +1,8 @@
 """Mean kinetic temperature: the constant temperature that would have done as much as the real course did.
 
 Time-weighted over known time: a joined segment weighs the mean of its two ends' rates e^(−ΔH/RT) by its length
-(SPEC section 3, MKT; small print 12). Sums of rates are whole numbers of a very small unit, so that they come out
-the same however a history is cut into pieces, and nothing can overflow.
+(docs/figures.md, "Mean kinetic temperature"). Sums of rates are whole numbers of a very small unit, so that they come
+out the same however a history is cut into pieces, and nothing can overflow.
 """
 
 from __future__ import annotations
@@ -137,6 +137,7 @@ def worst_window(
         heat, known = course.between(begin, begin + length)
         if 2 * known < length or heat <= 0:
             continue
+        # Logarithms have the order of the temperatures. What differs by rounding alone is equal: the earlier one stays.
         mean = log(heat) - log(known)
         if best is None or mean > best[0] + 1e-13:
             best = (mean, begin)

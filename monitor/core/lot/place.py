@@ -1,7 +1,7 @@
 """Places: how a lot's profile judges it where it is, in storage of its own class, of an alternative one, or outside.
 
-A place's rule is the lot's profile with the window, bands and thaw rule of the storage class there (SPEC section 3,
-Expiry; small print 9 and 13). Levels are whole nano-degrees, as lines are.
+A place's rule is the lot's profile with the window, bands and thaw rule of the storage class there (docs/figures.md,
+"Places, and the edges of custody"). Levels are whole nano-degrees, as lines are.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _nano(celsius: float | None) -> int | None:
 
 
 def _delta_h_over_r(profile: Profile) -> float | None:
-    """DOMAIN: the mean kinetic temperature is for storage above 0 °C; ΔH/R = 10,000 K unless the profile says so."""
+    """The mean kinetic temperature is for storage above 0 °C; ΔH/R = 10,000 K unless the profile says so."""
     high = profile.window.high
     if high is not None and high <= 0:
         return None

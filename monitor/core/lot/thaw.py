@@ -1,4 +1,4 @@
-"""Thaws of one lot: a small automaton over its timeline and its events (SPEC section 3, Thaws; small print 11).
+"""Thaws of one lot: a small automaton over its timeline and its events (docs/figures.md, "Thaws").
 
 A frozen lot is thawed once it has been above ``thaw.above`` for ``thaw.after`` of unbroken known time, or by a
 ``thawed`` event; it is frozen again once known below ``refrozen_below``, or by a ``refrozen`` event.
@@ -57,6 +57,8 @@ class ThawCount:
     ) -> None:
         """A known piece of the timeline, under the rule of the place there. ``open_end``: its last instant is one of
         the next place."""
+        # In the order in which the line passes the two levels: one that rises leaves the cold one before it reaches the
+        # warm one, one that falls does it the other way round.
         if rule is None:
             self.interrupt()
         elif line.u1 > line.u0:

@@ -86,6 +86,7 @@ def reasons(
     ]
     label = {"profile": found.profile.label}
     named = [Reason(one.code, one.text, {**one.evidence, **label}) for one in every]
+    # A stable sort: those of one verdict stay in the order in which they were looked for.
     return sorted(named, key=lambda reason: -_ORDER.index(VERDICT_OF[reason.code]))
 
 

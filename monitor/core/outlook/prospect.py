@@ -89,6 +89,7 @@ def act_by(found: Integrity, expected: Iterable[Prospect]) -> ActBy | None:
         at = runs_out_at(found, budget)
         if at is not None and budget.name not in foreseen:
             candidates.append(ActBy(at, budget.name, False))
+    # Of equal instants by name: page, message and record must name the same one.
     return min(candidates, key=lambda one: (one.at, one.band), default=None)
 
 

@@ -58,6 +58,7 @@ def _by_name(shelter: Shelter) -> tuple[str, ...]:
 
 def _urgency(lot: LotAtRisk) -> tuple[object, ...]:
     by, left = lot.act_by, lot.left_ms
+    # The rest only makes the order the same whatever the order of the arguments.
     last = (lot.lot, lot.what, lot.title, lot.storage_classes)
     return (lot.breached, by is None, by or 0, left is None, left or 0, *last)
 

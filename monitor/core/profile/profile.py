@@ -1,6 +1,6 @@
 """Storage profiles: the versioned limits of a product class.
 
-Every limit is data of a product (DOMAIN: there is no universal stability curve), so nothing in here has a default
+Every limit is data of a product (there is no universal stability curve), so nothing in here has a default
 that judges. All durations in ms, temperatures in °C. ``None`` means "no such rule".
 """
 

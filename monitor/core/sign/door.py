@@ -34,6 +34,7 @@ def openings(events: Sequence[Told]) -> list[tuple[int, int | None]]:
     """When a door was opened and shut, in order; None for one that is open still."""
     found: list[tuple[int, int | None]] = []
     opened: int | None = None
+    # Of one instant "closed" sorts before "opened": in doubt the door is open.
     for event in sorted(events):
         if event.kind == "door_opened" and opened is None:
             opened = event.at

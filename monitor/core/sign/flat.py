@@ -16,7 +16,7 @@ from monitor.core.sign.trail import MINUTES_FOR, PARTS_FOR, Bin
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 
 FLAT_FOR = 90 * MINUTE
-"""More than two periods of a compressor (DOMAIN section 5: 10 to 40 min; assumed)."""
+"""More than two periods of a compressor (10 to 40 min; assumed)."""
 QUIET_FOR = 8 * HOUR
 """For a probe that moves by less than ``LIVELY`` of its steps in most hours."""
 LIVELY = 3.0

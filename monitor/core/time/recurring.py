@@ -47,6 +47,7 @@ class Recurring:
         for back in range(-1, _DAYS_BACK):
             come = [period for period in self._of_day(today - back * _DAY, zone) if period.at <= now]
             if come:
+                # Two of its times are one instant where the change to summer time skips both: the later one has come.
                 return max(come, key=lambda period: (period.at, period.name))
         return None
 

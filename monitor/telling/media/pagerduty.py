@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.time.instant import format_instant
 from monitor.ports import JSON, Clock, DeliveryError, Notification
 from monitor.telling.media.address import Reveal, revealed
@@ -130,5 +131,5 @@ class PagerDutyMedium:
             "custom_details": {**kept, **details},
         }
 
-    def _source(self, alarm: JSON | None) -> str:
+    def _source(self, alarm: AnyAnswer | None) -> str:
         return str((alarm or {}).get("subject") or "") or f"exosome-monitor {self._installation}"

@@ -1,7 +1,7 @@
 """Webhooks: each message as signed JSON to an address of the laboratory's own (a LIMS, a chat bot, a siren).
 
 The address is ``webhook:https://…`` (``http://`` for this machine alone), with the person's ``webhook_key``. The body
-is ``{id, kind, alarm, recipient, subject, text, sent_at}``: ``alarm`` is the alarm as SPEC section 7 words it, as it is
+is ``{id, kind, alarm, recipient, subject, text, sent_at}``: ``alarm`` is the alarm as docs/json.md has it, as it is
 when this is sent, or null; ``kind`` is ``opened``, ``again``, ``reminder``, ``taken``, ``closed``, ``notice``,
 ``digest`` or ``test``. Any 2xx means that it was taken. What isn't is sent again, with the same ``Idempotency-Key`` and
 another signature. Messages to one address come one after another, in order, but one that fails lets the next ones by.

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
 
+from monitor.core.answer.alarm import AlarmDetailAnswer
 from monitor.ports import JSON
 from monitor.ports.commands import Acknowledge, EndSuppression, OfAlarms, Reset, Shelve, Suppress, Unshelve
 from monitor.web.api.changes import AUTHORIZED, carried_out, command_of
@@ -64,7 +65,7 @@ def suppressions(wired: Wired, query: Annotated[SuppressionsQuery, Query()]) -> 
     return JsonResponse(wired.view.suppressions(open_only=not query.all))
 
 
-def known_alarm(wired: Wiring, alarm: str) -> JSON:
+def known_alarm(wired: Wiring, alarm: str) -> AlarmDetailAnswer:
     """The alarm, or 404."""
     found = wired.view.alarm(alarm)
     if found is None:

@@ -1,4 +1,4 @@
-"""The HTTP API: the same figures that the pages show, as JSON (SPEC section 7)."""
+"""The HTTP API: the same figures that the pages show, as JSON: docs/json.md describes it."""
 
 from __future__ import annotations
 
@@ -265,7 +265,8 @@ def _site(wired: Wiring, lot: str, given: object) -> str:
                 422, "unknown_site", f"There is no site {given!r}.", f"Use one of: {', '.join(sites)}."
             )
         return str(given)
-    known = (wired.view.lot(lot) or {}).get("site")
+    registered = wired.view.lot(lot)
+    known = None if registered is None else registered["site"]
     if known is None and len(sites) != 1:
         text = "The event does not say at which site it happened."
         raise ApiError(422, "site_missing", text, f'Add "site", one of: {", ".join(sites)}.')

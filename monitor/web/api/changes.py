@@ -11,8 +11,8 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from monitor.config.file.duration import parse_duration
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.time.instant import parse_instant
-from monitor.ports import JSON
 from monitor.ports.commands import OfAlarms, Spoken, missing_in
 from monitor.web.bodies import ROUTES, STRUCTS, asked_for, in_body
 from monitor.web.refusal import ApiError, ErrorBody
@@ -112,13 +112,13 @@ def instant_of(name: str, text: str) -> int:
         raise ApiError(422, "bad_instant", said, "Write it with an offset: 2026-11-22T10:00:00Z.") from error
 
 
-async def carried_out(wired: Wiring, command: OfAlarms) -> JSON:
+async def carried_out(wired: Wiring, command: OfAlarms) -> AnyAnswer:
     """What a command answers, which may wait for the writer. Raises 404 for what it is about and isn't there, and 409
     for what can't be; the refusal's ``reason`` is what the command said."""
     return await run_in_threadpool(carry_out, wired, command)
 
 
-def carry_out(wired: Wiring, command: OfAlarms) -> JSON:
+def carry_out(wired: Wiring, command: OfAlarms) -> AnyAnswer:
     """As :func:`carried_out`, in the thread that asks."""
     try:
         return wired.commands.carry_out(command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from monitor.core.answer.unit import CrossingAnswer, ForecastAnswer
 from monitor.core.time.instant import HOUR, parse_instant
 from monitor.ports import JSON
 from monitor.web.charts.palette import FONT, Palette
@@ -19,7 +20,7 @@ class Ahead(NamedTuple):
     """What is coming, as of ``now`` (ms): a unit's forecast as the API words it, and by when to act; either None."""
 
     now: int
-    forecast: JSON | None
+    forecast: ForecastAnswer | None
     act_by: str | None
 
     @property
@@ -35,9 +36,9 @@ class Ahead(NamedTuple):
         return min(last + AFTERWARDS, self.now + AHEAD_MOST)
 
     @property
-    def crossings(self) -> list[JSON]:
+    def crossings(self) -> list[CrossingAnswer]:
         """The limits that it is expected to cross, soonest first."""
-        found = (self.forecast or {}).get("crossings") or []
+        found = [] if self.forecast is None else self.forecast["crossings"]
         return sorted(
             (one for one in found if one.get("likely")), key=lambda one: parse_instant(one["likely"])
         )
@@ -63,7 +64,7 @@ class Ahead(NamedTuple):
             "act": [{"at": act_at + shift}] if is_shown and act_at is not None else [],
         }
 
-    def _crossing(self, one: JSON, shift: int) -> JSON:
+    def _crossing(self, one: CrossingAnswer, shift: int) -> JSON:
         latest = one.get("latest")
         return {
             "at": parse_instant(one["likely"]) + shift,

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from monitor.core.answer.excursion import ExcursionAnswer
+from monitor.core.answer.lot import WindowAnswer
+from monitor.core.answer.reading import ReadingsAnswer
 from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND, parse_instant, to_datetime
 from monitor.ports import JSON
 from monitor.web.charts.ahead_chart import Ahead, ahead_layers
@@ -35,7 +38,7 @@ class Series:
     gaps: list[JSON] = field(default_factory=list)
 
 
-def series_of(channel: JSON, *, shift: int, start: int, end: int) -> Series:
+def series_of(channel: ReadingsAnswer, *, shift: int, start: int, end: int) -> Series:
     """Good readings no farther apart than ``max_gap`` are one stroke; anything longer is a gap, drawn as
     unknown.
 
@@ -69,7 +72,7 @@ def series_of(channel: JSON, *, shift: int, start: int, end: int) -> Series:
     return found
 
 
-def extent(values: Sequence[float], window: JSON) -> tuple[float, float]:
+def extent(values: Sequence[float], window: WindowAnswer) -> tuple[float, float]:
     """The temperatures that the chart spans: all values and the window's limits, with some air."""
     ends = [*values, *(side for side in (window.get("low"), window.get("high")) if side is not None)]
     low, high = (min(ends), max(ends)) if ends else (-1.0, 1.0)
@@ -77,7 +80,7 @@ def extent(values: Sequence[float], window: JSON) -> tuple[float, float]:
     return low - air, high + air
 
 
-def describe(channel: JSON) -> str:
+def describe(channel: ReadingsAnswer) -> str:
     """What the chart shows, for those who can't see it."""
     good = [reading["celsius"] for reading in channel["readings"] if reading["celsius"] is not None]
     if not good:
@@ -89,14 +92,14 @@ def describe(channel: JSON) -> str:
 
 
 def chart_spec(
-    channel: JSON,
-    excursions: Sequence[JSON],
+    channel: ReadingsAnswer,
+    excursions: Sequence[ExcursionAnswer],
     *,
-    window: JSON,
+    window: WindowAnswer,
     zone: ZoneInfo,
     start: int,
     end: int,
-    others: Sequence[JSON] = (),
+    others: Sequence[ReadingsAnswer] = (),
     ahead: Ahead | None = None,
     palette: Palette = LIGHT,
 ) -> JSON:
@@ -156,22 +159,22 @@ def shift_at(end: int, zone: ZoneInfo) -> int:
     return int(offset.total_seconds()) * SECOND if offset else 0
 
 
-def window_rect(window: JSON, low: float, high: float) -> JSON:
+def window_rect(window: WindowAnswer, low: float, high: float) -> JSON:
     """The window as a band between ``low`` and ``high``, which stand for a side that is open."""
     bottom, top = window.get("low"), window.get("high")
     return {"low": low if bottom is None else bottom, "high": high if top is None else top}
 
 
-def limits(window: JSON) -> list[JSON]:
+def limits(window: WindowAnswer) -> list[JSON]:
     """The window's limits with their labels."""
     found = []
-    for side in ("low", "high"):
-        if (value := window.get(side)) is not None:
+    for side, value in (("low", window.get("low")), ("high", window.get("high"))):
+        if value is not None:
             found.append({"celsius": value, "words": f"window {side} {celsius(value)}"})
     return found
 
 
-def excursion_marks(found: Sequence[JSON], shift: int, start: int, end: int) -> list[JSON]:
+def excursion_marks(found: Sequence[ExcursionAnswer], shift: int, start: int, end: int) -> list[JSON]:
     """What of the excursions lies in the range, oldest first. A label that would lie on another is left out
     (its words are still under the pointer); one in the right half goes to the left of its excursion."""
     shown = []
@@ -198,7 +201,7 @@ def excursion_marks(found: Sequence[JSON], shift: int, start: int, end: int) -> 
     return shown
 
 
-def _excursion_words(found: JSON) -> str:
+def _excursion_words(found: ExcursionAnswer) -> str:
     kind = "Outside" if found["closed_at"] is None else "Transient"
     if found.get("confirmed_at") is not None:
         kind = "Excursion"

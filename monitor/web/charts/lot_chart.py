@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from monitor.core.answer.excursion import ExcursionAnswer
+from monitor.core.answer.lot import LotAnswer, WindowAnswer
+from monitor.core.answer.reading import ReadingsAnswer
 from monitor.core.time.instant import format_instant, parse_instant, to_datetime
 from monitor.ports import JSON
 from monitor.web.charts.chart import (
@@ -44,10 +47,21 @@ class ChartStay(NamedTuple):
     unit: str | None
     start: int
     end: int
-    channel: JSON | None = None
+    channel: ReadingsAnswer | None = None
 
 
-def timeline(lot: JSON, now: int) -> tuple[int, int] | None:
+_OPEN: WindowAnswer = {"low": None, "high": None}
+_NO_READINGS: ReadingsAnswer = {
+    "channel": "",
+    "from": "",
+    "to": "",
+    "max_gap_seconds": 0,
+    "count": 0,
+    "readings": [],
+}
+
+
+def timeline(lot: LotAnswer, now: int) -> tuple[int, int] | None:
     """From when to when the lot's custody goes, at most to ``now``; None for a lot that was never stored."""
     custody = lot.get("custody") or []
     if not custody:
@@ -67,7 +81,7 @@ def shown_range(span: tuple[int, int], length: int | None, at: int | None) -> tu
     return stop - length, stop
 
 
-def stays_between(lot: JSON, start: int, end: int) -> list[ChartStay]:
+def stays_between(lot: LotAnswer, start: int, end: int) -> list[ChartStay]:
     """The stays that touch a range, cut to it, oldest first; of many the newest :data:`MOST_STAYS`."""
     found = []
     for each in lot.get("custody") or []:
@@ -80,9 +94,9 @@ def stays_between(lot: JSON, start: int, end: int) -> list[ChartStay]:
 
 def lot_chart_spec(
     stays: Sequence[ChartStay],
-    excursions: Sequence[JSON],
+    excursions: Sequence[ExcursionAnswer],
     *,
-    window: JSON | None,
+    window: WindowAnswer | None,
     zone: ZoneInfo,
     at: int | None = None,
     palette: Palette = LIGHT,
@@ -94,12 +108,13 @@ def lot_chart_spec(
     start, end = stays[0].start, stays[-1].end
     shift = shift_at(end, zone)
     found = _joined(stays, shift)
-    low, high = extent([point["celsius"] for point in (*found.line, *found.alone)], window or {})
-    has_window = any(side is not None for side in (window or {}).values())
+    shown = window or _OPEN
+    low, high = extent([point["celsius"] for point in (*found.line, *found.alone)], shown)
+    has_window = any(side is not None for side in shown.values())
     outside = [stay for stay in stays if stay.unit is None]
     datasets = {
         "window": [window_rect(window, low, high)] if window and has_window else [],
-        "limits": limits(window or {}),
+        "limits": limits(shown),
         "gaps": gap_marks(found.gaps, end - start),
         "excursions": excursion_marks(_inside(excursions, stays), shift, start, end),
         "stays": _stay_marks(stays, shift, end - start),
@@ -125,8 +140,7 @@ def _joined(stays: Sequence[ChartStay], shift: int) -> Series:
     for number, stay in enumerate(stays):
         if stay.unit is None:
             continue
-        none: JSON = {"readings": [], "count": 0, "max_gap_seconds": 0}
-        part = series_of(stay.channel or none, shift=shift, start=stay.start, end=stay.end)
+        part = series_of(stay.channel or _NO_READINGS, shift=shift, start=stay.start, end=stay.end)
         name = {"where": stay.unit}
         joined.line += [{**point, **name, "stroke": f"{number}.{point['stroke']}"} for point in part.line]
         joined.alone += [{**point, **name} for point in part.alone]
@@ -136,9 +150,9 @@ def _joined(stays: Sequence[ChartStay], shift: int) -> Series:
     return joined
 
 
-def _inside(excursions: Sequence[JSON], stays: Sequence[ChartStay]) -> list[JSON]:
+def _inside(excursions: Sequence[ExcursionAnswer], stays: Sequence[ChartStay]) -> list[ExcursionAnswer]:
     """The parts of excursions during which the lot was there."""
-    found = []
+    found: list[ExcursionAnswer] = []
     for stay in stays:
         for each in excursions:
             if stay.unit is None or not str(each["channel"]).startswith(f"{stay.unit}/"):
@@ -146,8 +160,7 @@ def _inside(excursions: Sequence[JSON], stays: Sequence[ChartStay]) -> list[JSON
             begin = max(parse_instant(each["started_at"]), stay.start)
             stop = stay.end if each["ended_at"] is None else min(parse_instant(each["ended_at"]), stay.end)
             if begin < stop:
-                cut = {"started_at": format_instant(begin), "ended_at": format_instant(stop)}
-                found.append({**each, **cut})
+                found.append({**each, "started_at": format_instant(begin), "ended_at": format_instant(stop)})
     return found
 
 
@@ -171,7 +184,7 @@ def describe(stays: Sequence[ChartStay]) -> str:
     """What the chart shows, for those who can't see it: each place in turn, with its lowest and highest value."""
     parts = []
     for stay in stays:
-        readings = (stay.channel or {}).get("readings", [])
+        readings = [] if stay.channel is None else stay.channel["readings"]
         good = [reading["celsius"] for reading in readings if reading["celsius"] is not None]
         if stay.unit is None:
             parts.append(OUT_OF_STORAGE)

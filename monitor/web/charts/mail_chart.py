@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.time.instant import HOUR
 from monitor.ports import JSON, View
 from monitor.web.charts.png import png_of
@@ -35,7 +36,7 @@ def alarm_picture(view: View, alarm: str) -> bytes | None:
     return png(spec, title=f"{unit['title']}: last 12 h of {series[0]['channel'].rpartition('/')[2]}")
 
 
-def unit_of(alarm: JSON) -> str:
+def unit_of(alarm: AnyAnswer) -> str:
     """The unit that an alarm is about, as ``site/unit``: its subject's, or the one that a lot is in; or empty."""
     subject = str(alarm.get("subject", ""))
     where = subject if "/" in subject else str((alarm.get("evidence") or {}).get("unit") or "")

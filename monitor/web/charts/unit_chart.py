@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from monitor.core.answer.reading import ReadingsAnswer
+from monitor.core.answer.unit import ProbeAnswer, UnitAnswer
 from monitor.ports import JSON, UnitView
 from monitor.web.charts.ahead_chart import Ahead
 from monitor.web.charts.chart import chart_spec
@@ -15,7 +17,7 @@ CHART_POINTS = 1_500
 
 def unit_chart(
     view: UnitView,
-    unit: JSON,
+    unit: UnitAnswer,
     start: int,
     end: int,
     points: int = CHART_POINTS,
@@ -23,7 +25,7 @@ def unit_chart(
     scheme: str = "light",
     first: str | None = None,
     ahead: Ahead | None = None,
-    series: Sequence[JSON] | None = None,
+    series: Sequence[ReadingsAnswer] | None = None,
 ) -> JSON:
     """The chart of a unit from ``start`` to ``end`` (ms) as a Vega-Lite specification: channel ``first`` (default: the
     product probe) with its excursions, the others beside it, and what lies ``ahead``. ``series``: what
@@ -46,17 +48,23 @@ def unit_chart(
 
 
 def unit_series(
-    view: UnitView, unit: JSON, start: int, end: int, points: int = CHART_POINTS, *, first: str | None = None
-) -> list[JSON]:
+    view: UnitView,
+    unit: UnitAnswer,
+    start: int,
+    end: int,
+    points: int = CHART_POINTS,
+    *,
+    first: str | None = None,
+) -> list[ReadingsAnswer]:
     """The readings of a unit's probes, channel ``first`` (default: the product probe) first."""
     paths = [f"{unit['unit']}/{probe['probe']}" for probe in _in_order(unit, first)]
     series = [view.readings(path, start, end, points) for path in paths]
     return [each for each in series if each is not None]
 
 
-def _in_order(unit: JSON, first: str | None) -> list[JSON]:
+def _in_order(unit: UnitAnswer, first: str | None) -> list[ProbeAnswer]:
     return sorted(unit["probes"], key=lambda p: (f"{unit['unit']}/{p['probe']}" != first, not p["product"]))
 
 
-def _no_readings(unit: str) -> JSON:
-    return {"channel": unit, "readings": [], "count": 0, "max_gap_seconds": 900}
+def _no_readings(unit: str) -> ReadingsAnswer:
+    return {"channel": unit, "from": "", "to": "", "readings": [], "count": 0, "max_gap_seconds": 900}

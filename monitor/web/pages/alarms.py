@@ -8,6 +8,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from monitor.config.file.duration import format_duration
+from monitor.core.answer.alarm import AlarmAnswer, AlarmDetailAnswer
+from monitor.core.answer.shape import AnyAnswer
+from monitor.core.answer.unit import UnitAnswer
 from monitor.core.time.instant import HOUR, MINUTE, parse_instant
 from monitor.ports import JSON
 from monitor.web.api.queries import Strict
@@ -96,24 +99,24 @@ def _choice(length: int) -> ShelfChoice:
     return ShelfChoice(format_duration(length), exact_span(length))
 
 
-def _known(wired: Wiring, name: str) -> JSON:
+def _known(wired: Wiring, name: str) -> AlarmDetailAnswer:
     found = wired.view.alarm(name)
     if found is None:
         raise not_found("alarm", name, "/api/v1/alarms")
     return found
 
 
-def _unit_of(wired: Wiring, alarm: JSON) -> JSON | None:
+def _unit_of(wired: Wiring, alarm: AlarmAnswer) -> UnitAnswer | None:
     """The unit that an alarm is about, or in which the lot is that it is about."""
     subject, evidence = str(alarm["subject"]), alarm.get("evidence")
     if "/" not in subject:
         lot = wired.view.lot(subject) if str(alarm["condition"]).startswith("lot_") else None
-        inside = (lot or {}).get("unit") or (evidence.get("unit") if isinstance(evidence, dict) else None)
+        inside = (lot and lot["unit"]) or (evidence.get("unit") if isinstance(evidence, dict) else None)
         return wired.view.unit(inside) if isinstance(inside, str) else None
     return wired.view.unit("/".join(subject.split("/")[:2]))
 
 
-def _coming(wired: Wiring, alarm: JSON, unit: JSON | None) -> JSON:
+def _coming(wired: Wiring, alarm: AlarmAnswer, unit: UnitAnswer | None) -> JSON:
     """By when to act, why, and what to move first, as is foreseen now; where nothing is, as the alarm says. Nothing of
     an alarm that is over."""
     nothing: JSON = {"act_by": None, "act_by_reason": None, "rescue": [], "forecast": None}
@@ -126,7 +129,7 @@ def _coming(wired: Wiring, alarm: JSON, unit: JSON | None) -> JSON:
         "act_by_reason": known.get("act_by_reason"),
         "rescue": known.get("rescue") or [],
     }
-    now: JSON = unit or {}
+    now: AnyAnswer = unit or {}
     if "/" not in str(alarm["subject"]):
         now = wired.view.lot(str(alarm["subject"])) or {}
     fresh = {key: now[key] for key in nothing if now.get(key)}
@@ -137,16 +140,16 @@ def _coming(wired: Wiring, alarm: JSON, unit: JSON | None) -> JSON:
     return {**nothing, **own, **fresh}
 
 
-def _chart(wired: Wiring, alarm: JSON, scheme: str) -> JSON:
+def _chart(wired: Wiring, alarm: AlarmAnswer, scheme: str) -> JSON:
     unit = _unit_of(wired, alarm)
     if unit is None:
         text = f"Alarm {alarm['id']!r} is about no unit: there is nothing to draw."
         raise ApiError(404, "nothing_to_draw", text, "See its page.")
     now = wired.view.now()
-    is_over = not alarm_words.holds(alarm) and alarm.get("cleared_at")
-    end = min(now, parse_instant(alarm["cleared_at"]) + AFTERWARDS) if is_over else now
+    over_since = None if alarm_words.holds(alarm) else alarm["cleared_at"]
+    end = now if over_since is None else min(now, parse_instant(over_since) + AFTERWARDS)
     coming = _coming(wired, alarm, unit)
-    ahead = None if is_over else Ahead(now, unit.get("forecast"), coming["act_by"])
+    ahead = None if over_since is not None else Ahead(now, unit.get("forecast"), coming["act_by"])
     return unit_chart(
         wired.view, unit, end - SHOWN_FOR, end, scheme=scheme, first=str(alarm["subject"]), ahead=ahead
     )

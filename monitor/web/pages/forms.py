@@ -16,6 +16,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from monitor.core.answer.shape import AnyAnswer
 from monitor.core.time.instant import in_local_time
 from monitor.ports.commands import (
     Acknowledge,
@@ -146,7 +147,7 @@ async def _done(wired: Wiring, alarm: str, command: OfAlarms) -> Response:
 
 
 def _zone_of(wired: Wiring, alarm: str) -> ZoneInfo:
-    found = wired.view.alarm(alarm) or {}
+    found: AnyAnswer = wired.view.alarm(alarm) or {}
     evidence = found.get("evidence")
     unit = evidence.get("unit") if isinstance(evidence, dict) else None
     return Zones(wired.view).at(unit or found.get("subject"))

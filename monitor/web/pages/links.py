@@ -16,9 +16,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from monitor.core.alarm.machine import ACTIVE, State
+from monitor.core.answer.alarm import AlarmAnswer
+from monitor.core.answer.unit import UnitAnswer
 from monitor.core.telling.link import Claim, LinkError, claim
 from monitor.core.time.instant import format_instant
-from monitor.ports import JSON
 from monitor.ports.commands import Acknowledge
 from monitor.web.api.changes import carry_out
 from monitor.web.hosts import refuse_strange_host
@@ -102,12 +103,11 @@ def _alarm_page(wired: Wiring, token: str) -> Response:
     return _page(wired, "link.html", **context)
 
 
-def _act_by(alarm: JSON, unit: JSON | None) -> str | None:
+def _act_by(alarm: AlarmAnswer, unit: UnitAnswer | None) -> str | None:
     """By when somebody must act: as forecast now, else as told; None once it is over."""
     if alarm["state"] not in ACTIVE:
         return None
-    found: str | None = (unit or {}).get("act_by") or alarm["act_by"]
-    return found
+    return (unit and unit["act_by"]) or alarm["act_by"]
 
 
 def _problem(wired: Wiring, error: ApiError) -> Response:

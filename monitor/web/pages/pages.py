@@ -10,6 +10,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 
+from monitor.core.answer.alarm import AlarmAnswer
+from monitor.core.answer.excursion import ExcursionAnswer
+from monitor.core.answer.lot import LotAnswer, WindowAnswer
+from monitor.core.answer.unit import UnitAnswer
 from monitor.core.time.instant import DAY, HOUR, format_instant
 from monitor.ports import JSON
 from monitor.web.api.queries import AsOfQuery, Instant, Strict
@@ -50,7 +54,7 @@ class LotQuery(AsOfQuery):
     scheme: Literal["light", "dark"] = "light"
 
 
-def _counts(units: Sequence[JSON]) -> list[tuple[Badge, int]]:
+def _counts(units: Sequence[UnitAnswer]) -> list[tuple[Badge, int]]:
     """How many units are in each state, worst first."""
     signs = [unit_sign(unit) for unit in units]
     return [(sign, signs.count(sign)) for sign in sorted(set(signs), key=lambda sign: sign.rank)]
@@ -76,14 +80,14 @@ def wall(request: Request, wired: Wired) -> Response:
     return live(request, wired, "_wall.html", context, heading="Overview", wide=True)
 
 
-def _needs_attention(lot: JSON) -> bool:
+def _needs_attention(lot: LotAnswer) -> bool:
     """Lots that are not judged yet are counted beside these, never taken as fine."""
     if lot.get("disposition") == "disposed":
         return False
     return lot.get("verdict", "within_profile") != "within_profile" or lot.get("disposition") == "quarantined"
 
 
-def by_level(alarms: Sequence[JSON]) -> list[JSON]:
+def by_level(alarms: Sequence[AlarmAnswer]) -> list[AlarmAnswer]:
     """Worst level first; within one, those that nobody has acknowledged first, then as they came."""
     return sorted(alarms, key=lambda a: (level_sign(a).rank, a.get("acknowledged_at") is not None))
 
@@ -157,7 +161,7 @@ def _around(lot: str, query: LotQuery) -> str:
     return f"/lots/{quote(lot, safe='')}?range=24h&at={{}}{as_of}#chart-head"
 
 
-def _about(lot: JSON, alarms: Sequence[JSON]) -> list[JSON]:
+def _about(lot: LotAnswer, alarms: Sequence[AlarmAnswer]) -> list[AlarmAnswer]:
     """The alarms about a lot, and about the unit that it is in."""
     unit = lot.get("unit")
 
@@ -204,19 +208,19 @@ def _read(wired: Wiring, stay: ChartStay, span: int) -> ChartStay:
     return stay._replace(channel=wired.view.readings(channel, stay.start, stay.end, points))
 
 
-def _last_window(wired: Wiring, lot: JSON, stays: Sequence[ChartStay]) -> JSON | None:
+def _last_window(wired: Wiring, lot: LotAnswer, stays: Sequence[ChartStay]) -> WindowAnswer | None:
     """The window of a lot that is in no unit now, from the last that it was in, where that is judged by the same
     version of the same profile."""
     last = next((stay.unit for stay in reversed(stays) if stay.unit is not None), None)
     unit = None if last is None else wired.view.unit(last)
-    keys = ("profile", "profile_version")
-    if unit is None or any(unit[key] != lot.get(key) for key in keys):
+    if unit is None or unit["profile"] != lot["profile"]:
         return None
-    window: JSON | None = unit["window"]
-    return window
+    return unit["window"] if unit["profile_version"] == lot["profile_version"] else None
 
 
-def _product_excursions(wired: Wiring, lot: str, stays: Sequence[ChartStay], as_of: int | None) -> list[JSON]:
+def _product_excursions(
+    wired: Wiring, lot: str, stays: Sequence[ChartStay], as_of: int | None
+) -> list[ExcursionAnswer]:
     """The excursions of the channels that the chart draws."""
     drawn = {stay.channel["channel"] for stay in stays if stay.channel is not None}
     start, end = stays[0].start, stays[-1].end

@@ -11,6 +11,8 @@ import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from monitor.core.answer.shape import AnyAnswer
+from monitor.core.answer.unit import UnitAnswer
 from monitor.core.fact import tightest_budget
 from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
@@ -78,10 +80,10 @@ def live(request: Request, wired: Wiring, body: str, context: JSON, **page: Any)
     return render(request, "page.html", fragment=fragment, **common, **page)
 
 
-def places(units: Sequence[JSON]) -> Callable[[JSON], AlarmPlace]:
+def places(units: Sequence[UnitAnswer]) -> Callable[[AnyAnswer], AlarmPlace]:
     titles = {unit["unit"]: unit["title"] for unit in units}
 
-    def place_of(alarm: JSON) -> AlarmPlace:
+    def place_of(alarm: AnyAnswer) -> AlarmPlace:
         subject = str(alarm["subject"])
         unit = "/".join(subject.split("/")[:2])
         if unit in titles:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from monitor.core.alarm.alarm import Acknowledgement
 from monitor.core.alarm.suppression import Suppression, shelf_for, why_not_shelved
-from monitor.core.fact import JSON
+from monitor.core.answer.alarm import AlarmBody, SuppressionAnswer
 from monitor.core.time.instant import format_instant
 from monitor.ports.commands import (
     Acknowledge,
@@ -41,7 +41,7 @@ class Operators:
         self._alarms = alarms
         self._conditions = conditions
 
-    def carry_out(self, command: OfAlarms) -> JSON:
+    def carry_out(self, command: OfAlarms) -> AlarmBody | SuppressionAnswer:
         """See :meth:`monitor.ports.Commands.carry_out`."""
         match tidied(command):
             case Acknowledge() as wanted:
@@ -57,20 +57,20 @@ class Operators:
             case EndSuppression() as wanted:
                 return self._end_suppression(wanted)
 
-    def _acknowledge(self, wanted: Acknowledge) -> JSON:
+    def _acknowledge(self, wanted: Acknowledge) -> AlarmBody:
         now = self._around.clock.now()
         who = Acknowledgement(now, wanted.by, wanted.reason, wanted.action, wanted.how)
         with self._turns.turn() as turn:
             tx = turn.tx
             return self._alarms.acknowledge(tx, wanted.alarm, who).to_json()
 
-    def _reset(self, wanted: Reset) -> JSON:
+    def _reset(self, wanted: Reset) -> AlarmBody:
         with self._turns.turn() as turn:
             tx = turn.tx
             now = self._around.clock.now()
             return self._alarms.reset(tx, wanted.alarm, by=wanted.by, reason=wanted.reason, now=now).to_json()
 
-    def _shelve(self, wish: Shelve) -> JSON:
+    def _shelve(self, wish: Shelve) -> SuppressionAnswer:
         owner, why, until, now = wish.by, wish.reason, wish.until, self._around.clock.now()
         with self._turns.turn() as turn:
             tx = turn.tx
@@ -91,7 +91,7 @@ class Operators:
             self._alarms.let_go(tx, known, now)
             return shelf.to_json()
 
-    def _unshelve(self, wanted: Unshelve) -> JSON:
+    def _unshelve(self, wanted: Unshelve) -> SuppressionAnswer:
         now = self._around.clock.now()
         with self._turns.turn() as turn:
             tx = turn.tx
@@ -102,7 +102,7 @@ class Operators:
             why = wanted.reason or "unshelved"
             return self._alarms.unshelve(tx, shelf, by=wanted.by, why=why, now=now).to_json()
 
-    def _suppress(self, wanted: Suppress) -> JSON:
+    def _suppress(self, wanted: Suppress) -> SuppressionAnswer:
         installation, now = self._around.installation, self._around.clock.now()
         subject, until = wanted.subject, wanted.until
         if subject not in installation.units and subject not in installation.probes():
@@ -124,7 +124,7 @@ class Operators:
             tx = turn.tx
             return self._alarms.suppressions.add(tx, suppression, now).to_json()
 
-    def _end_suppression(self, wanted: EndSuppression) -> JSON:
+    def _end_suppression(self, wanted: EndSuppression) -> SuppressionAnswer:
         now = self._around.clock.now()
         with self._turns.turn() as turn:
             tx = turn.tx

@@ -6,7 +6,8 @@ wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from monitor.asking.view import View
 from monitor.core.alarm.alarm import Alarm
@@ -105,11 +106,11 @@ class Digests:
             "calibrations": calibrations(self._around.installation, site, now),
         }
 
-    def _is_here(self, body: JSON, site: str) -> bool:
+    def _is_here(self, body: Mapping[str, Any], site: str) -> bool:
         """Whether an alarm concerns a site; what belongs to none concerns each."""
         return self._place_of(Alarm.from_json(body)).site in (site, None)
 
 
-def _concerns(unwatched: JSON, site: str) -> bool:
+def _concerns(unwatched: Mapping[str, Any], site: str) -> bool:
     subject = str(unwatched["subject"])
     return subject.partition("/")[0] == site or "/" not in subject

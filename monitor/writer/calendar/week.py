@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.core.alarm.alarm import Alarm
@@ -155,13 +156,13 @@ def _drill(alarm: Alarm) -> JSON:
     }
 
 
-def lots_of(store: Store, tx: Tx, site: str) -> list[JSON]:
+def lots_of(store: Store, tx: Tx, site: str) -> list[Mapping[str, Any]]:
     """The lots of a site that are not disposed of, as facts."""
     facts = store.facts.current(tx, "lot", open_only=True)
     return [fact.body for fact in facts if site_of_lot(fact.body) == site]
 
 
-def site_of_lot(body: JSON) -> str:
+def site_of_lot(body: Mapping[str, Any]) -> str:
     """The site where a lot is, else where it was registered."""
     return str(body["unit"] or body["site"] + "/").partition("/")[0]
 

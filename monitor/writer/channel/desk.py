@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from monitor.core.channel.fold import ChannelState
 from monitor.core.channel.reading import Reading
 from monitor.core.channel.warning import Spell
-from monitor.core.fact import JSON
 from monitor.core.lot.ledger import Ledger
 from monitor.core.profile.rules import ChannelRules
 from monitor.core.time.instant import EARLIEST
@@ -26,7 +25,7 @@ class ExcursionChange(NamedTuple):
     id: str
     version: int
     reason: str
-    body: JSON
+    body: Mapping[str, Any]
     is_part: bool = False
 
     @property

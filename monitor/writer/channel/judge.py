@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import structlog
 
+from monitor.core.answer.excursion import ExcursionBody
 from monitor.core.channel.checkpoint import state_from_json, state_to_json
 from monitor.core.channel.excursion import Excursion
 from monitor.core.channel.fold import ChannelState, advance, fold, take_stretch
@@ -19,7 +20,7 @@ from monitor.core.channel.identity import KnownExcursion, Match, reconcile
 from monitor.core.channel.quality import corrected, why_bad
 from monitor.core.channel.reading import Reading
 from monitor.core.channel.warning import Spell, spells
-from monitor.core.fact import JSON, decided_at, excursion_body, is_alive
+from monitor.core.fact import decided_at, excursion_body, is_alive
 from monitor.core.lot.ledger import Ledger
 from monitor.core.profile.rules import ChannelRules
 from monitor.core.time.instant import EARLIEST, parse_instant
@@ -475,7 +476,7 @@ class Judge:
                 changes.append(self._record_gone(tx, desk, facts[match.known.id], into, recorded_at))
         return changes
 
-    def _body(self, desk: ChannelDesk, excursion: Excursion) -> JSON:
+    def _body(self, desk: ChannelDesk, excursion: Excursion) -> ExcursionBody:
         profile = desk.rules.profile_named(excursion.profile, excursion.profile_version)
         return excursion_body(excursion, desk.path, profile)
 

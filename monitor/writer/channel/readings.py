@@ -96,7 +96,7 @@ class Readings:
         changes = self.judged(turn, rows, reasons)
         self._uploads.follow(turn.tx, changes, self.judge.take_spells(), rows, turn.now)
         self._signs.hear(rows, reasons)
-        self.queue_lots(changes)
+        self.queue_lots(changes, turn.now)
         self._counts.judged += len(rows)
 
     def hear(self, turn: Turn, rows: Sequence[Arrived], reasons: Sequence[str | None]) -> None:
@@ -144,12 +144,12 @@ class Readings:
             self._counts.confirmed += "confirmed" in change.reason
             turn.then(partial(self._publish, "excursion", {"id": change.id, "channel": change.channel}))
 
-    def queue_lots(self, changes: Iterable[ExcursionChange]) -> None:
+    def queue_lots(self, changes: Iterable[ExcursionChange], now: int) -> None:
         """Queues the lots to which what was just judged may matter."""
         lots = self._lots
         lots.queue_after_readings(self.judge.take_stirred())
         for channel, at in self.judge.take_late().items():
-            lots.queue_after_late(channel, at)
+            lots.queue_after_late(channel, at, now)
         self.queue_lots_inside(change.channel for change in changes)
 
     def queue_lots_inside(self, channels: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.cause.outcome import unwatched
 from monitor.core.alarm.cause.probe_fault import FAULT, of_fault
 from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.answer.unit import UnitOutlook
 from monitor.core.channel.liveness import ProbeFault
 from monitor.core.fact import JSON, is_alive
 from monitor.core.outlook.shelter import Shelter, UnitState, shelters
@@ -80,7 +81,7 @@ class Conditions:
         coming = self.outlook(tx, unit, now)
         return None if coming["act_by"] is None else parse_instant(coming["act_by"])
 
-    def outlook(self, tx: Tx, unit: Unit, now: int) -> JSON:
+    def outlook(self, tx: Tx, unit: Unit, now: int) -> UnitOutlook:
         """What is coming to a unit, as forecast now: by when to act and why, and what to move where."""
         outlook, lots = self._lots.outlook(tx, self._rules, now), self._lots.in_unit(unit.path)
         return outlook.unit(unit, lots, self._shelters(tx, now) if lots else ())

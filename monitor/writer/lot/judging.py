@@ -42,6 +42,7 @@ class LotJudging:
     def due(self, now: int) -> list[str]:
         """The next lots of the queue; among them those whose channels fell silent, and such as were set aside."""
         self._lots.queue_silent(now)
+        self._lots.queue_late(now)
         for lot in self._asides.subjects(LOT):
             if not self._asides.holds(LOT, lot, now):
                 self._lots.queue([lot], "tried again")

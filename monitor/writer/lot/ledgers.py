@@ -80,21 +80,22 @@ class Ledgers:
                 self._feed(tx, channel, rules, ledger, ledger.rewind(at))
 
     def take_again(self, tx: Tx, channel: str, at: int, until: int | None) -> None:
-        """Takes a channel's readings again from ``at`` on, some of which came late; ``until``: none after that did."""
+        """Takes a channel's readings again from ``at`` on, some of which came late; ``until``: none after that did.
+        Nothing counts anew, so nobody is woken: every lot that was there is judged after late readings."""
         rules = self._book.rules_of(channel)
-        if until is None or rules is None:
-            self.rewind(tx, channel, at)
+        if rules is None:
             return
         self._zoomed.clear()
         for ledger in self.of_channel(channel):
-            part = ledger.part_between(at, until)
-            if part is None or at < ledger.since:
-                self._feed(tx, channel, rules, ledger, ledger.rewind(at))
-                continue
-            course = self._store.history.course(tx, self._ids[channel], after=part.after, upto=part.until)
-            sweep(course, [(rules, [LedgerFold(part.ledger)])])
-            if not ledger.replace(part):
-                self._feed(tx, channel, rules, ledger, ledger.rewind(at))
+            part = None if until is None or at < ledger.since else ledger.part_between(at, until)
+            if part is not None:
+                course = self._store.history.course(tx, self._ids[channel], after=part.after, upto=part.until)
+                sweep(course, [(rules, [LedgerFold(part.ledger)])])
+                if ledger.replace(part):
+                    continue
+            counted = dict(ledger.tally)
+            self._feed(tx, channel, rules, ledger, ledger.rewind(at))
+            ledger.tally = counted
 
     def _feed(self, tx: Tx, channel: str, rules: ChannelRules, ledger: Ledger, after: int) -> None:
         course = self._store.history.course(tx, self._ids[channel], after=after)

@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 from monitor.core.alarm.cause.lot import lot_truths
 from monitor.core.alarm.condition import Truth
-from monitor.core.fact import JSON, lot_body, open_excursion
+from monitor.core.answer.lot import LotBody
+from monitor.core.fact import lot_body, open_excursion
 from monitor.core.lot.custody import LotHistory, expiry_of
 from monitor.core.lot.event import LotEvent, LotEventKind
 from monitor.core.lot.ledger import Ledger
 from monitor.core.lot.verdict import OpenExcursion
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.rules import ChannelRules
-from monitor.core.time.instant import LATEST, format_instant
+from monitor.core.time.instant import LATEST, SECOND, format_instant
 from monitor.ports import Fact, ProfileBook, Store, Tx
 from monitor.writer.lot.findings import Findings, Judged, LotEvents
 from monitor.writer.lot.ledgers import Ledgers, Waking
@@ -29,11 +30,16 @@ _TELLING = (
 from the clock."""
 
 
+LATE_EVERY = 30 * SECOND
+"""A lot is judged after late readings at most so often; a restart judges all that waited."""
+_LATE = "late data"
+
+
 class LotChange(NamedTuple):
     """A lot judged anew: its history and the alarms that hold for it now."""
 
     history: LotHistory
-    body: JSON | None
+    body: LotBody | None
     truths: tuple[Truth, ...]
 
 
@@ -57,6 +63,8 @@ class Lots:
         self._until: dict[str, dict[str, int]] = {}  # per channel: lots that were there, and until when
         self._queue: dict[str, str] = {}
         self._told_silent: set[int] = set()
+        self._late: set[str] = set()  # lots to be judged after late readings, when they may be
+        self._late_until: dict[str, int] = {}  # until when a lot isn't judged again for late readings
 
     @property
     def ledgers(self) -> Ledgers:
@@ -114,12 +122,28 @@ class Lots:
             self._told_silent.discard(id(ledger))
             self.queue(self._waking.woken(ledger), "readings")
 
-    def queue_after_late(self, channel: str, at: int) -> None:
-        """Readings of ``at`` or later came late: every lot that was there then, or whose last line there changes."""
+    def queue_after_late(self, channel: str, at: int, now: int) -> None:
+        """Readings of ``at`` or later came late: every lot that was there then, or whose last line there changes. Each
+        at most once in :data:`LATE_EVERY`: what comes late, comes in numbers."""
         rules = self._profiles.rules_of(channel)
         gap = 0 if rules is None else max(settings.max_gap for _, settings in rules.settings)
         there = self._until.get(channel, {})
-        self.queue(sorted(lot for lot, until in there.items() if until >= at - gap), "late data")
+        for lot in sorted(lot for lot, until in there.items() if until >= at - gap):
+            if self._late_until.get(lot, now) <= now:
+                self._late_until[lot] = now + LATE_EVERY
+                self.queue([lot], _LATE)
+            else:
+                self._late.add(lot)
+
+    def queue_late(self, now: int) -> None:
+        """Late readings that have waited long enough are looked at."""
+        for lot in sorted(lot for lot in self._late if not now < self._late_until[lot] <= now + LATE_EVERY):
+            self._late.discard(lot)
+            self._late_until[lot] = now + LATE_EVERY
+            self.queue([lot], _LATE)
+        over = [lot for lot, until in self._late_until.items() if until <= now and lot not in self._late]
+        for lot in over:
+            del self._late_until[lot]
 
     def queue_silent(self, now: int) -> None:
         """The present time of these lots turned from pending to unknown."""
@@ -258,7 +282,7 @@ class Lots:
             if (excursion := open_excursion(fact.id, fact.body)) is not None:
                 yield excursion
 
-    def _record(self, tx: Tx, history: LotHistory, body: JSON, recorded_at: int, reason: str) -> None:
+    def _record(self, tx: Tx, history: LotHistory, body: LotBody, recorded_at: int, reason: str) -> None:
         old = self._store.facts.one(tx, "lot", history.lot)
         if old is not None and not old.body.get("withdrawn") and _telling(old.body) == _telling(body):
             return
@@ -275,7 +299,7 @@ class Lots:
         self._store.facts.record(tx, fact, reason)
 
 
-def _telling(body: JSON) -> list[Any]:
+def _telling(body: Mapping[str, Any]) -> list[Any]:
     """What is compared: of reasons what they say but for figures that grow, of budgets tenths of their limits."""
     telling: list[Any] = [body.get(name) for name in _TELLING]
     telling.append([(reason["code"], _lasting(reason["evidence"])) for reason in body["reasons"]])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from monitor.core.fact import JSON, instant_or_none
+from monitor.core.answer.lot import BudgetAnswer, LotAnswer, LotBody, ProspectAnswer
+from monitor.core.answer.unit import CrossingAnswer, ForecastAnswer, RescueAnswer, UnitOutlook
+from monitor.core.fact import instant_or_none
 from monitor.core.lot.integrity import Integrity
 from monitor.core.lot.verdict import Verdict
 from monitor.core.outlook.forecast import LOOK_BACK, Crossing, Forecast, forecast
@@ -98,20 +99,22 @@ class Outlook:
 
     # --- units ---
 
-    def unit(self, unit: Unit, lots: Iterable[str], shelters: Sequence[Shelter]) -> JSON:
+    def unit(self, unit: Unit, lots: Iterable[str], shelters: Sequence[Shelter]) -> UnitOutlook:
         """What is coming for a unit that fails, and for the lots in it: ``forecast``, ``act_by``, ``act_by_reason``,
         ``rescue``."""
         coming = self.forecast(unit.product_channel)
         inside = self._lots_in(unit, lots)
         first = min((one for one in inside if one.act_by is not None), key=_act_at, default=None)
-        found = {**NOTHING, "forecast": None if coming is None else self._forecast_json(unit, coming)}
+        found = nothing()
+        found["forecast"] = None if coming is None else self._forecast_json(unit, coming)
         if first is not None and first.act_by is not None:
             found["act_by"] = format_instant(first.act_by.at)
             found["act_by_reason"] = f"lot {first.lot}: {in_words(first.act_by)}"
         order = rescue_order([_at_risk(one, unit) for one in inside], shelters, from_unit=unit.path)
-        return found | {"rescue": [_rescue_json(one) for one in order]}
+        found["rescue"] = [_rescue_json(one) for one in order]
+        return found
 
-    def _forecast_json(self, unit: Unit, coming: Forecast) -> JSON:
+    def _forecast_json(self, unit: Unit, coming: Forecast) -> ForecastAnswer:
         profile = self._rules[unit.product_channel].profile_at(self._now)
         limits: dict[float, str] = {}
         for band in profile.bands:
@@ -132,10 +135,9 @@ class Outlook:
         }
 
 
-NOTHING: Mapping[str, Any] = MappingProxyType(
-    {"forecast": None, "act_by": None, "act_by_reason": None, "rescue": ()}
-)
-"""What is coming for a unit that is well."""
+def nothing() -> UnitOutlook:
+    """What is coming for a unit that is well."""
+    return {"forecast": None, "act_by": None, "act_by_reason": None, "rescue": []}
 
 
 def _is_warm(profile: Profile, celsius: float) -> bool:
@@ -165,7 +167,7 @@ def _at_risk(one: LotOutlook, unit: Unit) -> LotAtRisk:
     )
 
 
-def _rescue_json(one: Rescue) -> JSON:
+def _rescue_json(one: Rescue) -> RescueAnswer:
     return {
         "lot": one.lot,
         "act_by": instant_or_none(one.act_by),
@@ -175,7 +177,7 @@ def _rescue_json(one: Rescue) -> JSON:
     }
 
 
-def _crossing_json(what: str, one: Crossing) -> JSON:
+def _crossing_json(what: str, one: Crossing) -> CrossingAnswer:
     return {
         "limit": one.level,
         "what": what,
@@ -185,11 +187,11 @@ def _crossing_json(what: str, one: Crossing) -> JSON:
     }
 
 
-def with_outlook(body: JSON, one: LotOutlook | None) -> JSON:
+def with_outlook(body: LotBody, one: LotOutlook | None) -> LotAnswer:
     """A lot's JSON with what is coming for it: ``forecast`` of each budget, ``act_by``; None: nothing can be said."""
     by_band = {} if one is None else {expected.band: expected for expected in one.expected}
     first = None if one is None else one.act_by
-    budgets = [
+    budgets: list[BudgetAnswer] = [
         {**budget, "forecast": _prospect_json(by_band.get(budget["band"]))} for budget in body["budgets"]
     ]
     return {
@@ -200,7 +202,7 @@ def with_outlook(body: JSON, one: LotOutlook | None) -> JSON:
     }
 
 
-def _prospect_json(one: Prospect | None) -> JSON | None:
+def _prospect_json(one: Prospect | None) -> ProspectAnswer | None:
     if one is None:
         return None
     return {

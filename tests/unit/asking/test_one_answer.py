@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from monitor.cli.lot.lot_words import least_left
 
 from monitor.core.channel.reading import Reading
 from monitor.core.fact import tightest_budget
@@ -21,6 +20,7 @@ from monitor.ports import JSON
 from monitor.ports.commands import Suppress
 from monitor.testing import Writer, one_unit
 from monitor.words import lot as lot_words
+from monitor.words.lot import least_left
 from tests.rigs.lab import T0, register
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "one-answer"

@@ -254,7 +254,7 @@ FILE_LINES = 400
 FUNCTION_LINES = 60
 
 LONG_FILES: Mapping[str, int] = {
-    "monitor/words/condition.py": 592,  # one row for each condition, one after the other
+    "monitor/words/condition.py": 610,  # one row for each condition, one after the other
     "monitor/writer/writer.py": 442,
     "monitor/wire/v1.py": 455,
     "tests/integration/test_influx.py": 601,

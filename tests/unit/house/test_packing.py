@@ -65,6 +65,7 @@ NEVER_IMPORTED = {
     "mypy": "a tool",
     "psycopg": "SQLAlchemy loads it for a PostgreSQL url",
     "pyarrow": "loaded when a Parquet file is imported: it takes half a second",
+    "pytest-xdist": "pytest loads it: tests run beside one another",
     "ruff": "a tool",
     "setuptools": "the build backend",
     "tzdata": "zoneinfo's time zones where the system has none",

@@ -118,13 +118,11 @@ SHARED_NAMES: Mapping[str, int] = {
     "Probe": 2,
     "Run": 2,
     "Side": 2,
-    "Sign": 2,
     "Source": 2,
     "Stay": 3,
     "Store": 2,
     "Told": 2,
     "Unit": 2,
-    "Wording": 2,
 }
 """Names that several public classes of the product have today, a port and its implementation counted once."""
 

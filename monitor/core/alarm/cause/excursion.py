@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.cause.outcome import End, Hold, Outcome, Past
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
-from monitor.core.fact import JSON, is_alive, is_going_on
+from monitor.core.answer.shape import AnyAnswer
+from monitor.core.fact import is_alive, is_going_on
 from monitor.core.profile.profile import HIGH, LOW
 from monitor.core.time.instant import parse_instant
 
@@ -43,7 +44,7 @@ class SideState(NamedTuple):
     place: Mapping[str, Any]
 
 
-def of_excursion(excursion: str, body: JSON, side: SideState, now: int) -> list[Outcome]:
+def of_excursion(excursion: str, body: AnyAnswer, side: SideState, now: int) -> list[Outcome]:
     """What a new version of an excursion comes to. ``excursion`` is its id, ``body`` its fact's."""
     if is_going_on(body):
         return [Hold(_truth(excursion, body, side))] if side.alarms else []
@@ -55,14 +56,14 @@ def of_excursion(excursion: str, body: JSON, side: SideState, now: int) -> list[
     return []
 
 
-def _is_about_excursions(alarm: Alarm | None, body: JSON, *, is_over: bool) -> bool:
+def _is_about_excursions(alarm: Alarm | None, body: AnyAnswer, *, is_over: bool) -> bool:
     """Whether the open alarm is about this excursion or one before it. It isn't one that came after this was over."""
     if alarm is None or alarm.grounds.excursion is None:
         return False
     return not is_over or parse_instant(body["closed_at"]) >= alarm.raised_at
 
 
-def _end(body: JSON, now: int, *, is_over: bool) -> End:
+def _end(body: AnyAnswer, now: int, *, is_over: bool) -> End:
     evidence = {
         "clear_reason": "recovered" if is_over else "corrected",
         "ended_at": body["ended_at"],
@@ -72,7 +73,7 @@ def _end(body: JSON, now: int, *, is_over: bool) -> End:
     return End(THERMAL[body["direction"]], body["channel"], at, evidence)
 
 
-def _truth(excursion: str, body: JSON, side: SideState) -> Truth:
+def _truth(excursion: str, body: AnyAnswer, side: SideState) -> Truth:
     condition, limit, extreme = (
         THERMAL[body["direction"]],
         body["limits"]["celsius"],

@@ -38,6 +38,7 @@ class Outage(NamedTuple):
 def outages(events: Sequence[Told], now: int) -> list[Outage]:
     """The outages that a unit's events tell of, up to ``now``, in order. Told lost twice, the first counts."""
     told: list[Outage] = []
+    # Of one instant "lost" sorts before "restored": that is an outage without length, and not one without an end.
     for event in sorted(events):
         if event.at > now:
             break

@@ -12,20 +12,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.fact import JSON, is_going_on
+from monitor.core.answer.shape import AnyAnswer
+from monitor.core.fact import is_going_on
 from monitor.core.time.instant import MINUTE
 
 PATIENCE = 1 * MINUTE
 """How long (by our clock) the next array of an upload may take."""
 
 
-def excursion_waits(body: JSON, alarm: Alarm | None, *, is_part: bool) -> bool:
+def excursion_waits(body: AnyAnswer, alarm: Alarm | None, *, is_part: bool) -> bool:
     """Whether an excursion's new version is told later. ``alarm``: the open one of its side; ``is_part``: the message
     that led to it ends in the past."""
     return is_part and is_untold(body, alarm)
 
 
-def is_untold(body: JSON, alarm: Alarm | None) -> bool:
+def is_untold(body: AnyAnswer, alarm: Alarm | None) -> bool:
     """Whether an excursion is confirmed and open, and nobody knows more than a warning of it."""
     return is_going_on(body) and (alarm is None or alarm.grounds.excursion is None)
 

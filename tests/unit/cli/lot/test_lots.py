@@ -39,7 +39,7 @@ def test_lots_are_listed_with_their_verdict_and_the_budget_of_which_least_is_lef
 ) -> None:
     monkeypatch.setenv("COLUMNS", "140")
     text = " ".join(run("lots list").stdout.split())
-    assert "EXO-2 MSC exosomes lab1/F01 breached warm: 23 h 8 min left 2026-11-21 00:00:00 +01:00" in text
+    assert "EXO-2 MSC exosomes lab1/F01 breached warm: 23 h 8 min 2026-11-21 00:00:00 +01:00" in text
     assert answer("lots list --json --as-of 2026-11-22T09:00:00Z") == app.view.all_lots
     asked = [what["as_of"] for name, what in app.view.asked if name == "lots"]
     assert [None if at is None else format_instant(at) for at in asked] == [None, "2026-11-22T09:00:00.000Z"]
