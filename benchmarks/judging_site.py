@@ -122,26 +122,26 @@ class _Site:
             voice=PlainVoice(),
             publish=self._publish,
         )
-        monitor = Writer(store, installed)
-        monitor.resume()
+        writer = Writer(store, installed)
+        writer.resume()
         try:
-            yield monitor, [ids[f"{_SITE}/{name}/{_PROBE}"] for name in self._names]
+            yield writer, [ids[f"{_SITE}/{name}/{_PROBE}"] for name in self._names]
         finally:
-            monitor.close()
+            writer.close()
             store.close()
 
-    def feed(self, monitor: Writer, rows: list[Arrived]) -> Fed:
+    def feed(self, writer: Writer, rows: list[Arrived]) -> Fed:
         """One batch, each reading a message of its own, and a tick after it."""
         self._clock.at = rows[-1].reading.received_at
         batch, judged = Decoded(readings=rows), self.lots_judged
         began, began_cpu = time.perf_counter(), time.process_time()
-        monitor.take(batch, lambda: None)
+        writer.take(batch, lambda: None)
         cpu, wall = time.process_time() - began_cpu, time.perf_counter() - began
-        if monitor.failure is not None:
-            raise BenchError(monitor.failure)  # figures of a writer that fails would be worth nothing
+        if writer.failure is not None:
+            raise BenchError(writer.failure)  # figures of a writer that fails would be worth nothing
         lots = self.lots_judged - judged
         began_cpu = time.process_time()
-        monitor.tick(self._clock.now(), BEGINS_AT)
+        writer.tick(self._clock.now(), BEGINS_AT)
         return Fed(len(rows), cpu, wall, lots, time.process_time() - began_cpu)
 
 
@@ -154,21 +154,21 @@ def _serve(connection: Connection, folder: Path, lots: int, channels: int, warmi
     """The child: starts, says how long that took, then feeds a minute each time it is asked."""
     site = _Site(folder, channels)
     stream = minutes(channels, Weather(frozenset(range(warming)), has_gaps=False))
-    with site.started() as (monitor, ids):
-        site.feed(monitor, _arrived(next(stream), ids))  # the first of a channel wakes every lot there, once
+    with site.started() as (writer, ids):
+        site.feed(writer, _arrived(next(stream), ids))  # the first of a channel wakes every lot there, once
     began = time.process_time()
     site.create(lots, warming)
     created = time.process_time()
     with site.started():
         first = time.process_time()
     again = time.process_time()
-    with site.started() as (monitor, ids):
+    with site.started() as (writer, ids):
         connection.send(Start(created - began, first - created, time.process_time() - again))
         gc.collect()  # as the service does once it has started
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
         while connection.recv():
-            connection.send(site.feed(monitor, _arrived(next(stream), ids)))
+            connection.send(site.feed(writer, _arrived(next(stream), ids)))
 
 
 def _arrived(minute: Iterable[tuple[int, Reading]], ids: Sequence[int]) -> list[Arrived]:

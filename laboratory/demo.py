@@ -123,7 +123,7 @@ def _introduce(
 
 
 def _summarise(console: Console, service: Service) -> None:
-    counts, view = service.monitor.parts.counts, service.view
+    counts, view = service.writer.parts.counts, service.view
     alarms, lots = view.alarms(), view.lots()
     excursions = view.excursions()
     told = [message for message in view.notifications(limit=1_000) if message["sent_at"] is not None]

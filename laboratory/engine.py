@@ -140,9 +140,9 @@ class Simulation:
             self._wait(service.source.is_subscribed, "the monitor to reach the broker")
 
     def _take_what_is_due(self, service: Service, at: int) -> None:
-        service.monitor.tick(at, service.source.connected_since())
-        if service.monitor.failure is not None:
-            raise SimulationError(f"the monitor came to a halt: {service.monitor.failure}")
+        service.writer.tick(at, service.source.connected_since())
+        if service.writer.failure is not None:
+            raise SimulationError(f"the monitor came to a halt: {service.writer.failure}")
 
     def resume(self) -> None:
         self._start()

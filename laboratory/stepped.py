@@ -29,7 +29,7 @@ class SteppedService(Service):
     ) -> None:
         super().__init__(configuration, clock=clock, media={"console": _Silent()})
         self.together = Together(self.source, awaited)
-        self.loop = Loop(self.monitor, self.together, self.decoder, self.stop_event)
+        self.loop = Loop(self.writer, self.together, self.decoder, self.stop_event)
 
     def tick(self) -> None:
         """Nothing: within a step the clock is ahead of what has been heard."""

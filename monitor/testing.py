@@ -28,7 +28,7 @@ from monitor.store.rulebook import load_rulebook
 from monitor.store.store import Store
 from monitor.words.voice import Voice
 from monitor.writer.installed import Installed
-from monitor.writer.writer import Writer as TheWriter
+from monitor.writer.writer import Writer
 
 
 @dataclass(slots=True)
@@ -151,7 +151,7 @@ def one_unit(
     )
 
 
-class Writer:
+class Rig:
     """A whole writer on a store of its own file, without threads: what it is given it has done when it returns.
 
     Opened again on the same file it is a restart. ``policy`` defaults to a console that is told of everything.
@@ -197,8 +197,8 @@ class Writer:
             limits=limits or Limits(),
         )
         self.rules = rules
-        self.monitor = TheWriter(self.store, installed)
-        self.monitor.resume()
+        self.writer = Writer(self.store, installed)
+        self.writer.resume()
         self.view = View(self.store, installed)
 
     def read(
@@ -207,7 +207,7 @@ class Writer:
         """Takes readings in one batch: each a message of its own (``apart``), or all one message."""
         number = self.ids[channel]
         arrived = [Arrived(number, r, 0 if apart else item, True) for item, r in enumerate(readings)]
-        self.monitor.take(Decoded(readings=arrived), lambda: None)
+        self.writer.take(Decoded(readings=arrived), lambda: None)
 
     def kill(self) -> None:
         """Ends as a crash would: nothing more is written."""
@@ -215,5 +215,5 @@ class Writer:
 
     def close(self) -> None:
         """Ends in good order."""
-        self.monitor.close()
+        self.writer.close()
         self.store.close()

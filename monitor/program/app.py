@@ -156,9 +156,9 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
             yield ApiCommands(token_path(configuration, store))
             return
         inside = Inside(configuration, store, SystemClock(), partial(_health_of_store, store))
-        inside.monitor.resume()
+        inside.writer.resume()
         yield inside.commands
-        inside.monitor.close()
+        inside.writer.close()
 
 
 def ingest(

@@ -16,8 +16,8 @@ from monitor.writer.writer import Writer
 class OwnCommands:
     """Implements :class:`monitor.ports.Commands`. What is owed is sent while the program runs."""
 
-    def __init__(self, monitor: Writer, decoder: Decoder, view: LotView) -> None:
-        self._monitor = monitor
+    def __init__(self, writer: Writer, decoder: Decoder, view: LotView) -> None:
+        self._writer = writer
         self._decoder = decoder
         self._view = view
 
@@ -32,12 +32,12 @@ class OwnCommands:
             case Ingest():
                 decoded = decode(self._decoder, command.messages)
                 marks = command.marks
-                return self._monitor.ingest(decoded, live=command.live, marks=marks, last=command.last)
+                return self._writer.ingest(decoded, live=command.live, marks=marks, last=command.last)
             case _:
-                return self._monitor.parts.operators.carry_out(command)
+                return self._writer.parts.operators.carry_out(command)
 
     def _record(self, event: LotEvent) -> JSON:
-        return {"event_id": event.event_id, "outcome": self._monitor.lot_event(event)}
+        return {"event_id": event.event_id, "outcome": self._writer.lot_event(event)}
 
 
 def binding(view: LotView, command: BindProfile) -> LotEvent:

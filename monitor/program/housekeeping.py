@@ -51,13 +51,13 @@ class Housekeeping:
         configuration: Configuration,
         clock: Clock,
         store: Store,
-        monitor: Writer,
+        writer: Writer,
         projection: ProjectionSource,
     ) -> None:
         self._configuration = configuration
         self._clock = clock
         self._store = store
-        self._monitor = monitor
+        self._writer = writer
         self._projection = projection
         self._when = Recurring((configuration.store.housekeeping_at,))
         self._zone = next((site.zone for site in configuration.sites.values()), ZoneInfo("UTC"))
@@ -70,13 +70,13 @@ class Housekeeping:
     def run(self) -> None:
         """Does what is owed; a job of every half minute."""
         if self._configuration.store.backup_dir is None:
-            self._monitor.end(AlarmCondition.STORE_FAILING, "backup")
+            self._writer.end(AlarmCondition.STORE_FAILING, "backup")
         for chore in self._chores:
             if 0 <= chore.retry_at - self._clock.now() <= RETRY_AFTER:
                 continue
-            owed = self._monitor.parts.chores.owed(chore.name, self._when, self._zone)
+            owed = self._writer.parts.chores.owed(chore.name, self._when, self._zone)
             if owed is not None and self._do(chore):
-                self._monitor.parts.chores.put_done(chore.name, owed.name)
+                self._writer.parts.chores.put_done(chore.name, owed.name)
 
     def _do(self, chore: _Chore) -> bool:
         now = self._clock.now()
@@ -100,10 +100,10 @@ class Housekeeping:
             return
         condition = AlarmCondition.STORE_FAILING
         if chore.failing_since is None:
-            self._monitor.end(condition, "backup")
+            self._writer.end(condition, "backup")
         else:
             evidence = {"text": f"the daily backup {chore.text}"}
-            self._monitor.hold(Truth(condition, "backup", chore.failing_since, "warning", evidence))
+            self._writer.hold(Truth(condition, "backup", chore.failing_since, "warning", evidence))
 
     def _back_up(self) -> tuple[bool, str]:
         store = self._configuration.store

@@ -35,12 +35,12 @@ class Inside:
     ) -> None:
         self.books = open_books(configuration, store, clock.now())
         installed = installed_of(configuration, clock, self.books, publish)
-        self.monitor = Writer(store, installed)
+        self.writer = Writer(store, installed)
         units, sites = set(installed.installation.units), set(installed.installation.zones)
         ids, names = installed.channel_ids, self.books.rulebook.names()
         self.decoder = Decoder(configuration.mqtt.root, ids, units, sites, names)
         self.view = View(store, installed, health)
-        self.commands = OwnCommands(self.monitor, self.decoder, self.view)
+        self.commands = OwnCommands(self.writer, self.decoder, self.view)
 
 
 def installed_of(

@@ -36,7 +36,7 @@ class Jobs:
     def __init__(
         self,
         clock: Clock,
-        monitor: Writer,
+        writer: Writer,
         deliverer: Deliverer,
         exporter: Exporter | None,
         housekeeping: Housekeeping,
@@ -46,7 +46,7 @@ class Jobs:
         health: Callable[[], JSON],
     ) -> None:
         self._clock = clock
-        self._monitor = monitor
+        self._writer = writer
         self._deliverer = deliverer
         self._exporter = exporter
         self._housekeeping = housekeeping
@@ -82,7 +82,7 @@ class Jobs:
         go other ways."""
         condition, dead_man = AlarmCondition.NOTIFIER_FAILING, self._dead_man
         if dead_man is None:
-            self._monitor.end(condition, DEAD_MAN, "switched_off")
+            self._writer.end(condition, DEAD_MAN, "switched_off")
             return
         if not dead_man.is_due():
             return
@@ -90,10 +90,10 @@ class Jobs:
         if why is not None:
             dead_man.withhold(why)
         elif dead_man.ping():
-            self._monitor.end(condition, DEAD_MAN)
+            self._writer.end(condition, DEAD_MAN)
         elif dead_man.is_to_be_told() and dead_man.failing_since is not None:
             evidence = {"text": dead_man.status()["text"]}
-            self._monitor.hold(Truth(condition, DEAD_MAN, dead_man.failing_since, "warning", evidence))
+            self._writer.hold(Truth(condition, DEAD_MAN, dead_man.failing_since, "warning", evidence))
 
     def why_not_well(self) -> str | None:
         """Why the program isn't doing its work, in words; None: readings come in, commits go through, the clock's jobs
@@ -106,7 +106,7 @@ class Jobs:
             if monotonic() - last_run > STALLED_SECONDS:
                 return f"the job {name!r} has not come to an end for {span(STALLED_SECONDS)}"
         try:
-            self._monitor.parts.chores.prove()
+            self._writer.parts.chores.prove()
         except Exception as error:  # whatever it is, nothing can be committed
             return f"store: nothing can be committed: {error}"
         return None
@@ -118,21 +118,21 @@ class Jobs:
 
     def _watch_influx(self) -> None:
         if self._exporter is None:
-            self._monitor.end(AlarmCondition.INFLUX_LAGGING, "influx", "switched_off")
+            self._writer.end(AlarmCondition.INFLUX_LAGGING, "influx", "switched_off")
             return
         found = self._exporter.status()
         now = self._clock.now()
         if found["ok"] and not found["refused"]:
             self._influx_bad_since = None
-            self._monitor.end(AlarmCondition.INFLUX_LAGGING, "influx")
+            self._writer.end(AlarmCondition.INFLUX_LAGGING, "influx")
             return
         self._influx_bad_since = self._influx_bad_since or now
         if found["refused"] or now - self._influx_bad_since >= INFLUX_LAG_AFTER:
             condition = AlarmCondition.INFLUX_LAGGING
             evidence = {"text": found["text"], "refused": found["refused"]}
             since = self._influx_bad_since
-            self._monitor.hold(Truth(condition, "influx", since, LEVEL_OF[condition], evidence))
+            self._writer.hold(Truth(condition, "influx", since, LEVEL_OF[condition], evidence))
 
     def _note_health(self) -> None:
         found = self._health()
-        self._monitor.note_health({part: found[part]["ok"] for part in PARTS})
+        self._writer.note_health({part: found[part]["ok"] for part in PARTS})

@@ -85,10 +85,10 @@ class Service:
         """Makes the parts; none runs yet."""
         configuration, clock, store = self.configuration, self.clock, self.store
         inside = Inside(configuration, store, clock, self.health, self._publish)
-        self.monitor, self.decoder, self.view = inside.monitor, inside.decoder, inside.view
+        self.writer, self.decoder, self.view = inside.writer, inside.decoder, inside.view
         self.commands = inside.commands
         self.source = MqttSource(configuration.mqtt, clock)
-        self.loop = Loop(self.monitor, self.source, self.decoder, self.stop_event)
+        self.loop = Loop(self.writer, self.source, self.decoder, self.stop_event)
         projection = Projection(store.database, lambda: inside.books.rules)
         sink = sink_of(configuration)
         self.exporter = None if sink is None else Exporter(projection, sink)
@@ -99,10 +99,10 @@ class Service:
         self.watchdog = self._watchdog(media)
         self.jobs = Jobs(
             clock,
-            self.monitor,
+            self.writer,
             self.deliverer,
             self.exporter,
-            Housekeeping(configuration, clock, store, self.monitor, projection),
+            Housekeeping(configuration, clock, store, self.writer, projection),
             dead_man_of(configuration, clock),
             tick=self.tick,
             health=self.health,
@@ -117,7 +117,7 @@ class Service:
             self._schedules.stop,
             self.source.close,
             self._join,
-            self.monitor.close,
+            self.writer.close,
             partial(self.deliverer.close, 5.0),
             self.watchdog.close,
             self.web.stop,
@@ -129,7 +129,7 @@ class Service:
         people = {recipient.name for recipient in policy.recipients()}
         limits = self.configuration.alerting.limits
         return Watchdog(
-            Ourselves(self.monitor, self.store, clock, limits, people),
+            Ourselves(self.writer, self.store, clock, limits, people),
             Emergency(media, policy, voice_of(self.configuration, clock), clock),
             self.source,
             self.loop,
@@ -156,7 +156,7 @@ class Service:
             token=self.token,
             banner=self.banner,
             events=self.events,
-            metrics=Measures(self.monitor.parts.counts, self.health).registry,
+            metrics=Measures(self.writer.parts.counts, self.health).registry,
             root=configuration.mqtt.root,
             voice=voice_of(configuration, self.clock),
             page_actions=configuration.web.page_actions,
@@ -174,7 +174,7 @@ class Service:
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
-        self.monitor.resume()
+        self.writer.resume()
         self.web.start()
         write_token_file(token_path(self.configuration, self.store), self.web.url, self.token)
         self.source.start()
@@ -200,7 +200,7 @@ class Service:
 
     def tick(self) -> None:
         """Takes what is due by the clock; a job of every second."""
-        self.monitor.tick(self.clock.now(), self.source.connected_since())
+        self.writer.tick(self.clock.now(), self.source.connected_since())
 
     def _publish(self, kind: str, body: JSON) -> None:
         """Tells open pages; readings at most twice a second, whatever comes in."""
@@ -218,7 +218,7 @@ class Service:
     def health(self) -> JSON:
         """How each part is, in words."""
         broker = self.source.status()
-        trouble = self.loop.trouble or self.monitor.failure
+        trouble = self.loop.trouble or self.writer.failure
         influx = {"ok": True, "text": "off"} if self.exporter is None else self.exporter.status()
         return {
             "ready": bool(broker["ok"]) and trouble is None,

@@ -22,12 +22,12 @@ class Loop:
 
     def __init__(
         self,
-        monitor: Writer,
+        writer: Writer,
         source: Source,
         decode: Callable[[Sequence[Message]], Decoded],
         stop: threading.Event,
     ) -> None:
-        self._monitor = monitor
+        self._writer = writer
         self._source = source
         self._decode = decode
         self._stop = stop
@@ -38,7 +38,7 @@ class Loop:
     @property
     def failure(self) -> str | None:
         """What the writer can't do, in words; None: nothing."""
-        return self._monitor.failure
+        return self._writer.failure
 
     def run(self) -> None:
         """Receives and hands on, for ever."""
@@ -53,8 +53,8 @@ class Loop:
         wait = RETRY_FIRST
         while not self._stop.is_set():
             try:
-                self._monitor.listen(self._source.connected_since())
-                self._monitor.take(decoded, lambda: self._source.acknowledge(batch))
+                self._writer.listen(self._source.connected_since())
+                self._writer.take(decoded, lambda: self._source.acknowledge(batch))
             except Exception as error:
                 self.trouble = f"the store can't commit: {error}"
                 log.exception("commit failed; the batch is kept and tried again", retry_seconds=wait)

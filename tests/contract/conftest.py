@@ -24,7 +24,7 @@ def real_view(tmp_path: Path) -> Iterator[View]:
     rig.commands.carry_out(
         Suppress(subject="lab1/F02", kind="suppressed", by="anna", reason="service", until=until)
     )
-    yield rig.writer.view
+    yield rig.view
     rig.close()
 
 

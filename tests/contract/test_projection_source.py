@@ -10,7 +10,7 @@ import pytest
 from monitor.core.time.instant import MINUTE
 from monitor.ports import ProjectionSource, Refusal
 from monitor.store.projection import Projection
-from monitor.testing import Writer
+from monitor.testing import Rig
 from tests.fakes.projection import MemoryProjection
 from tests.rigs.lab import T0, WARM, live, minutes
 
@@ -20,10 +20,10 @@ COURSE = [float(celsius) for celsius in WARM]
 
 def in_store(path: Path) -> Iterator[ProjectionSource]:
     """The store into which a writer put a freezer's warm half hour, and what came of it."""
-    writer = Writer(path, now=T0)
-    live(writer, minutes(COURSE))
-    yield Projection(writer.store.database, lambda: writer.rules)
-    writer.close()
+    rig = Rig(path, now=T0)
+    live(rig, minutes(COURSE))
+    yield Projection(rig.store.database, lambda: rig.rules)
+    rig.close()
 
 
 def in_memory() -> ProjectionSource:

@@ -309,10 +309,10 @@ def test_a_token_that_may_only_read_is_told_which_right_it_lacks(
     fill(store, f"{site}/F01/product", 1)
     with pytest.raises(SinkUnavailable, match=r"403.*right to read and write bucket"):
         Exporter(store, sink_of(influx, token=influx.token_for("read"))).run_once()
-    writer = sink_of(influx, token=influx.token_for("write"))
-    assert Exporter(store, writer).run_once() == 1
+    rig = sink_of(influx, token=influx.token_for("write"))
+    assert Exporter(store, rig).run_once() == 1
     with pytest.raises(SinkUnavailable, match="may not read it"):
-        reconcile(store, writer)
+        reconcile(store, rig)
 
 
 def test_the_status_asks_the_server_and_writes_nothing(

@@ -13,7 +13,7 @@ from monitor.core.channel.reading import Reading
 from monitor.core.profile.installation import Installation, Probe, Unit
 from monitor.core.profile.unit import Channel
 from monitor.store import series
-from monitor.testing import Writer
+from monitor.testing import Rig
 from monitor.writer.channel import judge as judging
 from tests.property.test_excursions import as_dict, readings_of, rules_of
 from tests.reference.histories import history
@@ -30,10 +30,10 @@ def installation_of(case) -> Installation:
     return Installation({"lab1/F01": unit}, {"lab1": case.zone})
 
 
-def writer(path: Path, case, now: int) -> Writer:
+def rig(path: Path, case, now: int) -> Rig:
     """A writer for the case; a second one on the same path is a restart."""
     profiles = [profile for _, profile in rules_of(case).profiles]
-    return Writer(path, installation=installation_of(case), profiles=profiles, now=now)
+    return Rig(path, installation=installation_of(case), profiles=profiles, now=now)
 
 
 def facts(found: list[dict]) -> list[dict]:
@@ -70,14 +70,14 @@ def test_a_history_gives_the_same_facts_however_it_arrives(seed: int, tmp_path: 
     monkeypatch.setattr("monitor.writer.channel.desk.STAGE", chance.choice((3, 8, 1_000)))
     readings = readings_of(case)
     path = tmp_path / "store.db"
-    subject = writer(path, case, case.as_of)
+    subject = rig(path, case, case.as_of)
     for batch in arrival(readings, chance):
         subject.read(batch, apart=chance.random() < 0.7)
         if chance.random() < 0.1:
             (subject.kill if chance.random() < 0.7 else subject.close)()
-            subject = writer(path, case, case.as_of)
+            subject = rig(path, case, case.as_of)
         if chance.random() < 0.1:
-            subject.monitor.tick(subject.clock.now(), 0)
+            subject.writer.tick(subject.clock.now(), 0)
     found = subject.view.excursions(as_of=case.as_of)
     subject.close()
     expected = judge(rules_of(case), readings, case.as_of)
@@ -115,7 +115,7 @@ def test_a_history_is_shown_as_of_any_instant_from_what_was_measured_by_then(
 ) -> None:
     case = history(seed)
     readings = readings_of(case)
-    subject = writer(tmp_path / "store.db", case, case.as_of)
+    subject = rig(tmp_path / "store.db", case, case.as_of)
     subject.read(readings)
     for as_of in sorted({r.measured_at for r in readings})[::9]:
         found = facts(subject.view.excursions(as_of=as_of))
@@ -131,7 +131,7 @@ def test_every_reading_that_was_taken_is_in_the_store_once(tmp_path: Path) -> No
     case = history(3)
     readings = readings_of(case)
     chance = random.Random(3)
-    subject = writer(tmp_path / "store.db", case, case.as_of)
+    subject = rig(tmp_path / "store.db", case, case.as_of)
     for batch in arrival(readings, chance):
         subject.read(batch)
     with subject.store.reading() as tx:

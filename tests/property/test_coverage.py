@@ -14,7 +14,7 @@ from monitor.core.channel.reading import Fault, Reading
 from monitor.core.profile.unit import ProbeSettings
 from monitor.core.time.instant import MINUTE, parse_instant
 from monitor.store import series
-from monitor.testing import Writer, one_unit
+from monitor.testing import Rig, one_unit
 from monitor.writer.calendar.coverage import coverage
 
 T0 = parse_instant("2026-03-27T12:00:00Z")
@@ -56,17 +56,17 @@ def test_coverage_is_that_of_the_readings_however_they_are_packed(
     first, last = T0 + start * MINUTE, T0 + (start + length) * MINUTE
     with tempfile.TemporaryDirectory() as folder, patch.object(series, "SETTLE_AT", block):
         installation = one_unit(ProbeSettings(max_gap=GAP))
-        writer = Writer(Path(folder) / "store.db", now=T0 + 6000 * MINUTE, installation=installation)
+        rig = Rig(Path(folder) / "store.db", now=T0 + 6000 * MINUTE, installation=installation)
         half = len(readings) // 2
         for part in (readings[half:], readings[:half]):  # late ones in between
             if part:
-                writer.read(part)
-                writer.clock.advance(2 * MINUTE)
-                writer.monitor.tick(writer.clock.now(), 0)
+                rig.read(part)
+                rig.clock.advance(2 * MINUTE)
+                rig.writer.tick(rig.clock.now(), 0)
         channel = "lab1/F01/product"
-        with writer.store.reading() as tx:
-            found = coverage(writer.store, tx, writer.ids[channel], writer.rules[channel], first, last)
-        writer.close()
+        with rig.store.reading() as tx:
+            found = coverage(rig.store, tx, rig.ids[channel], rig.rules[channel], first, last)
+        rig.close()
     expected = counted(good, first, last)
     assert (found is None) == (expected is None)
     assert found is None or expected is None or abs(found - expected) < 1e-9

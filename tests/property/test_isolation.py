@@ -20,7 +20,7 @@ from monitor.core.channel.reading import Reading
 from monitor.core.lot.event import LotEvent, LotEventKind, UnitEvent, UnitEventKind
 from monitor.core.time.instant import HOUR, MINUTE, SECOND
 from monitor.ports import JSON, Arrived, Decoded
-from monitor.testing import Writer, one_unit
+from monitor.testing import Rig, one_unit
 
 T0 = 1_800_000_000_000
 UNITS = ("F01", "F02", "F03", "F04")
@@ -32,7 +32,7 @@ class BrokenError(Exception):
     """What the part that fails raises."""
 
 
-Break = Callable[[Writer, str, pytest.MonkeyPatch], None]
+Break = Callable[[Rig, str, pytest.MonkeyPatch], None]
 
 
 def raising_about(real: Callable[..., Any], is_it: Callable[..., bool]) -> Callable[..., Any]:
@@ -44,7 +44,7 @@ def raising_about(real: Callable[..., Any], is_it: Callable[..., bool]) -> Calla
     return call
 
 
-def judging_a_channel(rig: Writer, unit: str, patch: pytest.MonkeyPatch) -> None:
+def judging_a_channel(rig: Rig, unit: str, patch: pytest.MonkeyPatch) -> None:
     import monitor.writer.channel.judge as judge
 
     rules = rig.rules[f"lab1/{unit}/product"]
@@ -52,20 +52,20 @@ def judging_a_channel(rig: Writer, unit: str, patch: pytest.MonkeyPatch) -> None
         patch.setattr(judge, name, raising_about(getattr(judge, name), lambda state, its, *_: its is rules))
 
 
-def hearing_a_channel(rig: Writer, unit: str, patch: pytest.MonkeyPatch) -> None:
-    watch, number = rig.monitor.parts.watch, rig.ids[f"lab1/{unit}/product"]
+def hearing_a_channel(rig: Rig, unit: str, patch: pytest.MonkeyPatch) -> None:
+    watch, number = rig.writer.parts.watch, rig.ids[f"lab1/{unit}/product"]
     patch.setattr(watch, "hear", raising_about(watch.hear, lambda arrived, _: arrived.channel == number))
 
 
-def a_ledger(rig: Writer, unit: str, patch: pytest.MonkeyPatch) -> None:
+def a_ledger(rig: Rig, unit: str, patch: pytest.MonkeyPatch) -> None:
     from monitor.core.lot.ledger import Ledger
 
     rules = rig.rules[f"lab1/{unit}/product"]
     patch.setattr(Ledger, "take", raising_about(Ledger.take, lambda ledger, *_: ledger._rules is rules))
 
 
-def the_alarm_of_a_channel(rig: Writer, unit: str, patch: pytest.MonkeyPatch) -> None:
-    temperatures = rig.monitor.parts.temperatures
+def the_alarm_of_a_channel(rig: Rig, unit: str, patch: pytest.MonkeyPatch) -> None:
+    temperatures = rig.writer.parts.temperatures
     patch.setattr(
         temperatures,
         "on_excursion",
@@ -75,15 +75,15 @@ def the_alarm_of_a_channel(rig: Writer, unit: str, patch: pytest.MonkeyPatch) ->
     )
 
 
-def a_lot(rig: Writer, unit: str, patch: pytest.MonkeyPatch) -> None:
-    lots = rig.monitor.parts.lots
+def a_lot(rig: Rig, unit: str, patch: pytest.MonkeyPatch) -> None:
+    lots = rig.writer.parts.lots
     patch.setattr(lots, "judge", raising_about(lots.judge, lambda tx, lot, *_: lot == f"L-{unit}"))
 
 
 def raises_inside(name: str, is_it: Callable[..., bool]) -> Break:
     """Breaks a method by its full name, where the ``n``-th argument says that it is about the unit."""
 
-    def broken(rig: Writer, unit: str, patch: pytest.MonkeyPatch) -> None:
+    def broken(rig: Rig, unit: str, patch: pytest.MonkeyPatch) -> None:
         owner = importlib.import_module(name.rsplit(".", 2)[0])
         kind, method = name.rsplit(".", 2)[1:]
         real = getattr(getattr(owner, kind), method)
@@ -109,8 +109,8 @@ the_silence_of_a_channel = raises_inside(
 )
 
 
-def telling_of_a_unit(rig: Writer, unit: str, patch: pytest.MonkeyPatch) -> None:
-    alarms = rig.monitor.parts.alarms
+def telling_of_a_unit(rig: Rig, unit: str, patch: pytest.MonkeyPatch) -> None:
+    alarms = rig.writer.parts.alarms
     patch.setattr(
         alarms,
         "children",
@@ -180,18 +180,18 @@ def _decoded(rows: list[tuple[str, Reading]], events: list[tuple[UnitEvent, int]
     )
 
 
-def open_writer(path: Path, now: int) -> Writer:
-    return Writer(path, installation=one_unit(units=UNITS), now=now)
+def open_writer(path: Path, now: int) -> Rig:
+    return Rig(path, installation=one_unit(units=UNITS), now=now)
 
 
-def run(rig: Writer, batches: list[tuple[int, Decoded]]) -> None:
+def run(rig: Rig, batches: list[tuple[int, Decoded]]) -> None:
     for at, decoded in batches:
         rig.clock.at = at
-        rig.monitor.take(decoded, lambda: None)
-        rig.monitor.tick(at, T0 - HOUR)
+        rig.writer.take(decoded, lambda: None)
+        rig.writer.tick(at, T0 - HOUR)
 
 
-def facts(rig: Writer, without: set[str]) -> JSON:
+def facts(rig: Rig, without: set[str]) -> JSON:
     """What is on record, apart from ids and what is about the subjects ``without``."""
 
     def is_other(subject: str) -> bool:
@@ -216,7 +216,7 @@ def facts(rig: Writer, without: set[str]) -> JSON:
     return {"excursions": excursions, "alarms": alarms, "lots": sorted(lots)}
 
 
-def lots_now(rig: Writer) -> list[JSON]:
+def lots_now(rig: Rig) -> list[JSON]:
     """What a fresh look makes of every lot, apart from ids."""
     return [
         {key: value for key, value in body.items() if key not in ("excursions", "reasons")}
@@ -224,7 +224,7 @@ def lots_now(rig: Writer) -> list[JSON]:
     ]
 
 
-def _recorded(rig: Writer, kind: str) -> list[Any]:
+def _recorded(rig: Rig, kind: str) -> list[Any]:
     with rig.store.reading() as tx:
         return rig.store.facts.current(tx, kind)
 
@@ -242,7 +242,7 @@ def test_whatever_part_raises_everything_else_has_the_same_facts(tmp_path: Path,
     with pytest.MonkeyPatch.context() as patch:
         for rig in (sound, broken):
             for each in UNITS:
-                rig.monitor.lot_event(registered(each))
+                rig.writer.lot_event(registered(each))
         part(broken, unit, patch)
         run(broken, batches[:half])
         if is_restarted:
@@ -263,9 +263,9 @@ def test_whatever_part_raises_everything_else_has_the_same_facts(tmp_path: Path,
         end = T0 + STEPS * MINUTE + HOUR
         for at in range(T0 + STEPS * MINUTE, end, 10 * MINUTE):
             rig.clock.at = at
-            rig.monitor.tick(at, T0 - HOUR)
-            rig.monitor.tick(at + SECOND, T0 - HOUR)
-    assert broken.monitor.set_aside() == []
+            rig.writer.tick(at, T0 - HOUR)
+            rig.writer.tick(at + SECOND, T0 - HOUR)
+    assert broken.writer.set_aside() == []
     assert facts(broken, set())["excursions"] == facts(sound, set())["excursions"]
     assert lots_now(broken) == lots_now(sound)
     verdicts = [{fact.id: fact.body["verdict"] for fact in _recorded(rig, "lot")} for rig in (broken, sound)]

@@ -20,7 +20,7 @@ from monitor.core.profile.unit import Channel, ProbeSettings
 from monitor.core.time.instant import EARLIEST, days_in
 from monitor.ports import Arrived, Decoded
 from monitor.store import series
-from monitor.testing import Writer
+from monitor.testing import Rig
 from monitor.writer.channel import judge as judging
 from tests.property import product
 from tests.reference import lot_inputs as ref
@@ -50,9 +50,9 @@ class Site:
     def __init__(self, path: Path, case: LotCase, now: int) -> None:
         self._path = path
         self._case = case
-        self.writer = self._open(now)
+        self.rig = self._open(now)
 
-    def _open(self, now: int) -> Writer:
+    def _open(self, now: int) -> Rig:
         units = {}
         for name, unit in self._case.units.items():
             probe = unit.versions[0].probe
@@ -74,23 +74,23 @@ class Site:
             for version in versions
         ]
         installation = Installation(units, {"lab1": self._case.zone})
-        return Writer(self._path, installation=installation, profiles=profiles, now=now)
+        return Rig(self._path, installation=installation, profiles=profiles, now=now)
 
     def take(self, news: list[tuple]) -> None:
         """One batch of readings and events."""
         decoded = Decoded()
         for kind, channel, content in news:
             if kind == "reading":
-                number = self.writer.ids[channel]
+                number = self.rig.ids[channel]
                 decoded.readings.append(Arrived(number, content, 0, True))
             else:
                 decoded.lot_events.append((content, content.occurred_at))
-        self.writer.monitor.take(decoded, lambda: None)
+        self.rig.writer.take(decoded, lambda: None)
 
     def restart(self, *, crash: bool) -> None:
-        now = self.writer.clock.now()
-        (self.writer.kill if crash else self.writer.close)()
-        self.writer = self._open(now)
+        now = self.rig.clock.now()
+        (self.rig.kill if crash else self.rig.close)()
+        self.rig = self._open(now)
 
 
 def news_of(case: LotCase) -> list[tuple]:
@@ -138,14 +138,14 @@ def test_lots_come_to_the_same_however_their_news_arrives(
         del news[:size]
         if chance.random() < 0.05:
             site.restart(crash=chance.random() < 0.7)
-    site.writer.monitor.tick(case.as_of, 0)
+    site.rig.writer.tick(case.as_of, 0)
     for lot in case.ids():
-        mine = site.writer.view.lot(lot, as_of=case.as_of)
+        mine = site.rig.view.lot(lot, as_of=case.as_of)
         is_bound = mine is not None and mine["profile_bound"] is not None
         theirs = (case if is_bound else replace(case, bindings={})).judged(lot)
         assert product.differences(mine, theirs) == [], f"seed={seed} {lot}"
-        assert on_record(site.writer, lot) == telling(mine), f"seed={seed} {lot}: on record"
-    site.writer.close()
+        assert on_record(site.rig, lot) == telling(mine), f"seed={seed} {lot}: on record"
+    site.rig.close()
 
 
 def telling(body: dict | None) -> dict | None:
@@ -160,9 +160,9 @@ def telling(body: dict | None) -> dict | None:
     }
 
 
-def on_record(writer: Writer, lot: str) -> dict | None:
-    with writer.store.reading() as tx:
-        fact = writer.store.facts.one(tx, "lot", lot)
+def on_record(rig: Rig, lot: str) -> dict | None:
+    with rig.store.reading() as tx:
+        fact = rig.store.facts.one(tx, "lot", lot)
     return None if fact is None else telling(fact.body)
 
 
@@ -186,18 +186,18 @@ def test_what_is_on_record_of_a_lot_is_always_what_a_fresh_look_finds(
     news.sort(key=lambda dated: (dated[0], str(dated[1])))
     site = Site(tmp_path / "store.db", case, news[0][0])
     for arrives_at, one in news:
-        clock = site.writer.clock
+        clock = site.rig.clock
         clock.at = max(clock.at, arrives_at)
         site.take([one])
         if chance.random() < 0.02:
             site.restart(crash=chance.random() < 0.7)
         if chance.random() < 0.3:
-            site.writer.clock.at += chance.choice((1, 1_000, 400_000, 4_000_000))
-            site.writer.monitor.tick(site.writer.clock.now(), 0)
+            site.rig.clock.at += chance.choice((1, 1_000, 400_000, 4_000_000))
+            site.rig.writer.tick(site.rig.clock.now(), 0)
             for lot in case.ids():
-                fresh = telling(site.writer.view.lot(lot, as_of=site.writer.clock.now()))
-                assert on_record(site.writer, lot) == fresh, f"seed={seed} {lot} at {site.writer.clock.now()}"
-    site.writer.close()
+                fresh = telling(site.rig.view.lot(lot, as_of=site.rig.clock.now()))
+                assert on_record(site.rig, lot) == fresh, f"seed={seed} {lot} at {site.rig.clock.now()}"
+    site.rig.close()
 
 
 def test_a_reading_that_cannot_matter_stirs_no_ledger() -> None:

@@ -17,7 +17,7 @@ from monitor.core.profile.profile import Band, SideRule
 from monitor.core.profile.rules import constant
 from monitor.core.profile.unit import ProbeSettings
 from monitor.core.time.instant import MINUTE, SECOND, days_in, format_instant
-from monitor.testing import ManualClock, Writer, one_unit, ult_profile
+from monitor.testing import ManualClock, Rig, one_unit, ult_profile
 
 T0 = 1_774_738_800_000  # 2026-03-29, shortly before Berlin's clocks go forward
 END = T0 + 400 * MINUTE
@@ -96,23 +96,23 @@ def test_batches_restarts_and_late_wake_ups_change_no_fact(
     arriving = data.draw(st.permutations(history + data.draw(st.lists(st.sampled_from(history), max_size=5))))
     with tempfile.TemporaryDirectory() as folder:
 
-        def writer() -> Writer:
+        def rig() -> Rig:
             installation = one_unit(SETTINGS)
-            return Writer(
+            return Rig(
                 Path(folder) / "s.db", installation=installation, profiles=[PROFILE], clock=ManualClock(END)
             )
 
-        subject = writer()
+        subject = rig()
         while arriving:
             size = data.draw(st.integers(1, 6))
             subject.read(arriving[:size], apart=data.draw(st.booleans()))
             arriving = arriving[size:]
             what = data.draw(st.sampled_from(["on", "on", "kill", "close", "tick"]))
             if what == "tick":
-                subject.monitor.tick(END, T0)
+                subject.writer.tick(END, T0)
             elif what != "on":
                 getattr(subject, what)()
-                subject = writer()
+                subject = rig()
         found = subject.view.excursions(as_of=END)
         subject.close()
     shown = {

@@ -18,7 +18,7 @@ from monitor.core.profile.profile import SideRule, WarningLevel, Window
 from monitor.core.profile.rules import constant
 from monitor.core.profile.unit import ProbeSettings
 from monitor.core.time.instant import MINUTE, SECOND, days_in, parse_instant
-from monitor.testing import Writer, ult_profile
+from monitor.testing import Rig, ult_profile
 
 pytestmark = pytest.mark.slow
 
@@ -115,9 +115,9 @@ def test_the_histories_hold_spells_of_every_kind() -> None:
 Told = list[tuple[str, str, str, str | None, bool]]
 
 
-def told(writer: Writer) -> Told:
+def told(rig: Rig) -> Told:
     """Every alarm about temperature: what a person could look up."""
-    alarms = sorted(writer.view.alarms(), key=lambda alarm: int(alarm["id"][1:]))
+    alarms = sorted(rig.view.alarms(), key=lambda alarm: int(alarm["id"][1:]))
     return [
         (alarm["condition"], alarm["level"], alarm["raised_at"], alarm["cleared_at"], alarm["past"])
         for alarm in alarms
@@ -131,22 +131,22 @@ def run(
     chance: random.Random | None,
 ) -> Told:
     """Readings in order, as they are measured; with ``chance`` in batches, twice, with ticks between and restarts."""
-    writer = Writer(folder / "s.db", now=T0, profiles=[NEAR])
+    rig = Rig(folder / "s.db", now=T0, profiles=[NEAR])
     waiting = list(readings)
     while waiting:
         count = 1 if chance is None else chance.randint(1, 6)
         batch, waiting = waiting[:count], waiting[count:]
-        writer.clock.at = batch[-1].received_at
+        rig.clock.at = batch[-1].received_at
         if chance is not None and chance.random() < 0.3:
             batch = [*batch, *batch[: chance.randint(0, len(batch))]]
-        writer.read(batch)
+        rig.read(batch)
         if chance is not None and chance.random() < 0.3:
-            writer.monitor.tick(writer.clock.now(), T0)
+            rig.writer.tick(rig.clock.now(), T0)
         if chance is not None and chance.random() < 0.2:
-            (writer.kill if chance.random() < 0.5 else writer.close)()
-            writer = Writer(folder / "s.db", profiles=[NEAR], clock=writer.clock)
-    found = told(writer)
-    writer.close()
+            (rig.kill if chance.random() < 0.5 else rig.close)()
+            rig = Rig(folder / "s.db", profiles=[NEAR], clock=rig.clock)
+    found = told(rig)
+    rig.close()
     return found
 
 
@@ -176,15 +176,15 @@ def test_whatever_order_readings_come_in_what_is_open_at_the_end_is_the_same(see
     chance.shuffle(late)
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
         in_order = [alarm for alarm in run(Path(one), readings, None) if alarm[3] is None]
-        writer = Writer(Path(two) / "s.db", now=now, profiles=[NEAR])
+        rig = Rig(Path(two) / "s.db", now=now, profiles=[NEAR])
         while late:
             count = chance.randint(1, 10)
-            writer.read(late[:count])
+            rig.read(late[:count])
             late = late[count:]
-        writer.clock.at += 2 * MINUTE
-        writer.monitor.tick(writer.clock.now(), T0)
-        shuffled = [alarm for alarm in told(writer) if alarm[3] is None]
-        writer.close()
+        rig.clock.at += 2 * MINUTE
+        rig.writer.tick(rig.clock.now(), T0)
+        shuffled = [alarm for alarm in told(rig) if alarm[3] is None]
+        rig.close()
     assert [alarm[0] for alarm in shuffled] == [alarm[0] for alarm in in_order], f"seed={seed}"
 
 

@@ -18,7 +18,7 @@ from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ingest.decode import Decoder
 from monitor.ports import JSON
 from monitor.program.commands import OwnCommands
-from monitor.testing import Writer, one_unit
+from monitor.testing import Rig, one_unit
 from monitor.web.application import create_application
 from monitor.web.events import EventHub
 from tests.rigs.lab import T0, WARM, live, minutes
@@ -28,7 +28,7 @@ AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 LINK_KEY = b"a key of more than sixteen bytes"
 
 
-class AlarmsRig:
+class AlarmsRig(Rig):
     """``warm``: F01 is too warm since T0, and its alarm is open and told. The clock stands until it is moved."""
 
     def __init__(
@@ -42,16 +42,13 @@ class AlarmsRig:
         profiles: Iterable[Profile] = (),
     ) -> None:
         units = ("F01", "F02")
-        self.writer = Writer(
-            folder / "store.db", installation=one_unit(units=units), profiles=profiles, now=T0
-        )
-        live(self.writer, minutes(WARM[:15]))
-        self.clock = self.writer.clock
+        super().__init__(folder / "store.db", installation=one_unit(units=units), profiles=profiles, now=T0)
+        live(self, minutes(WARM[:15]))
         known = {f"lab1/{name}" for name in units}
-        decoder = Decoder("exosome/v1", self.writer.ids, known, {"lab1"}, {"ult"})
-        self.commands = OwnCommands(self.writer.monitor, decoder, self.writer.view)
+        decoder = Decoder("exosome/v1", self.ids, known, {"lab1"}, {"ult"})
+        self.commands = OwnCommands(self.writer, decoder, self.view)
         self.app = create_application(
-            self.writer.view,
+            self.view,
             self.commands,
             title="Test lab",
             token=TOKEN,
@@ -68,21 +65,17 @@ class AlarmsRig:
             self.app, "http://127.0.0.1:8080", raise_server_exceptions=False, follow_redirects=False
         )
         self.csrf = self.app.state.wiring.csrf_token
-        self.id = str(self.writer.view.alarms()[0]["id"])
-
-    def close(self) -> None:
-        """Ends the writer."""
-        self.writer.close()
+        self.id = str(self.view.alarms()[0]["id"])
 
     def cool(self) -> None:
         """Readings until the excursion has closed, and with it the alarm."""
-        live(self.writer, minutes(WARM)[15:])
+        live(self, minutes(WARM)[15:])
         self.clock.advance(HOUR)
-        self.writer.monitor.tick(self.clock.now(), None)
+        self.writer.tick(self.clock.now(), None)
 
     def alarm(self) -> JSON:
         """The alarm as the view says it."""
-        return cast(JSON, self.writer.view.alarm(self.id))
+        return cast(JSON, self.view.alarm(self.id))
 
     def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
         """To the API, with the token."""

@@ -10,7 +10,7 @@ from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.telling.policy import Contact, Ladder, Policy, Recipient, Route, Step
 from monitor.core.telling.rota import Rota
 from monitor.core.time.instant import HOUR, MINUTE
-from monitor.testing import Writer
+from monitor.testing import Rig
 from tests.rigs.lab import live, minutes
 
 F01 = "lab1/F01/product"
@@ -29,34 +29,32 @@ def policy(*, repeat: int | None = None, rearm_after: int | None = 4 * HOUR) -> 
     )
 
 
-def told(writer: Writer) -> list[tuple[str, str]]:
+def told(rig: Rig) -> list[tuple[str, str]]:
     """(what, whom) of every message, oldest first, withdrawn ones left out."""
-    rows = writer.view.notifications()
+    rows = rig.view.notifications()
     return [(row["kind"], row["recipient"]) for row in reversed(rows) if row["withdrawn_at"] is None]
 
 
-def pass_time(writer: Writer, span: int, *, step: int = MINUTE) -> None:
+def pass_time(rig: Rig, span: int, *, step: int = MINUTE) -> None:
     """Lets time pass; the channels stay as they are, for nobody listens (no silence is missed)."""
-    end = writer.clock.now() + span
-    while writer.clock.now() < end:
-        writer.clock.at = min(end, writer.clock.now() + step)
-        writer.monitor.tick(writer.clock.now(), None)
+    end = rig.clock.now() + span
+    while rig.clock.now() < end:
+        rig.clock.at = min(end, rig.clock.now() + step)
+        rig.writer.tick(rig.clock.now(), None)
 
 
-def warm(writer: Writer) -> str:
+def warm(rig: Rig) -> str:
     """A real excursion that goes on; the alarm's id."""
-    live(writer, minutes([-80, -80, *[-50] * 14]))
-    (alarm,) = writer.view.alarms(open_only=True)
+    live(rig, minutes([-80, -80, *[-50] * 14]))
+    (alarm,) = rig.view.alarms(open_only=True)
     return str(alarm["id"])
 
 
-def hold(
-    writer: Writer, condition: AlarmCondition, subject: str, level: str = "alarm", **evidence: Any
-) -> None:
-    writer.monitor.hold(Truth(condition, subject, writer.clock.now(), level, {"text": "t", **evidence}))  # type: ignore[arg-type]
+def hold(rig: Rig, condition: AlarmCondition, subject: str, level: str = "alarm", **evidence: Any) -> None:
+    rig.writer.hold(Truth(condition, subject, rig.clock.now(), level, {"text": "t", **evidence}))  # type: ignore[arg-type]
 
 
-def the_alarm(writer: Writer, alarm: str) -> dict[str, Any]:
-    found = writer.view.alarm(alarm)
+def the_alarm(rig: Rig, alarm: str) -> dict[str, Any]:
+    found = rig.view.alarm(alarm)
     assert found is not None
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from monitor.core.channel.reading import Reading
 from monitor.core.lot.event import LotEvent, LotEventKind
 from monitor.core.time.instant import DAY, MINUTE, parse_instant
-from monitor.testing import Writer
+from monitor.testing import Rig
 
 T0 = parse_instant("2026-11-20T08:00:00Z")
 WARM = [
@@ -38,15 +38,15 @@ def minutes(values: list[float], start: int = T0, lag: int = 0) -> list[Reading]
     return [Reading(start + i * MINUTE, start + i * MINUTE + lag, float(v)) for i, v in enumerate(values)]
 
 
-def live(writer: Writer, readings: list[Reading]) -> None:
+def live(rig: Rig, readings: list[Reading]) -> None:
     """Each reading as its own message, at the time it was measured."""
     for reading in readings:
-        writer.clock.at = max(writer.clock.at, reading.received_at)
-        writer.read([reading])
+        rig.clock.at = max(rig.clock.at, reading.received_at)
+        rig.read([reading])
 
 
-def subjects(writer: Writer) -> list[str]:
-    return [message["subject"] for message in reversed(writer.view.notifications())]
+def subjects(rig: Rig) -> list[str]:
+    return [message["subject"] for message in reversed(rig.view.notifications())]
 
 
 def lot_event(event_id: str, kind: str, at: int, lot: str = "L1", **fields: object) -> LotEvent:

@@ -16,7 +16,7 @@ from monitor.store.rule_versions import rule_versions
 from monitor.store.rulebook import Rulebook
 from monitor.store.store import Store
 from monitor.store.trial import Trial
-from monitor.testing import Writer, one_unit, ult_profile
+from monitor.testing import Rig, one_unit, ult_profile
 from tests.rigs.lab import T0, live, minutes, register
 
 WARMING = [-80.0, -75.0, -68.0] + [-63.0] * 30 + [-68.0] + [-80.0] * 30
@@ -70,13 +70,13 @@ def replayed(
         store.close()
 
 
-def history(path: Path, *courses: list[float], first: Profile | None = None) -> Writer:
+def history(path: Path, *courses: list[float], first: Profile | None = None) -> Rig:
     """A writer that has lived through the courses, one every 6 hours, with a lot in the unit."""
-    writer = Writer(path, now=T0, profiles=[first or profile()])
-    writer.monitor.lot_event(register())
+    rig = Rig(path, now=T0, profiles=[first or profile()])
+    rig.writer.lot_event(register())
     for number, course in enumerate(courses):
-        live(writer, minutes(course, T0 + number * 6 * HOUR))
-    return writer
+        live(rig, minutes(course, T0 + number * 6 * HOUR))
+    return rig
 
 
 def outcomes(part: JSON) -> dict[str, int]:

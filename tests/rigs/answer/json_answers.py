@@ -67,12 +67,12 @@ def _warms(rig: AlarmsRig) -> None:
     for minute in range(210):
         at = rig.clock.at = start + minute * MINUTE
         celsius = 22 - 97 * exp(-max(0, minute - 60) / 600)
-        rig.writer.read([Reading(at, at, round(celsius, 2), battery_percent=93)], channel="lab1/F02/product")
+        rig.read([Reading(at, at, round(celsius, 2), battery_percent=93)], channel="lab1/F02/product")
         if minute < len(here):
-            rig.writer.read([Reading(at, at, here[minute])])
-    number = rig.writer.ids["lab1/F02/product"]
-    rig.writer.monitor.take(Decoded(statuses=[(number, True, rig.clock.now())]), lambda: None)
-    rig.writer.monitor.tick(rig.clock.now(), None)
+            rig.read([Reading(at, at, here[minute])])
+    number = rig.ids["lab1/F02/product"]
+    rig.writer.take(Decoded(statuses=[(number, True, rig.clock.now())]), lambda: None)
+    rig.writer.tick(rig.clock.now(), None)
 
 
 class _OverHttp:
@@ -103,7 +103,7 @@ class _OverHttp:
     def run(self) -> None:
         self.ask("/api/v1/units")
         self._send()
-        self._rig.writer.monitor.tick(self._rig.clock.now(), None)
+        self._rig.writer.tick(self._rig.clock.now(), None)
         self._look()
         self._hush()
         self._thaw()

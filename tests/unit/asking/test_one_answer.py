@@ -18,7 +18,7 @@ from monitor.core.fact import tightest_budget
 from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ports import JSON
 from monitor.ports.commands import Suppress
-from monitor.testing import Writer, one_unit
+from monitor.testing import Rig, one_unit
 from monitor.words import lot as lot_words
 from monitor.words.lot import least_left
 from tests.rigs.lab import T0, register
@@ -35,22 +35,22 @@ def asking(question: str) -> list[str]:
     return [name for name, case in CASES.items() if case["question"] == question]
 
 
-def lived_through(writer: Writer, case: dict[str, Any]) -> None:
+def lived_through(rig: Rig, case: dict[str, Any]) -> None:
     """A lot in F01, and the case's readings: a message of each unit at each minute."""
-    writer.monitor.lot_event(register())
+    rig.writer.lot_event(register())
     for unit, course in case["units"].items():
         if course.get("out_of_service"):
             hold = {"kind": "out_of_service", "by": "anna", "reason": "empty", "start": None}
-            writer.monitor.operators.carry_out(Suppress(subject=f"lab1/{unit}", **hold, until=T0 + 9 * HOUR))
+            rig.writer.parts.operators.carry_out(Suppress(subject=f"lab1/{unit}", **hold, until=T0 + 9 * HOUR))
     for minute in range(case["minutes"]):
-        at = writer.clock.at = T0 + minute * MINUTE
+        at = rig.clock.at = T0 + minute * MINUTE
         for unit, course in case["units"].items():
             if "celsius" in course:
                 rise = min(course.get("per_minute", 0.0) * minute, course.get("most", 0.0))
                 battery = course.get("battery_percent")
                 reading = Reading(at, at, course["celsius"] + rise, None, None, battery)
-                writer.read([reading], channel=f"lab1/{unit}/product")
-        writer.monitor.tick(at, T0)
+                rig.read([reading], channel=f"lab1/{unit}/product")
+        rig.writer.tick(at, T0)
 
 
 def brief(rescue: list[JSON]) -> list[JSON]:
@@ -62,18 +62,18 @@ def test_message_page_api_and_command_line_send_lots_to_the_same_unit_for_the_sa
     tmp_path: Path, name: str
 ) -> None:
     case = CASES[name]
-    writer = Writer(tmp_path / "s.db", installation=one_unit(units=tuple(case["units"])), now=T0)
-    lived_through(writer, case)
+    rig = Rig(tmp_path / "s.db", installation=one_unit(units=tuple(case["units"])), now=T0)
+    lived_through(rig, case)
     (alarm,) = [
         alarm
-        for alarm in writer.view.alarms(open_only=True)
+        for alarm in rig.view.alarms(open_only=True)
         if (alarm["condition"], alarm["subject"]) == ("temperature_high", "lab1/F01/product")
     ]
-    shown = writer.view.unit("lab1/F01")
+    shown = rig.view.unit("lab1/F01")
     assert shown is not None
     assert brief(shown["rescue"]) == expected(name), "the page, the API and the command line"
     assert brief(alarm["evidence"]["rescue"]) == expected(name), "the message"
-    writer.close()
+    rig.close()
 
 
 def judged(case: dict[str, Any]) -> JSON:

@@ -13,7 +13,7 @@ from monitor.core.profile.unit import ProbeSettings
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.ports import JSON
 from monitor.store.store import Store
-from monitor.testing import Writer, one_unit
+from monitor.testing import Rig, one_unit
 from tests.rigs.lab import T0, live, lot_event, minutes, register
 from tests.rigs.replaying import FAILING, WARMING, history, outcomes, profile, replayed, tighter
 
@@ -120,9 +120,9 @@ def test_a_version_that_begins_now_is_tried_on_the_past_unless_its_date_counts(p
 
 def test_what_was_is_judged_by_the_versions_that_were_in_force(path: Path) -> None:
     history(path, WARMING).close()
-    writer = Writer(path, now=T0 + 3 * HOUR, profiles=[profile(), tighter(effective_from=T0 + 3 * HOUR)])
-    live(writer, minutes(WARMING, T0 + 6 * HOUR))
-    writer.close()
+    rig = Rig(path, now=T0 + 3 * HOUR, profiles=[profile(), tighter(effective_from=T0 + 3 * HOUR)])
+    live(rig, minutes(WARMING, T0 + 6 * HOUR))
+    rig.close()
     found = replayed(path, [profile(), tighter(effective_from=T0 + 3 * HOUR)])
     assert outcomes(found["excursions"]) == {"unchanged": 1, "new": 1}
     assert found["warnings"] == []
@@ -139,11 +139,11 @@ def test_a_version_on_record_that_is_edited_is_tried_where_it_held(path: Path) -
 
 
 def test_a_lot_stays_bound_to_the_version_that_qa_chose(path: Path) -> None:
-    writer = Writer(path, now=T0, profiles=[profile(), tighter(effective_from=T0 + 50 * DAY)])
-    writer.monitor.lot_event(register())
-    live(writer, minutes(WARMING))
-    writer.monitor.lot_event(lot_event("b1", "bound", writer.clock.now(), profile="ult@2", reason="study 7"))
-    writer.close()
+    rig = Rig(path, now=T0, profiles=[profile(), tighter(effective_from=T0 + 50 * DAY)])
+    rig.writer.lot_event(register())
+    live(rig, minutes(WARMING))
+    rig.writer.lot_event(lot_event("b1", "bound", rig.clock.now(), profile="ult@2", reason="study 7"))
+    rig.close()
     for files in ([profile()], [profile(), profile(version=3)]):  # the store has version 2
         assert outcomes(replayed(path, files)["lots"]) == {"unchanged": 1}
     edited = replayed(path, [profile(), profile(version=2), tighter(version=3)])
@@ -161,10 +161,10 @@ def test_a_profile_that_lots_carry_and_the_rules_lack_is_named_with_the_remedy(p
 
 
 def test_a_lot_disposed_of_before_the_time_asked_for_is_left_out(path: Path) -> None:
-    writer = history(path, WARMING)
-    writer.monitor.lot_event(lot_event("d1", "disposed", writer.clock.now()))
-    disposed_at = writer.clock.now()
-    writer.close()
+    rig = history(path, WARMING)
+    rig.writer.lot_event(lot_event("d1", "disposed", rig.clock.now()))
+    disposed_at = rig.clock.now()
+    rig.close()
     assert outcomes(replayed(path, [tighter()], start=disposed_at)["lots"]) == {"changed": 1}
     after = replayed(path, [tighter(name="other")], start=disposed_at + 1, installation=_judged_by("other"))
     assert outcomes(after["lots"]) == {}
@@ -213,8 +213,8 @@ def test_nothing_after_to_is_known(path: Path) -> None:
 
 
 def test_a_record_that_its_own_rules_do_not_give_is_warned_of(path: Path) -> None:
-    writer = history(path, FAILING)
-    writer.close()
+    rig = history(path, FAILING)
+    rig.close()
     store = Store(f"sqlite:///{path}")
     store.open_for_writing()
     with store.writing() as tx:

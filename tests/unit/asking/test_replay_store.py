@@ -32,7 +32,7 @@ from monitor.ports import JSON
 from monitor.store import series
 from monitor.store.engine import StoreUnreadableError
 from monitor.store.store import Store
-from monitor.testing import Writer, one_unit, ult_profile
+from monitor.testing import Rig, one_unit, ult_profile
 from monitor.writer.lot.sweep import LedgerFold
 from tests.rigs.lab import T0, live, minutes, register
 from tests.rigs.replaying import FAILING, WARMING, history, outcomes, profile, replayed, tighter
@@ -60,13 +60,13 @@ def test_packed_and_unpacked_history_give_what_the_core_gives(
     thawing = ThawRule(-40.0, 10 * MINUTE, -50.0, HOUR, 0)
     before = profile(unknown=UnknownRule("as_band", "warm", HOUR, DAY), thaw=thawing)
     after = replace(before, version=2, window=Window(-90.0, -66.0), bands=tighter().bands)
-    writer = Writer(path, now=T0, installation=one_unit(settings), profiles=[before])
-    writer.monitor.lot_event(register(at=T0 + 200 * MINUTE))
+    rig = Rig(path, now=T0, installation=one_unit(settings), profiles=[before])
+    rig.writer.lot_event(register(at=T0 + 200 * MINUTE))
     for start in range(0, len(readings), 200):
-        writer.clock.at = max(r.received_at for r in readings[start : start + 200])
-        writer.read(readings[start : start + 200])
-    rules = writer.rules["lab1/F01/product"]
-    writer.close()
+        rig.clock.at = max(r.received_at for r in readings[start : start + 200])
+        rig.read(readings[start : start + 200])
+    rules = rig.rules["lab1/F01/product"]
+    rig.close()
     end = max(r.measured_at for r in readings) + chance.choice([-500 * MINUTE, MINUTE, HOUR])
     found = replayed(path, [after], installation=one_unit(settings), end=end)
     assert found["warnings"] == []
@@ -117,17 +117,17 @@ def _agrees_with_the_view(
     other = path.with_name("other.db")
     lots = {}
     for name, file, rule in (("was", path, before), ("would_be", other, replace(after, version=1))):
-        writer = Writer(file, now=end, installation=one_unit(settings), profiles=[rule])
+        rig = Rig(file, now=end, installation=one_unit(settings), profiles=[rule])
         if name == "would_be":
             old = Store(f"sqlite:///{path}", read_only=True)
             with old.reading() as tx:
                 rows = [row.reading for row in old.history.readings(tx, 1)]
             old.close()
-            writer.monitor.lot_event(register(at=T0 + 200 * MINUTE))
-            writer.clock.at = max(row.received_at for row in rows)
-            writer.read(rows)
-        lots[name] = writer.view.lot("L1", as_of=end)
-        writer.close()
+            rig.writer.lot_event(register(at=T0 + 200 * MINUTE))
+            rig.clock.at = max(row.received_at for row in rows)
+            rig.read(rows)
+        lots[name] = rig.view.lot("L1", as_of=end)
+        rig.close()
     (lot,) = found["lots"]["differences"]
     for name, body in lots.items():
         assert lot[name]["verdict"] == body["verdict"]
@@ -148,13 +148,13 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def test_a_store_that_is_being_written_is_replayed_and_left_as_it_is(path: Path) -> None:
-    writer = history(path, WARMING, FAILING)
+    rig = history(path, WARMING, FAILING)
     before = _digests(path.parent)
     assert outcomes(replayed(path, [tighter()])["excursions"]) == {"new": 1, "changed": 1}
     assert _digests(path.parent) == before
-    live(writer, minutes(FAILING, T0 + 12 * HOUR))  # it goes on
+    live(rig, minutes(FAILING, T0 + 12 * HOUR))  # it goes on
     assert outcomes(replayed(path, [profile()])["excursions"]) == {"unchanged": 2}
-    writer.close()
+    rig.close()
 
 
 def test_a_store_at_rest_keeps_every_byte(path: Path) -> None:
@@ -225,16 +225,16 @@ class Command:
         from monitor.program.assembly import installation_of
 
         live_one = app.load(self.folder)
-        writer = Writer(
+        rig = Rig(
             self.folder.parent / "store.db",
             now=T0,
             installation=installation_of(live_one),
             profiles=live_one.profiles,
         )
         event = replace(register(), profile="ult-80")
-        writer.monitor.lot_event(event)
-        live(writer, minutes(WARMING))
-        writer.close()
+        rig.writer.lot_event(event)
+        live(rig, minutes(WARMING))
+        rig.close()
 
     def run(self, *words: str, code: int = 0) -> Any:
         command = ["replay", "--config", str(self.folder), *words]

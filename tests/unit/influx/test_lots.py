@@ -13,7 +13,7 @@ from monitor.core.time.instant import DAY, MINUTE
 from monitor.influx.lines import fact_line
 from monitor.ports import JSON, LoggedFact
 from monitor.store.projection import Projection
-from monitor.testing import Writer, ult_profile
+from monitor.testing import Rig, ult_profile
 from tests.rigs.lab import T0, WARM, live, lot_event, minutes, register
 from tests.unit.influx.test_lines import parsed
 
@@ -40,39 +40,39 @@ FRIDGE = replace(
 )
 
 
-def facts_of(writer: Writer) -> list[LoggedFact]:
+def facts_of(rig: Rig) -> list[LoggedFact]:
     """Every version of every lot, as InfluxDB is handed them."""
-    found = Projection(writer.store.database, lambda: writer.rules).facts_after(0, 1_000)
+    found = Projection(rig.store.database, lambda: rig.rules).facts_after(0, 1_000)
     return [fact for fact in found if fact.kind == "lot"]
 
 
 @pytest.fixture
-def frozen(tmp_path: Path) -> Iterator[Writer]:
+def frozen(tmp_path: Path) -> Iterator[Rig]:
     """A lot whose unit warms up, and that is moved out and disposed of afterwards."""
-    writer = Writer(tmp_path / "frozen.db", now=T0, profiles=[ULT])
-    writer.monitor.lot_event(register())
-    live(writer, minutes(WARM))
-    writer.clock.advance(MINUTE)
-    writer.monitor.lot_event(lot_event("m1", "moved", writer.clock.at, unit=None))
-    writer.clock.advance(MINUTE)
-    writer.monitor.lot_event(lot_event("d1", "disposed", writer.clock.at))
-    yield writer
-    writer.close()
+    rig = Rig(tmp_path / "frozen.db", now=T0, profiles=[ULT])
+    rig.writer.lot_event(register())
+    live(rig, minutes(WARM))
+    rig.clock.advance(MINUTE)
+    rig.writer.lot_event(lot_event("m1", "moved", rig.clock.at, unit=None))
+    rig.clock.advance(MINUTE)
+    rig.writer.lot_event(lot_event("d1", "disposed", rig.clock.at))
+    yield rig
+    rig.close()
 
 
 @pytest.fixture
-def cool(tmp_path: Path) -> Iterator[Writer]:
+def cool(tmp_path: Path) -> Iterator[Rig]:
     """A lot in a fridge that gets too warm for a while."""
-    writer = Writer(tmp_path / "cool.db", now=T0, profiles=[FRIDGE])
-    writer.monitor.lot_event(register())
-    live(writer, minutes([5, 5, 7, 9, 12, 9, 6, 5, 5, 5]))
-    writer.clock.advance(MINUTE)
-    writer.monitor.lot_event(lot_event("q1", "quarantined", writer.clock.at, reason="too warm"))
-    yield writer
-    writer.close()
+    rig = Rig(tmp_path / "cool.db", now=T0, profiles=[FRIDGE])
+    rig.writer.lot_event(register())
+    live(rig, minutes([5, 5, 7, 9, 12, 9, 6, 5, 5, 5]))
+    rig.clock.advance(MINUTE)
+    rig.writer.lot_event(lot_event("q1", "quarantined", rig.clock.at, reason="too warm"))
+    yield rig
+    rig.close()
 
 
-def test_the_last_version_has_every_figure_of_the_lot(frozen: Writer) -> None:
+def test_the_last_version_has_every_figure_of_the_lot(frozen: Rig) -> None:
     last = facts_of(frozen)[-1]
     measurement, tags, fields, at = parsed(fact_line(last))
     body: JSON = dict(last.body)
@@ -94,7 +94,7 @@ def test_the_last_version_has_every_figure_of_the_lot(frozen: Writer) -> None:
     assert fields["spent_seconds_out_of_storage"] == 60.0
 
 
-def test_a_mean_kinetic_temperature_that_there_is_not_has_no_field(frozen: Writer, cool: Writer) -> None:
+def test_a_mean_kinetic_temperature_that_there_is_not_has_no_field(frozen: Rig, cool: Rig) -> None:
     assert not {"mkt_celsius", "mkt_worst_celsius"} & parsed(fact_line(facts_of(frozen)[-1]))[2].keys()
     last = facts_of(cool)[-1]
     fields = parsed(fact_line(last))[2]
@@ -102,9 +102,9 @@ def test_a_mean_kinetic_temperature_that_there_is_not_has_no_field(frozen: Write
     assert fields["mkt_worst_celsius"] == last.body["mkt_worst"]["celsius"]
 
 
-def test_a_field_has_one_type_in_all_versions_of_all_lots(frozen: Writer, cool: Writer) -> None:
+def test_a_field_has_one_type_in_all_versions_of_all_lots(frozen: Rig, cool: Rig) -> None:
     types: dict[str, set[type]] = {}
-    lines = [fact_line(fact) for writer in (frozen, cool) for fact in facts_of(writer)]
+    lines = [fact_line(fact) for rig in (frozen, cool) for fact in facts_of(rig)]
     assert len(lines) > 5
     for line in lines:
         for name, value in parsed(line)[2].items():

@@ -23,7 +23,7 @@ from monitor.store.backup import backups_in
 from monitor.store.projection import Projection
 from monitor.telling.dead_man import DeadMan
 from monitor.telling.media.attempt import Attempts
-from monitor.testing import ManualClock, Writer
+from monitor.testing import ManualClock, Rig
 
 T0 = parse_instant("2026-03-27T12:00:00Z")  # two days before the clocks go forward
 
@@ -74,7 +74,7 @@ class Deliverer:
         return 0
 
 
-class Rig:
+class JobRig:
     """A writer with its jobs on a clock that is set, without threads."""
 
     def __init__(
@@ -99,25 +99,25 @@ class Rig:
         self.start()
 
     def start(self) -> None:
-        self.writer = Writer(self.path, clock=self.clock)
-        store, monitor = self.writer.store, self.writer.monitor
-        projection = Projection(store.database, lambda: self.writer.rules)
-        self.housekeeping = Housekeeping(self.configuration, self.clock, store, monitor, projection)
+        self.rig = Rig(self.path, clock=self.clock)
+        store, writer = self.rig.store, self.rig.writer
+        projection = Projection(store.database, lambda: self.rig.rules)
+        self.housekeeping = Housekeeping(self.configuration, self.clock, store, writer, projection)
         self.jobs = Jobs(
             self.clock,
-            monitor,
+            writer,
             Deliverer(),  # type: ignore[arg-type]
             None,
             self.housekeeping,
             self.dead_man,
-            tick=lambda: monitor.tick(self.clock.now(), self.clock.now()),
+            tick=lambda: writer.tick(self.clock.now(), self.clock.now()),
             health=lambda: self.health,
         )
         self._all = {job.name: job for job in self.jobs.all()}
         self.run("tick", "deliver", "housekeeping")
 
     def restart(self) -> None:
-        self.writer.close()
+        self.rig.close()
         self.start()
 
     def run(self, *names: str) -> None:
@@ -131,7 +131,7 @@ class Rig:
     def open_alarms(self) -> list[tuple[str, str, str]]:
         return [
             (one["condition"], one["subject"], one["level"])
-            for one in self.writer.view.alarms(open_only=True)
+            for one in self.rig.view.alarms(open_only=True)
             if one["condition"] in ("store_failing", "notifier_failing")
         ]
 
@@ -140,11 +140,11 @@ class Rig:
 
 
 @pytest.fixture
-def pinging(tmp_path: Path, outside: Outside) -> Rig:
-    return Rig(tmp_path, dead_man=DeadMan(outside.url, 5 * MINUTE, ManualClock(T0)))
+def pinging(tmp_path: Path, outside: Outside) -> JobRig:
+    return JobRig(tmp_path, dead_man=DeadMan(outside.url, 5 * MINUTE, ManualClock(T0)))
 
 
-def test_a_ping_is_sent_as_often_as_configured_while_all_is_well(pinging: Rig, outside: Outside) -> None:
+def test_a_ping_is_sent_as_often_as_configured_while_all_is_well(pinging: JobRig, outside: Outside) -> None:
     for _ in range(61):
         pinging.run("tick", "deliver", "dead man")
         pinging.clock.advance(30 * SECOND)
@@ -152,7 +152,7 @@ def test_a_ping_is_sent_as_often_as_configured_while_all_is_well(pinging: Rig, o
     assert pinging.jobs.status()["dead_man"]["ok"]
 
 
-def test_no_ping_is_sent_while_the_program_is_not_well(pinging: Rig, outside: Outside) -> None:
+def test_no_ping_is_sent_while_the_program_is_not_well(pinging: JobRig, outside: Outside) -> None:
     def silent_because(why: str) -> None:
         pinging.clock.advance(10 * MINUTE)
         before = len(outside.paths)
@@ -173,21 +173,21 @@ def test_no_ping_is_sent_while_the_program_is_not_well(pinging: Rig, outside: Ou
         pinging.jobs._last_run[job] -= jobs_module.STALLED_SECONDS + 1
         silent_because(f"the job {job!r} has not come to an end")
     pinging.run("tick", "deliver")
-    pinging.writer.store.database.writing = None  # type: ignore[assignment,method-assign]
+    pinging.rig.store.database.writing = None  # type: ignore[assignment,method-assign]
     silent_because("nothing can be committed")
-    del pinging.writer.store.database.writing
+    del pinging.rig.store.database.writing
     pinging.clock.advance(10 * MINUTE)
     pinging.run("tick", "deliver", "dead man")
     assert outside.paths == ["/ping/hunter2"]
 
 
 def test_what_was_switched_off_leaves_no_alarm(tmp_path: Path) -> None:
-    rig = Rig(tmp_path)
+    rig = JobRig(tmp_path)
     for condition, subject in (("influx_lagging", "influx"), ("notifier_failing", "dead-man ping")):
-        rig.writer.monitor.hold(Truth(AlarmCondition(condition), subject, T0, "warning", {"text": "gone"}))
+        rig.rig.writer.hold(Truth(AlarmCondition(condition), subject, T0, "warning", {"text": "gone"}))
     rig.restart()
     rig.run("influx watch", "dead man")
-    alarms = rig.writer.view.alarms()
+    alarms = rig.rig.view.alarms()
     assert {(one["condition"], one["evidence"]["clear_reason"]) for one in alarms} == {
         ("influx_lagging", "switched_off"),
         ("notifier_failing", "switched_off"),
@@ -196,7 +196,7 @@ def test_what_was_switched_off_leaves_no_alarm(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("status", [500, 404, 302])
 def test_pings_that_fail_are_shown_at_once_and_told_after_half_an_hour(
-    pinging: Rig, outside: Outside, status: int
+    pinging: JobRig, outside: Outside, status: int
 ) -> None:
     pinging.run("dead man")
     outside.status = status
@@ -237,7 +237,7 @@ def test_a_service_that_never_answers_holds_up_nothing(outside: Outside) -> None
     assert not dead_man.ping()
 
 
-def test_a_clock_that_is_set_back_does_not_silence_the_pings(pinging: Rig, outside: Outside) -> None:
+def test_a_clock_that_is_set_back_does_not_silence_the_pings(pinging: JobRig, outside: Outside) -> None:
     pinging.run("dead man")
     pinging.clock.advance(-DAY)
     pinging.run("tick", "dead man")
@@ -245,7 +245,7 @@ def test_a_clock_that_is_set_back_does_not_silence_the_pings(pinging: Rig, outsi
 
 
 def test_without_an_address_an_alarm_of_before_ends(tmp_path: Path, outside: Outside) -> None:
-    rig = Rig(tmp_path, dead_man=DeadMan(outside.url, 5 * MINUTE, ManualClock(T0)))
+    rig = JobRig(tmp_path, dead_man=DeadMan(outside.url, 5 * MINUTE, ManualClock(T0)))
     outside.status = 500
     for _ in range(40):
         rig.run("tick", "dead man")
@@ -257,15 +257,15 @@ def test_without_an_address_an_alarm_of_before_ends(tmp_path: Path, outside: Out
     assert rig.open_alarms() == []
 
 
-def test_prometheus_is_told_of_pings_and_housekeeping(pinging: Rig, outside: Outside) -> None:
+def test_prometheus_is_told_of_pings_and_housekeeping(pinging: JobRig, outside: Outside) -> None:
     outside.status = 500
     pinging.run("dead man")
     health = {**pinging.health, **pinging.jobs.status()}
-    text = generate_latest(Measures(pinging.writer.monitor.parts.counts, lambda: health).registry).decode()
+    text = generate_latest(Measures(pinging.rig.writer.parts.counts, lambda: health).registry).decode()
     assert "exosome_monitor_dead_man_ok 0.0" in text
     assert "exosome_monitor_housekeeping_ok 1.0" in text
     rest = {part: found for part, found in health.items() if part != "dead_man"}
-    text = generate_latest(Measures(pinging.writer.monitor.parts.counts, lambda: rest).registry).decode()
+    text = generate_latest(Measures(pinging.rig.writer.parts.counts, lambda: rest).registry).decode()
     assert "dead_man" not in text
 
 
@@ -273,15 +273,15 @@ def test_prometheus_is_told_of_pings_and_housekeeping(pinging: Rig, outside: Out
 
 
 @pytest.fixture
-def keeping(tmp_path: Path) -> Rig:
-    return Rig(tmp_path, f'backup_dir = "{tmp_path}/out"\nhousekeeping_at = "02:30"')
+def keeping(tmp_path: Path) -> JobRig:
+    return JobRig(tmp_path, f'backup_dir = "{tmp_path}/out"\nhousekeeping_at = "02:30"')
 
 
-def backups(rig: Rig) -> list[str]:
+def backups(rig: JobRig) -> list[str]:
     return [path.name[8:23] for path in backups_in(rig.path.parent / "out", "monitor")]
 
 
-def test_a_backup_is_made_once_a_local_day_also_when_clocks_change(keeping: Rig) -> None:
+def test_a_backup_is_made_once_a_local_day_also_when_clocks_change(keeping: JobRig) -> None:
     end = parse_instant("2026-03-31T12:00:00Z")
     while keeping.clock.now() < end:
         keeping.clock.advance(10 * MINUTE)
@@ -289,7 +289,9 @@ def test_a_backup_is_made_once_a_local_day_also_when_clocks_change(keeping: Rig)
     assert backups(keeping) == ["20260328T013000", "20260329T010000", "20260330T003000", "20260331T003000"]
 
 
-def test_a_machine_that_slept_makes_up_for_the_last_backup_and_a_restart_repeats_none(keeping: Rig) -> None:
+def test_a_machine_that_slept_makes_up_for_the_last_backup_and_a_restart_repeats_none(
+    keeping: JobRig,
+) -> None:
     keeping.at("2026-04-03T22:00:00Z", "housekeeping")
     assert backups(keeping) == ["20260403T220000"]
     keeping.restart()
@@ -299,7 +301,7 @@ def test_a_machine_that_slept_makes_up_for_the_last_backup_and_a_restart_repeats
     assert len(backups(keeping)) == 2
 
 
-def test_a_backup_that_fails_is_told_and_tried_again_each_hour(keeping: Rig) -> None:
+def test_a_backup_that_fails_is_told_and_tried_again_each_hour(keeping: JobRig) -> None:
     out = keeping.path.parent / "out"
     out.write_text("in the way")
     keeping.at("2026-03-28T01:30:00Z", "housekeeping")
@@ -318,7 +320,7 @@ def test_a_backup_that_fails_is_told_and_tried_again_each_hour(keeping: Rig) -> 
 
 
 def test_where_no_backup_is_asked_for_any_more_its_alarm_ends(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, f'backup_dir = "{tmp_path}/out"')
+    rig = JobRig(tmp_path, f'backup_dir = "{tmp_path}/out"')
     (tmp_path / "out").write_text("in the way")
     rig.at("2026-03-28T04:30:00Z", "housekeeping")
     assert len(rig.open_alarms()) == 1
@@ -329,13 +331,13 @@ def test_where_no_backup_is_asked_for_any_more_its_alarm_ends(tmp_path: Path) ->
 
 
 def test_what_is_old_goes_each_day(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, 'keep_rejected = "2d"')
+    rig = JobRig(tmp_path, 'keep_rejected = "2d"')
     row = {"topic": "t", "payload": b"x", "reason": "r", "detail": "", "item": None}
-    with rig.writer.store.writing() as tx:
-        rig.writer.store.log.append_rejected(tx, [{**row, "received_at": T0 - day * DAY} for day in range(4)])
+    with rig.rig.store.writing() as tx:
+        rig.rig.store.log.append_rejected(tx, [{**row, "received_at": T0 - day * DAY} for day in range(4)])
     rig.at("2026-03-28T03:00:00Z", "housekeeping")
-    assert rig.writer.view.rejected()["counts"] == {"r": 4}
-    assert len(rig.writer.view.rejected()["messages"]) == 2
+    assert rig.rig.view.rejected()["counts"] == {"r": 4}
+    assert len(rig.rig.view.rejected()["messages"]) == 2
     assert "removed 2 rejected messages" in rig.jobs.status()["housekeeping"]["text"]
 
 
@@ -344,18 +346,18 @@ def test_an_influxdb_out_of_reach_leaves_the_comparison_owed(tmp_path: Path) -> 
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     influx = f'[influx]\nurl = "http://127.0.0.1:{port}"\norg = "lab"\nbucket = "exosome"'
-    rig = Rig(tmp_path, influx)
+    rig = JobRig(tmp_path, influx)
     rig.at("2026-03-28T03:00:00Z", "housekeeping")
     chore = rig.jobs.status()["housekeeping"]["chores"]["influx reconcile"]
     assert not chore["ok"]
     assert chore["text"].startswith("failed 2026-03-28T03:00:00.000Z")
     assert rig.open_alarms() == []
-    assert rig.writer.monitor.parts.chores.owed(
+    assert rig.rig.writer.parts.chores.owed(
         "influx reconcile", rig.housekeeping._when, rig.housekeeping._zone
     )
 
 
-def test_it_is_tried_again_when_the_clock_was_set_back(keeping: Rig) -> None:
+def test_it_is_tried_again_when_the_clock_was_set_back(keeping: JobRig) -> None:
     out = keeping.path.parent / "out"
     out.write_text("in the way")
     keeping.at("2026-03-28T01:30:00Z", "housekeeping")

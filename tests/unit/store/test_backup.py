@@ -19,7 +19,7 @@ from monitor.store import backup as module
 from monitor.store import retention, schema
 from monitor.store.backup import BackupError, BackupNotHereError, back_up, backups_in
 from monitor.store.retention import tidy
-from monitor.testing import Writer
+from monitor.testing import Rig
 
 T0 = parse_instant("2026-11-20T06:00:00Z")
 
@@ -29,26 +29,26 @@ def url(path: Path) -> str:
 
 
 @pytest.fixture
-def writer(tmp_path: Path) -> Writer:
-    return Writer(tmp_path / "monitor.db", now=T0)
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path / "monitor.db", now=T0)
 
 
-def read(writer: Writer, count: int, start: int = T0) -> None:
+def read(rig: Rig, count: int, start: int = T0) -> None:
     for n in range(count):
-        writer.clock.at = start + n * MINUTE
-        writer.read([Reading(writer.clock.at, writer.clock.at, -75.0 + n % 7 / 10)])
+        rig.clock.at = start + n * MINUTE
+        rig.read([Reading(rig.clock.at, rig.clock.at, -75.0 + n % 7 / 10)])
 
 
 def test_a_backup_made_while_the_program_writes_is_whole_and_opens_as_a_store(
-    writer: Writer, tmp_path: Path
+    rig: Rig, tmp_path: Path
 ) -> None:
-    read(writer, 50)
+    read(rig, 50)
     stop = threading.Event()
 
     def go_on() -> None:
         at = T0 + DAY
         while not stop.is_set():
-            read(writer, 1, at)
+            read(rig, 1, at)
             at += MINUTE
 
     thread = threading.Thread(target=go_on)
@@ -62,27 +62,27 @@ def test_a_backup_made_while_the_program_writes_is_whole_and_opens_as_a_store(
     assert positions == sorted(positions)
     assert positions[0] >= 50
     assert [path.name for path in (tmp_path / "out").iterdir() if path.name.startswith(".")] == []
-    writer.close()
+    rig.close()
     restored = tmp_path / "restored.db"
     shutil.copy(made[-1].path, restored)
-    again = Writer(restored, now=T0 + 2 * DAY)
+    again = Rig(restored, now=T0 + 2 * DAY)
     assert again.store.log.next_position() == made[-1].log_position + 1
     assert again.view.readings("lab1/F01/product", T0, T0 + 49 * MINUTE, 0)["count"] == 50
     read(again, 3, T0 + 3 * DAY)
     again.close()
 
 
-def test_a_backup_is_readable_by_its_owner_alone_and_is_one_file(writer: Writer, tmp_path: Path) -> None:
+def test_a_backup_is_readable_by_its_owner_alone_and_is_one_file(rig: Rig, tmp_path: Path) -> None:
     made = back_up(url(tmp_path / "monitor.db"), tmp_path / "out", T0)
     assert made.path.name == "monitor-20261120T060000Z.db"
     assert made.path.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in (tmp_path / "out").iterdir()] == [made.path.name]
     assert made.bytes == made.path.stat().st_size
-    writer.close()
+    rig.close()
 
 
 def test_only_the_newest_backups_of_this_store_are_kept_and_nothing_else_is_touched(
-    writer: Writer, tmp_path: Path
+    rig: Rig, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     out.mkdir()
@@ -97,10 +97,10 @@ def test_only_the_newest_backups_of_this_store_are_kept_and_nothing_else_is_touc
         "monitor-20261124T060000Z.db",
     ]
     assert all((out / name).read_text() == "mine" for name in others)
-    writer.close()
+    rig.close()
 
 
-def test_what_an_attempt_that_was_killed_left_is_no_hindrance(writer: Writer, tmp_path: Path) -> None:
+def test_what_an_attempt_that_was_killed_left_is_no_hindrance(rig: Rig, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     left = [f".monitor-2026112{n}T060000Z.db.unfinished{end}" for n in (0, 1) for end in ("", "-journal")]
@@ -116,13 +116,13 @@ def test_what_an_attempt_that_was_killed_left_is_no_hindrance(writer: Writer, tm
         ".other-20261119T060000Z.db.unfinished",
         "monitor-20261120T060000Z.db",
     ]
-    writer.close()
+    rig.close()
 
 
 def test_a_damaged_copy_is_no_backup_and_the_older_ones_stay(
-    writer: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read(writer, 50)
+    read(rig, 50)
     out = tmp_path / "out"
     first = back_up(url(tmp_path / "monitor.db"), out, T0, keep=1)
     copy = module._copy
@@ -138,11 +138,11 @@ def test_a_damaged_copy_is_no_backup_and_the_older_ones_stay(
     with pytest.raises(BackupError):
         back_up(url(tmp_path / "monitor.db"), out, T0 + DAY, keep=1)
     assert [path.name for path in out.iterdir()] == [first.path.name]
-    writer.close()
+    rig.close()
 
 
 def test_a_disk_without_room_a_missing_store_and_a_server_are_refused_with_the_remedy(
-    writer: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(BackupError, match="no store"):
         back_up(url(tmp_path / "nowhere.db"), tmp_path / "out", T0)
@@ -157,7 +157,7 @@ def test_a_disk_without_room_a_missing_store_and_a_server_are_refused_with_the_r
     with pytest.raises(BackupError, match="make room"):
         back_up(url(tmp_path / "monitor.db"), tmp_path / "out", T0)
     assert list((tmp_path / "out").iterdir()) == []
-    writer.close()
+    rig.close()
 
 
 # --- the command ---
@@ -169,8 +169,8 @@ def configured(tmp_path: Path, store: str, more: str = "") -> list[str]:
     return ["--config", str(tmp_path / "config")]
 
 
-def test_the_command_copies_the_store_of_a_running_program(writer: Writer, tmp_path: Path) -> None:
-    read(writer, 5)
+def test_the_command_copies_the_store_of_a_running_program(rig: Rig, tmp_path: Path) -> None:
+    read(rig, 5)
     options = configured(tmp_path, url(tmp_path / "monitor.db"), f'backup_dir = "{tmp_path}/out"\n')
     done = CliRunner().invoke(program, ["backup", *options])
     assert done.exit_code == 0, done.output
@@ -180,7 +180,7 @@ def test_the_command_copies_the_store_of_a_running_program(writer: Writer, tmp_p
         assert copy.execute("SELECT count(*) FROM reading").fetchone() == (5,)
     asked = CliRunner().invoke(program, ["backup", *options, "--out", str(tmp_path / "other"), "--json"])
     assert '"log_position": 5' in asked.stdout
-    writer.close()
+    rig.close()
 
 
 def test_the_command_says_what_is_missing_and_what_backs_up_postgresql(tmp_path: Path) -> None:
@@ -220,11 +220,11 @@ def owed(number: int, **changes: object) -> dict[str, object]:
 
 
 def test_old_payloads_and_texts_go_and_what_is_owed_or_the_record_stays(
-    writer: Writer, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "AT_ONCE", 3)
     monkeypatch.setattr(retention, "REFUSED_MAX", 2)
-    read(writer, 10)
+    read(rig, 10)
     rejected = [
         {
             "received_at": T0 + n * DAY,
@@ -236,9 +236,9 @@ def test_old_payloads_and_texts_go_and_what_is_owed_or_the_record_stays(
         }
         for n in range(10)
     ]
-    with writer.store.writing() as tx:
-        writer.store.log.append_rejected(tx, rejected)
-        writer.store.outbox.owe(
+    with rig.store.writing() as tx:
+        rig.store.log.append_rejected(tx, rejected)
+        rig.store.outbox.owe(
             tx,
             [
                 *(owed(n, sent_at=T0 + n * DAY) for n in range(8)),
@@ -250,17 +250,17 @@ def test_old_payloads_and_texts_go_and_what_is_owed_or_the_record_stays(
             sa.insert(schema.refused_line),
             [{"projection": "influx", "line": str(n), "reason": "r"} for n in range(7)],
         )
-    first = tidy(writer.store.database, rejected_before=T0 + 7 * DAY, texts_before=T0 + 5 * DAY, most=6)
+    first = tidy(rig.store.database, rejected_before=T0 + 7 * DAY, texts_before=T0 + 5 * DAY, most=6)
     assert first == (6, 6, 5)
-    more = tidy(writer.store.database, rejected_before=T0 + 7 * DAY, texts_before=T0 + 5 * DAY)
+    more = tidy(rig.store.database, rejected_before=T0 + 7 * DAY, texts_before=T0 + 5 * DAY)
     assert more == (1, 0, 0)
-    assert tidy(writer.store.database, rejected_before=T0 + 7 * DAY, texts_before=T0 + 5 * DAY) == (0, 0, 0)
-    with writer.store.reading() as tx:
-        counts, kept = writer.store.log.rejected(tx, 100)
+    assert tidy(rig.store.database, rejected_before=T0 + 7 * DAY, texts_before=T0 + 5 * DAY) == (0, 0, 0)
+    with rig.store.reading() as tx:
+        counts, kept = rig.store.log.rejected(tx, 100)
         assert (counts, len(kept)) == ({"r": 10}, 3)
-        rows = {row["id"]: row for row in writer.store.outbox.newest(tx, 100)}
+        rows = {row["id"]: row for row in rig.store.outbox.newest(tx, 100)}
         assert [line[0] for line in tx.execute(sa.select(schema.refused_line.c.line))] == ["5", "6"]
     assert [rows[f"m{n}"]["body"] for n in range(10)] == [""] * 5 + ["act"] * 3 + ["", "act"]
     assert all(row["subject"] == "warm" for row in rows.values())
-    assert writer.view.readings("lab1/F01/product", T0, T0 + DAY, 0)["count"] == 10
-    writer.close()
+    assert rig.view.readings("lab1/F01/product", T0, T0 + DAY, 0)["count"] == 10
+    rig.close()

@@ -13,7 +13,7 @@ from monitor.core.channel.reading import Reading
 from monitor.core.lot.event import UnitEvent, UnitEventKind
 from monitor.core.time.instant import HOUR, MINUTE, SECOND, format_instant
 from monitor.ports import Arrived, Decoded
-from monitor.testing import Writer
+from monitor.testing import Rig
 from tests.rigs.lab import T0, live, minutes, subjects
 
 F01 = "lab1/F01/product"
@@ -24,16 +24,16 @@ class Failing:
     messages are owed about it."""
 
     def __init__(
-        self, writer: Writer, monkeypatch: pytest.MonkeyPatch, condition: str, where: str, times: int = 1
+        self, rig: Rig, monkeypatch: pytest.MonkeyPatch, condition: str, where: str, times: int = 1
     ) -> None:
         self._condition = condition
-        self._record, self._settle = writer.store.facts.record, writer.monitor.parts.alarms.settle
-        self._writing = writer.store.database.writing
+        self._record, self._settle = rig.store.facts.record, rig.writer.parts.alarms.settle
+        self._writing = rig.store.database.writing
         self._where, self.left = where, times
         self._depth, self._is_changed = 0, False
-        monkeypatch.setattr(writer.store.facts, "record", self._recording)
-        monkeypatch.setattr(writer.monitor.parts.alarms, "settle", self._settling)
-        monkeypatch.setattr(writer.store.database, "writing", self._transaction)
+        monkeypatch.setattr(rig.store.facts, "record", self._recording)
+        monkeypatch.setattr(rig.writer.parts.alarms, "settle", self._settling)
+        monkeypatch.setattr(rig.store.database, "writing", self._transaction)
 
     def _fail(self, where: str) -> None:
         if self._where == where and self.left:
@@ -72,21 +72,21 @@ def event(kind: str, at: int, heard_at: int) -> Decoded:
     return Decoded(unit_events=[(told, heard_at)])
 
 
-def an_array_leaves_an_excursion_open(writer: Writer) -> str:
-    writer.clock.at = T0 + HOUR
-    writer.read(minutes([-80, *[-50] * 20], lag=HOUR), apart=False)
+def an_array_leaves_an_excursion_open(rig: Rig) -> str:
+    rig.clock.at = T0 + HOUR
+    rig.read(minutes([-80, *[-50] * 20], lag=HOUR), apart=False)
     return "temperature_high"
 
 
-def power_lost_is_told_of_late(writer: Writer) -> str:
-    writer.clock.at = T0 + HOUR
-    writer.monitor.take(event("power_lost", T0, writer.clock.at), lambda: None)
+def power_lost_is_told_of_late(rig: Rig) -> str:
+    rig.clock.at = T0 + HOUR
+    rig.writer.take(event("power_lost", T0, rig.clock.at), lambda: None)
     return "power_lost"
 
 
-def a_door_is_opened(writer: Writer) -> str:
-    writer.clock.at = T0
-    writer.monitor.take(event("door_opened", T0, T0), lambda: None)
+def a_door_is_opened(rig: Rig) -> str:
+    rig.clock.at = T0
+    rig.writer.take(event("door_opened", T0, T0), lambda: None)
     return "door_open"
 
 
@@ -97,76 +97,76 @@ WAITING = [an_array_leaves_an_excursion_open, power_lost_is_told_of_late, a_door
 @pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.parametrize("begin", WAITING)
 def test_what_waits_is_told_though_the_tick_that_was_to_tell_it_failed(
-    tmp_path: Path, monkeypatch, begin: Callable[[Writer], str], where: str, times: int
+    tmp_path: Path, monkeypatch, begin: Callable[[Rig], str], where: str, times: int
 ) -> None:
-    writer = Writer(tmp_path / "s.db", now=T0)
-    condition = begin(writer)
-    assert subjects(writer) == []
-    failing = Failing(writer, monkeypatch, condition, where, times)
-    tick(writer, 10 * MINUTE)
+    rig = Rig(tmp_path / "s.db", now=T0)
+    condition = begin(rig)
+    assert subjects(rig) == []
+    failing = Failing(rig, monkeypatch, condition, where, times)
+    tick(rig, 10 * MINUTE)
     assert failing.left == 0
-    told = [subject.split()[:2] for subject in subjects(writer)]
+    told = [subject.split()[:2] for subject in subjects(rig)]
     assert told.count(["opened", condition]) == 1
-    assert [alarm["condition"] for alarm in writer.view.alarms(open_only=True)].count(condition) == 1
-    assert writer.monitor.failure is None
-    writer.close()
+    assert [alarm["condition"] for alarm in rig.view.alarms(open_only=True)].count(condition) == 1
+    assert rig.writer.failure is None
+    rig.close()
 
 
-def tick(writer: Writer, span: int, every: int = 10 * SECOND) -> None:
+def tick(rig: Rig, span: int, every: int = 10 * SECOND) -> None:
     """Ticks as the clock goes on, at each as one who is connected."""
     for _ in range(span // every):
-        writer.clock.advance(every)
-        writer.monitor.tick(writer.clock.now(), T0)
+        rig.clock.advance(every)
+        rig.writer.tick(rig.clock.now(), T0)
 
 
 @pytest.mark.parametrize("begin", WAITING)
 def test_a_deadline_that_fails_at_every_tick_holds_back_nothing_else(
-    tmp_path: Path, monkeypatch, begin: Callable[[Writer], str]
+    tmp_path: Path, monkeypatch, begin: Callable[[Rig], str]
 ) -> None:
-    writer = Writer(tmp_path / "s.db", now=T0)
-    condition = begin(writer)
+    rig = Rig(tmp_path / "s.db", now=T0)
+    condition = begin(rig)
 
     def broken(*_: object) -> None:
         raise ValueError("a bug")
 
-    works = writer.monitor.parts.clockwork.works
+    works = rig.writer.parts.clockwork.works
     broken_works = [work._replace(look=broken) if work.name == "digest" else work for work in works]
-    monkeypatch.setattr(writer.monitor.parts.clockwork, "works", broken_works)
-    tick(writer, 7 * MINUTE, 20 * SECOND)
-    assert f"opened {condition}" in {" ".join(subject.split()[:2]) for subject in subjects(writer)}
-    writer.close()
+    monkeypatch.setattr(rig.writer.parts.clockwork, "works", broken_works)
+    tick(rig, 7 * MINUTE, 20 * SECOND)
+    assert f"opened {condition}" in {" ".join(subject.split()[:2]) for subject in subjects(rig)}
+    rig.close()
 
 
 @pytest.mark.parametrize("where", ["middle", "settling", "commit"])
 def test_events_whose_judging_fails_are_judged_by_the_next_tick(
     tmp_path: Path, monkeypatch, where: str
 ) -> None:
-    writer = Writer(tmp_path / "s.db", now=T0)
-    failing = Failing(writer, monkeypatch, "power_lost", where)
-    writer.monitor.take(event("power_lost", T0, T0), lambda: None)
+    rig = Rig(tmp_path / "s.db", now=T0)
+    failing = Failing(rig, monkeypatch, "power_lost", where)
+    rig.writer.take(event("power_lost", T0, T0), lambda: None)
     assert failing.left == 0
     for _ in range(2):  # noticed, and told with what else may have lost its power
-        tick(writer, 10 * SECOND)
-    assert [subject.split()[:2] for subject in subjects(writer)] == [["opened", "power_lost"]]
-    writer.close()
+        tick(rig, 10 * SECOND)
+    assert [subject.split()[:2] for subject in subjects(rig)] == [["opened", "power_lost"]]
+    rig.close()
 
 
 @pytest.mark.parametrize("where", ["middle", "settling", "commit"])
 def test_starting_again_that_fails_ends_no_alarm(tmp_path: Path, monkeypatch, where: str) -> None:
-    writer = Writer(tmp_path / "s.db", now=T0)
+    rig = Rig(tmp_path / "s.db", now=T0)
     truth = Truth(
         AlarmCondition.POWER_LOST, "lab1/F99", T0, "alarm", {"started_at": format_instant(T0)}
     )  # of a unit that isn't watched any more: starting again ends it
-    writer.monitor.hold(truth)
-    failing = Failing(writer, monkeypatch, "power_lost", where)
+    rig.writer.hold(truth)
+    failing = Failing(rig, monkeypatch, "power_lost", where)
     with pytest.raises(OSError, match="disk full"):
-        writer.monitor.resume()
+        rig.writer.resume()
     assert failing.left == 0
-    writer.monitor.hold(truth)
-    assert [subject.split()[0] for subject in subjects(writer)] == ["opened"], "it is open still"
-    tick(writer, 2 * SECOND, 1 * SECOND)
-    assert [subject.split()[0] for subject in subjects(writer)] == ["opened", "closed"]
-    writer.close()
+    rig.writer.hold(truth)
+    assert [subject.split()[0] for subject in subjects(rig)] == ["opened"], "it is open still"
+    tick(rig, 2 * SECOND, 1 * SECOND)
+    assert [subject.split()[0] for subject in subjects(rig)] == ["opened", "closed"]
+    rig.close()
 
 
 def broken_for(times: int, real: Callable) -> Callable:
@@ -184,32 +184,30 @@ def broken_for(times: int, real: Callable) -> Callable:
 def test_what_could_not_be_judged_before_the_end_is_judged_by_the_next_process(
     tmp_path: Path, monkeypatch
 ) -> None:
-    writer = Writer(tmp_path / "s.db", now=T0 + HOUR)
-    monkeypatch.setattr(writer.store.history, "put_latest", broken_for(1, writer.store.history.put_latest))
-    writer.read(minutes([-50] * 15, start=T0 + 45 * MINUTE))
-    assert writer.view.excursions() == []
-    writer.close()
-    writer = Writer(tmp_path / "s.db", now=T0 + HOUR)
-    assert subjects(writer) == [f"opened temperature_high {F01}"]
-    writer.close()
+    rig = Rig(tmp_path / "s.db", now=T0 + HOUR)
+    monkeypatch.setattr(rig.store.history, "put_latest", broken_for(1, rig.store.history.put_latest))
+    rig.read(minutes([-50] * 15, start=T0 + 45 * MINUTE))
+    assert rig.view.excursions() == []
+    rig.close()
+    rig = Rig(tmp_path / "s.db", now=T0 + HOUR)
+    assert subjects(rig) == [f"opened temperature_high {F01}"]
+    rig.close()
 
 
 def test_the_newest_reading_is_kept_though_noting_it_failed(tmp_path: Path, monkeypatch) -> None:
-    writer = Writer(tmp_path / "s.db", now=T0)
-    live(writer, minutes([-80]))
-    writer.clock.advance(500)
-    writer.monitor.take(
-        Decoded(readings=[Arrived(writer.ids[F01], Reading(T0 + 500, T0 + 500, -79.0), 0, True)]),
+    rig = Rig(tmp_path / "s.db", now=T0)
+    live(rig, minutes([-80]))
+    rig.clock.advance(500)
+    rig.writer.take(
+        Decoded(readings=[Arrived(rig.ids[F01], Reading(T0 + 500, T0 + 500, -79.0), 0, True)]),
         lambda: None,
     )
-    monkeypatch.setattr(writer.store.history, "settle", broken_for(1, writer.store.history.settle))
-    tick(writer, 5 * SECOND, 1 * SECOND)
-    assert writer.view.units()[0]["celsius"] == -79.0
-    with writer.store.reading() as tx:
-        assert (
-            int(writer.store.due.marker(tx, "judged_position") or 0) == writer.store.log.next_position() - 1
-        )
-    writer.close()
+    monkeypatch.setattr(rig.store.history, "settle", broken_for(1, rig.store.history.settle))
+    tick(rig, 5 * SECOND, 1 * SECOND)
+    assert rig.view.units()[0]["celsius"] == -79.0
+    with rig.store.reading() as tx:
+        assert int(rig.store.due.marker(tx, "judged_position") or 0) == rig.store.log.next_position() - 1
+    rig.close()
 
 
 # --- what fails is seen ---
@@ -218,37 +216,37 @@ def test_the_newest_reading_is_kept_though_noting_it_failed(tmp_path: Path, monk
 def test_a_ladder_that_cannot_be_climbed_is_seen_while_readings_are_judged(
     tmp_path: Path, monkeypatch
 ) -> None:
-    writer = Writer(tmp_path / "s.db", now=T0)
-    works = writer.monitor.parts.clockwork.works
+    rig = Rig(tmp_path / "s.db", now=T0)
+    works = rig.writer.parts.clockwork.works
 
     def broken(*_: object) -> list[str]:
         raise ValueError("no such step")
 
     monkeypatch.setattr(
-        writer.monitor.parts.clockwork,
+        rig.writer.parts.clockwork,
         "works",
         [work._replace(due=broken) if work.name == "alarm" else work for work in works],
     )
-    tick(writer, 10 * SECOND)
-    live(writer, minutes([-80, -80], start=T0 + MINUTE))
-    assert writer.monitor.failure == "alarm: no such step"
-    monkeypatch.setattr(writer.monitor.parts.clockwork, "works", works)
-    tick(writer, 10 * SECOND)
-    assert writer.monitor.failure is None
-    writer.close()
+    tick(rig, 10 * SECOND)
+    live(rig, minutes([-80, -80], start=T0 + MINUTE))
+    assert rig.writer.failure == "alarm: no such step"
+    monkeypatch.setattr(rig.writer.parts.clockwork, "works", works)
+    tick(rig, 10 * SECOND)
+    assert rig.writer.failure is None
+    rig.close()
 
 
 def test_silences_that_cannot_be_taken_hold_up_no_other_deadline(tmp_path: Path, monkeypatch) -> None:
-    writer = Writer(tmp_path / "s.db", now=T0)
-    a_door_is_opened(writer)
-    tick(writer, 10 * SECOND)
+    rig = Rig(tmp_path / "s.db", now=T0)
+    a_door_is_opened(rig)
+    tick(rig, 10 * SECOND)
 
     def broken(*_: object) -> None:
         raise ValueError("a bug")
 
-    monkeypatch.setattr(writer.monitor.parts.watch, "due", broken)
-    writer.clock.advance(6 * MINUTE)
-    writer.monitor.tick(writer.clock.now(), T0 + 1)  # the connection was lost and came back
-    assert "opened door_open lab1/F01" in subjects(writer)
-    assert "a bug" in str(writer.monitor.failure)
-    writer.kill()
+    monkeypatch.setattr(rig.writer.parts.watch, "due", broken)
+    rig.clock.advance(6 * MINUTE)
+    rig.writer.tick(rig.clock.now(), T0 + 1)  # the connection was lost and came back
+    assert "opened door_open lab1/F01" in subjects(rig)
+    assert "a bug" in str(rig.writer.failure)
+    rig.kill()

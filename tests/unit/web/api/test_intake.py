@@ -16,7 +16,7 @@ from monitor.ingest.decode import Decoder
 from monitor.ports import Message
 from monitor.ports.commands import Ingest
 from monitor.program.commands import OwnCommands
-from monitor.testing import Writer, one_unit
+from monitor.testing import Rig, one_unit
 from monitor.web import client as web_client
 from monitor.web.application import create_application
 from monitor.web.client import ApiCommands, WriterUnreachableError, write_token_file
@@ -40,11 +40,11 @@ class Server:
     """The API before a writer on a store of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.writer = Writer(folder / "store.db", now=T0, installation=one_unit(units=("F01", "F02")))
-        decoder = Decoder(ROOT, self.writer.ids, {"lab1/F01"}, {"lab1"}, {"ult"})
+        self.rig = Rig(folder / "store.db", now=T0, installation=one_unit(units=("F01", "F02")))
+        decoder = Decoder(ROOT, self.rig.ids, {"lab1/F01"}, {"lab1"}, {"ult"})
         self.app = create_application(
-            self.writer.view,
-            OwnCommands(self.writer.monitor, decoder, self.writer.view),
+            self.rig.view,
+            OwnCommands(self.rig.writer, decoder, self.rig.view),
             title="t",
             token="sesame",
             banner=(),
@@ -65,7 +65,7 @@ class Server:
 def server(tmp_path: Path) -> Iterator[Server]:
     found = Server(tmp_path)
     yield found
-    found.writer.close()
+    found.rig.close()
 
 
 def test_a_gateways_readings_are_durable_when_it_is_answered_and_doubles_are_known(server: Server) -> None:
@@ -73,9 +73,9 @@ def test_a_gateways_readings_are_durable_when_it_is_answered_and_doubles_are_kno
     other = {**READING, "unit": "F02", "seq": 4, "battery_percent": 80}
     found = server.post([READING, other, {**READING, "measured_at": T0 + 1}])
     assert (found["readings"], found["duplicates"]) == (2, 1)
-    with server.writer.store.reading() as tx:
+    with server.rig.store.reading() as tx:
         assert [
-            (r.channel, r.measured_at, r.celsius, r.seq) for r in server.writer.store.log.after(tx, 0, None)
+            (r.channel, r.measured_at, r.celsius, r.seq) for r in server.rig.store.log.after(tx, 0, None)
         ] == [
             (1, T0, -80.5, None),
             (1, T0 + 1, -80.5, None),
@@ -84,14 +84,14 @@ def test_a_gateways_readings_are_durable_when_it_is_answered_and_doubles_are_kno
 
 
 def test_a_gateways_readings_are_signs_of_life_and_wake_people(server: Server) -> None:
-    server.writer.monitor.tick(T0, T0)
+    server.rig.writer.tick(T0, T0)
     for number, celsius in enumerate(WARM[:16]):
-        server.writer.clock.at = T0 + number * MINUTE
+        server.rig.clock.at = T0 + number * MINUTE
         server.post({**READING, "measured_at": T0 + number * MINUTE, "celsius": celsius})
     for number in (16, 17):
-        server.writer.clock.at = T0 + number * MINUTE
-        server.writer.monitor.tick(T0 + number * MINUTE, T0)
-    assert subjects(server.writer) == [
+        server.rig.clock.at = T0 + number * MINUTE
+        server.rig.writer.tick(T0 + number * MINUTE, T0)
+    assert subjects(server.rig) == [
         "opened temperature_high lab1/F01/product",
         "opened no_data lab1/F02/product",
     ]
@@ -117,7 +117,7 @@ def test_a_bad_reading_is_rejected_by_itself_and_kept(server: Server) -> None:
     assert sorted(row["detail"].split(": ")[0] for row in found["rejected"]["first"]) == [
         f"request:{n}" for n in (0, 2, 3, 4, 5, 6)
     ]
-    assert server.writer.view.rejected()["counts"] == found["rejected"]["counts"]
+    assert server.rig.view.rejected()["counts"] == found["rejected"]["counts"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_bad_reading_is_rejected_by_itself_and_kept(server: Server) -> None:
 )
 def test_a_body_that_holds_no_readings_is_refused_whole(server: Server, body: bytes) -> None:
     assert server.post(body, code=422)["error"]["code"] == "not_json"
-    assert server.writer.view.rejected()["counts"] == {}
+    assert server.rig.view.rejected()["counts"] == {}
 
 
 def test_what_is_too_large_or_without_the_token_is_not_taken(server: Server) -> None:
@@ -143,7 +143,7 @@ def test_a_store_that_can_not_commit_is_said_so_and_the_gateway_may_try_again(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(server.writer.monitor, "_commit", lambda _: 1 / 0)
+        patch.setattr(server.rig.store, "writing", lambda: 1 / 0)
         assert server.post(READING, code=503)["error"]["code"] == "not_committed"
     assert server.post(READING)["readings"] == 1
 
@@ -167,8 +167,8 @@ def test_the_import_command_reaches_a_running_program(server: Server, tmp_path: 
             "past.csv:3",
             "past.csv:4",
         ]
-        with server.writer.store.reading() as tx:
-            assert server.writer.store.due.marker(tx, "import:x") == "2"
+        with server.rig.store.reading() as tx:
+            assert server.rig.store.due.marker(tx, "import:x") == "2"
         assert commands.carry_out(Ingest(last=True))["ended"] is True
         with pytest.raises(ValueError, match="ingest/readings"):
             commands.carry_out(Ingest(messages=[message], live=True))

@@ -18,7 +18,7 @@ from monitor.core.telling.policy import Contact, Ladder, Policy, Recipient, Rout
 from monitor.core.time.instant import HOUR, LATEST, MINUTE, SECOND, format_instant, parse_instant
 from monitor.ports import JSON, Arrived, Decoded, Message
 from monitor.telling.emergency import Emergency
-from monitor.testing import FakeMedium, ListSource, PlainVoice, Writer
+from monitor.testing import FakeMedium, ListSource, PlainVoice, Rig
 from monitor.writer.condition.ourselves import DEAD_MAN, Ourselves
 from monitor.writer.loop import Loop
 
@@ -34,19 +34,19 @@ POLICY = Policy(
 
 
 @pytest.fixture
-def writer(tmp_path: Path) -> Iterator[Writer]:
-    writer = Writer(tmp_path / "s.db", now=T0)
-    yield writer
-    writer.close()
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path / "s.db", now=T0)
+    yield rig
+    rig.close()
 
 
-def watching(writer: Writer) -> Ourselves:
+def watching(rig: Rig) -> Ourselves:
     people = {"anna", "bert", "console"}
-    return Ourselves(writer.monitor, writer.store, writer.clock, Limits(), people)
+    return Ourselves(rig.writer, rig.store, rig.clock, Limits(), people)
 
 
-def of(writer: Writer, condition: str) -> list[JSON]:
-    found = [alarm for alarm in writer.view.alarms() if alarm["condition"] == condition]
+def of(rig: Rig, condition: str) -> list[JSON]:
+    found = [alarm for alarm in rig.view.alarms() if alarm["condition"] == condition]
     return sorted(found, key=lambda alarm: int(alarm["id"][1:]))
 
 
@@ -57,67 +57,67 @@ def text(at: int) -> str:
 # --- the broker ---
 
 
-def test_a_broker_that_is_gone_for_two_minutes_is_told_until_it_is_back(writer: Writer) -> None:
-    ourselves = watching(writer)
+def test_a_broker_that_is_gone_for_two_minutes_is_told_until_it_is_back(rig: Rig) -> None:
+    ourselves = watching(rig)
     ourselves.watch_broker(T0 - HOUR, "connected")
     for second in range(0, 200, 5):
-        writer.clock.at = T0 + second * SECOND
+        rig.clock.at = T0 + second * SECOND
         ourselves.watch_broker(None, "connection refused")
-    (alarm,) = of(writer, "broker_lost")
+    (alarm,) = of(rig, "broker_lost")
     assert (alarm["level"], alarm["subject"]) == ("alarm", "broker")
     assert alarm["raised_at"] == text(T0 + 2 * MINUTE)
     assert alarm["evidence"]["text"] == "connection refused"
     assert alarm["evidence"]["started_at"] == text(T0)
-    writer.clock.at = T0 + HOUR
+    rig.clock.at = T0 + HOUR
     ourselves.watch_broker(T0 + 50 * MINUTE, "connected")
-    assert of(writer, "broker_lost")[0]["cleared_at"] == text(T0 + 50 * MINUTE)
+    assert of(rig, "broker_lost")[0]["cleared_at"] == text(T0 + 50 * MINUTE)
 
 
-def test_a_short_loss_is_told_to_nobody(writer: Writer) -> None:
-    ourselves = watching(writer)
+def test_a_short_loss_is_told_to_nobody(rig: Rig) -> None:
+    ourselves = watching(rig)
     ourselves.watch_broker(None, "")
-    writer.clock.at = T0 + 119 * SECOND
+    rig.clock.at = T0 + 119 * SECOND
     ourselves.watch_broker(None, "")
-    ourselves.watch_broker(writer.clock.at, "connected")
-    writer.clock.at = T0 + 10 * MINUTE
+    ourselves.watch_broker(rig.clock.at, "connected")
+    rig.clock.at = T0 + 10 * MINUTE
     ourselves.watch_broker(None, "")
-    assert of(writer, "broker_lost") == []
+    assert of(rig, "broker_lost") == []
 
 
 def test_a_restart_in_the_middle_changes_no_instant_and_repeats_nothing(tmp_path: Path) -> None:
-    writer = Writer(tmp_path / "s.db", now=T0)
-    watching(writer).watch_broker(None, "")
+    rig = Rig(tmp_path / "s.db", now=T0)
+    watching(rig).watch_broker(None, "")
     for minute in (1, 3, 6):
-        writer.kill()
-        writer = Writer(tmp_path / "s.db", clock=writer.clock)
-        ourselves = watching(writer)
+        rig.kill()
+        rig = Rig(tmp_path / "s.db", clock=rig.clock)
+        ourselves = watching(rig)
         for second in range(0, 150, 5):
-            writer.clock.at = T0 + minute * MINUTE + second * SECOND
+            rig.clock.at = T0 + minute * MINUTE + second * SECOND
             ourselves.watch_broker(None, "")
-    assert [alarm["raised_at"] for alarm in of(writer, "broker_lost")] == [text(T0 + 2 * MINUTE)]
-    writer.kill()
-    writer = Writer(tmp_path / "s.db", clock=writer.clock)
-    watching(writer).watch_broker(T0 + 9 * MINUTE, "connected")
-    assert [alarm["cleared_at"] for alarm in of(writer, "broker_lost")] == [text(T0 + 9 * MINUTE)]
-    writer.close()
+    assert [alarm["raised_at"] for alarm in of(rig, "broker_lost")] == [text(T0 + 2 * MINUTE)]
+    rig.kill()
+    rig = Rig(tmp_path / "s.db", clock=rig.clock)
+    watching(rig).watch_broker(T0 + 9 * MINUTE, "connected")
+    assert [alarm["cleared_at"] for alarm in of(rig, "broker_lost")] == [text(T0 + 9 * MINUTE)]
+    rig.close()
 
 
 def test_a_loss_of_before_a_start_is_not_told_before_this_one_had_its_time_to_connect(tmp_path: Path) -> None:
-    writer = Writer(tmp_path / "s.db", now=T0)
-    watching(writer).watch_broker(None, "")
-    writer.kill()
-    writer = Writer(tmp_path / "s.db", now=T0 + 10 * HOUR)
-    ourselves = watching(writer)
+    rig = Rig(tmp_path / "s.db", now=T0)
+    watching(rig).watch_broker(None, "")
+    rig.kill()
+    rig = Rig(tmp_path / "s.db", now=T0 + 10 * HOUR)
+    ourselves = watching(rig)
     for _ in range(23):
         ourselves.watch_broker(None, "connecting")
-        writer.clock.advance(5 * SECOND)
-    ourselves.watch_broker(writer.clock.at, "connected")
-    assert of(writer, "broker_lost") == []
+        rig.clock.advance(5 * SECOND)
+    ourselves.watch_broker(rig.clock.at, "connected")
+    assert of(rig, "broker_lost") == []
     ourselves.watch_broker(None, "gone")
-    writer.clock.advance(3 * MINUTE)
+    rig.clock.advance(3 * MINUTE)
     ourselves.watch_broker(None, "gone")
-    assert [alarm["evidence"]["text"] for alarm in of(writer, "broker_lost")] == ["gone"]
-    writer.close()
+    assert [alarm["evidence"]["text"] for alarm in of(rig, "broker_lost")] == ["gone"]
+    rig.close()
 
 
 # --- the store ---
@@ -130,15 +130,15 @@ def batch(start: int, count: int) -> list[Message]:
 class Failing:
     """The writer's loop in a thread of its own, with a store that is made to fail."""
 
-    def __init__(self, writer: Writer) -> None:
-        self.writer = writer
+    def __init__(self, rig: Rig) -> None:
+        self.writer = rig
         self.source = ListSource([])
         self.stop = threading.Event()
-        self.loop = Loop(writer.monitor, self.source, self._decode, self.stop)
-        self.ourselves = watching(writer)
+        self.loop = Loop(rig.writer, self.source, self._decode, self.stop)
+        self.ourselves = watching(rig)
         self.mail, self.console = FakeMedium(), FakeMedium()
         media = {"mail": self.mail, "console": self.console}
-        self.emergency = Emergency(media, POLICY, PlainVoice(), writer.clock)
+        self.emergency = Emergency(media, POLICY, PlainVoice(), rig.clock)
         self._thread = threading.Thread(target=self.loop.run)
         self._thread.start()
 
@@ -180,76 +180,76 @@ def wait_until(holds: Callable[[], bool], seconds: float = 40) -> None:
         threading.Event().wait(0.02)
 
 
-def fill(writer: Writer, *, full: bool) -> None:
+def fill(rig: Rig, *, full: bool) -> None:
     """Lets the database have no page more than it has, as a full disk would; or as many as it likes."""
-    with writer.store.writing() as tx:
+    with rig.store.writing() as tx:
         pages = tx.exec_driver_sql("PRAGMA page_count").scalar() if full else 1 << 30
         tx.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
 
 @pytest.fixture
-def failing(writer: Writer) -> Iterator[Failing]:
-    failing = Failing(writer)
+def failing(rig: Rig) -> Iterator[Failing]:
+    failing = Failing(rig)
     yield failing
     failing.close()
 
 
 def test_a_full_disk_is_told_without_the_store_and_is_on_record_when_there_is_room_again(
-    writer: Writer, failing: Failing
+    rig: Rig, failing: Failing
 ) -> None:
-    fill(writer, full=True)
+    fill(rig, full=True)
     failing.source.batches.append(batch(0, 20_000))
     wait_until(lambda: failing.loop.trouble is not None)
     assert "full" in str(failing.loop.trouble)
     failing.look()
     assert failing.told() == []
-    writer.clock.at = T0 + 61 * SECOND
+    rig.clock.at = T0 + 61 * SECOND
     failing.look()
     assert failing.told() == ["opened anna", "opened bert", "opened console"]
-    writer.clock.at = T0 + 30 * MINUTE
+    rig.clock.at = T0 + 30 * MINUTE
     failing.look()
     assert len(failing.told()) == 3, "once an hour"
-    writer.clock.at = T0 + 62 * MINUTE
+    rig.clock.at = T0 + 62 * MINUTE
     failing.look()
     assert len(failing.told()) == 6
-    fill(writer, full=False)
+    fill(rig, full=False)
     wait_until(lambda: failing.loop.trouble is None)
-    writer.clock.at = T0 + 70 * MINUTE
+    rig.clock.at = T0 + 70 * MINUTE
     failing.look()
     assert failing.told().count("closed anna") == 1
-    (alarm,) = of(writer, "store_failing")
+    (alarm,) = of(rig, "store_failing")
     assert (alarm["level"], alarm["raised_at"]) == ("alarm", text(T0 + MINUTE))
     assert (alarm["evidence"]["started_at"], alarm["cleared_at"]) == (text(T0), text(T0 + 70 * MINUTE))
     assert "full" in alarm["evidence"]["text"]
-    told = [one["subject"] for one in reversed(writer.view.notifications()) if one["alarm"] == alarm["id"]]
+    told = [one["subject"] for one in reversed(rig.view.notifications()) if one["alarm"] == alarm["id"]]
     assert [subject.split()[0] for subject in told] == ["opened", "closed"], "and it is told as any alarm is"
     assert failing.loop.taken == 20_000, "nothing was lost"
 
 
-def test_a_locked_database_is_a_store_that_fails(tmp_path: Path, writer: Writer, failing: Failing) -> None:
-    with writer.store.writing() as tx:
+def test_a_locked_database_is_a_store_that_fails(tmp_path: Path, rig: Rig, failing: Failing) -> None:
+    with rig.store.writing() as tx:
         tx.exec_driver_sql("PRAGMA busy_timeout = 50")
     other = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     failing.source.batches.append(batch(0, 3))
     wait_until(lambda: failing.loop.trouble is not None)
     failing.look()
-    writer.clock.at = T0 + 2 * MINUTE
+    rig.clock.at = T0 + 2 * MINUTE
     failing.look()
     assert failing.told() == ["opened anna", "opened bert", "opened console"]
     other.execute("ROLLBACK")
     other.close()
     wait_until(lambda: failing.loop.trouble is None)
     failing.look()
-    assert [alarm["raised_at"] for alarm in of(writer, "store_failing")] == [text(T0 + MINUTE)]
+    assert [alarm["raised_at"] for alarm in of(rig, "store_failing")] == [text(T0 + MINUTE)]
 
 
-def test_a_medium_that_fails_is_tried_again_and_holds_up_nobody(writer: Writer, failing: Failing) -> None:
+def test_a_medium_that_fails_is_tried_again_and_holds_up_nobody(rig: Rig, failing: Failing) -> None:
     failing.mail.failures = 2
     ourselves = failing.ourselves
     ourselves.note_store("the store can't commit: disk full")
     for minute in (1, 2):
-        writer.clock.at = T0 + minute * MINUTE
+        rig.clock.at = T0 + minute * MINUTE
         truth = ourselves.emergency()
         assert truth is not None
         failing.emergency.tell(truth)
@@ -257,14 +257,14 @@ def test_a_medium_that_fails_is_tried_again_and_holds_up_nobody(writer: Writer, 
     assert failing.told() == ["opened anna", "opened bert", "opened console"]
 
 
-def test_a_store_that_fails_for_seconds_is_told_to_nobody(writer: Writer) -> None:
-    ourselves = watching(writer)
+def test_a_store_that_fails_for_seconds_is_told_to_nobody(rig: Rig) -> None:
+    ourselves = watching(rig)
     ourselves.note_store("the store can't commit: database is locked")
-    writer.clock.at = T0 + 59 * SECOND
+    rig.clock.at = T0 + 59 * SECOND
     assert ourselves.emergency() is None
     ourselves.note_store(None)
     ourselves.watch_store()
-    assert of(writer, "store_failing") == []
+    assert of(rig, "store_failing") == []
 
 
 # --- people ---
@@ -282,65 +282,65 @@ def lane(recipient: str, attempts: int, since: int = T0 - HOUR, medium: str = "m
     }
 
 
-def test_who_cannot_be_reached_twice_is_told_to_the_others_until_a_message_arrives(writer: Writer) -> None:
-    ourselves = watching(writer)
+def test_who_cannot_be_reached_twice_is_told_to_the_others_until_a_message_arrives(rig: Rig) -> None:
+    ourselves = watching(rig)
     ourselves.watch_notifiers([lane("anna", 1)])
-    assert of(writer, "notifier_failing") == []
+    assert of(rig, "notifier_failing") == []
     ourselves.watch_notifiers([lane("anna", 2), lane("bert", 1)])
-    (alarm,) = of(writer, "notifier_failing")
+    (alarm,) = of(rig, "notifier_failing")
     assert (alarm["subject"], alarm["level"]) == ("anna", "alarm")
     assert alarm["evidence"]["text"] == "mail: mailbox unavailable"
     assert alarm["evidence"]["started_at"] == text(T0 - HOUR)
     ourselves.watch_notifiers([lane("anna", 1)])
-    assert of(writer, "notifier_failing")[0]["cleared_at"] is None, "still trying"
-    writer.clock.at = T0 + MINUTE
+    assert of(rig, "notifier_failing")[0]["cleared_at"] is None, "still trying"
+    rig.clock.at = T0 + MINUTE
     ourselves.watch_notifiers([])
-    assert of(writer, "notifier_failing")[0]["cleared_at"] == text(T0 + MINUTE)
+    assert of(rig, "notifier_failing")[0]["cleared_at"] == text(T0 + MINUTE)
 
 
-def test_who_is_told_no_more_does_not_fail_for_ever(tmp_path: Path, writer: Writer) -> None:
-    watching(writer).watch_notifiers([lane("anna", 2)])
-    without = Ourselves(writer.monitor, writer.store, writer.clock, Limits(), {"bert"})
+def test_who_is_told_no_more_does_not_fail_for_ever(tmp_path: Path, rig: Rig) -> None:
+    watching(rig).watch_notifiers([lane("anna", 2)])
+    without = Ourselves(rig.writer, rig.store, rig.clock, Limits(), {"bert"})
     ping = Truth(AlarmCondition.NOTIFIER_FAILING, DEAD_MAN, T0, "warning", {"text": "no answer"})
-    writer.monitor.hold(ping)
+    rig.writer.hold(ping)
     without.watch_notifiers([lane("anna", 3)])
-    found = {one["subject"]: one for one in of(writer, "notifier_failing")}
+    found = {one["subject"]: one for one in of(rig, "notifier_failing")}
     assert found["anna"]["evidence"]["clear_reason"] == "no_longer_told"
     assert found[DEAD_MAN]["cleared_at"] is None, "that is not about a person"
     without.watch_notifiers([lane("anna", 4)])
-    assert len(of(writer, "notifier_failing")) == 2, "and it isn't raised anew"
+    assert len(of(rig, "notifier_failing")) == 2, "and it isn't raised anew"
 
 
 def test_messages_to_an_address_that_is_gone_are_withdrawn_and_all_others_stay_owed(tmp_path: Path) -> None:
-    writer = Writer(tmp_path / "s.db", now=T0, policy=POLICY)
+    rig = Rig(tmp_path / "s.db", now=T0, policy=POLICY)
     truth = Truth(AlarmCondition.STORE_FAILING, "store", T0, "alarm", {"text": "full"})
-    writer.monitor.hold(truth)
-    assert owed(writer) == ["opened anna", "opened console"]
-    writer.kill()
+    rig.writer.hold(truth)
+    assert owed(rig) == ["opened anna", "opened console"]
+    rig.kill()
     moved = Recipient("anna", "mail", "anna@elsewhere.example")
     policy = replace(POLICY, contacts={**POLICY.contacts, "anna": Contact("anna", (moved,))})
-    writer = Writer(tmp_path / "s.db", now=T0 + MINUTE, policy=policy)
-    ticks(writer)
-    assert [one.address for one in writer.store.outbox.due(LATEST, 9) if one.recipient == "anna"] == [
+    rig = Rig(tmp_path / "s.db", now=T0 + MINUTE, policy=policy)
+    ticks(rig)
+    assert [one.address for one in rig.store.outbox.due(LATEST, 9) if one.recipient == "anna"] == [
         moved.address
     ]
-    writer.monitor.end(AlarmCondition.STORE_FAILING, "store")
-    ticks(writer)
-    assert owed(writer) == ["opened anna", "opened console"], "what waits for them follows"
-    for one in writer.store.outbox.due(LATEST, 9):
-        writer.store.outbox.record_sent(one.id, writer.clock.at)
-    assert owed(writer) == ["closed anna", "closed console"]
-    assert {one.address for one in writer.store.outbox.due(LATEST, 9)} == {moved.address, CONSOLE.address}
-    with writer.store.reading() as tx:
-        assert len(writer.store.outbox.undelivered(tx)) == 2
-    writer.close()
+    rig.writer.end(AlarmCondition.STORE_FAILING, "store")
+    ticks(rig)
+    assert owed(rig) == ["opened anna", "opened console"], "what waits for them follows"
+    for one in rig.store.outbox.due(LATEST, 9):
+        rig.store.outbox.record_sent(one.id, rig.clock.at)
+    assert owed(rig) == ["closed anna", "closed console"]
+    assert {one.address for one in rig.store.outbox.due(LATEST, 9)} == {moved.address, CONSOLE.address}
+    with rig.store.reading() as tx:
+        assert len(rig.store.outbox.undelivered(tx)) == 2
+    rig.close()
 
 
-def owed(writer: Writer) -> list[str]:
-    return sorted(f"{one.kind} {one.recipient}" for one in writer.store.outbox.due(LATEST, 9))
+def owed(rig: Rig) -> list[str]:
+    return sorted(f"{one.kind} {one.recipient}" for one in rig.store.outbox.due(LATEST, 9))
 
 
-def ticks(writer: Writer) -> None:
+def ticks(rig: Rig) -> None:
     for _ in range(3):
-        writer.clock.advance(6 * SECOND)
-        writer.monitor.tick(writer.clock.at, T0)
+        rig.clock.advance(6 * SECOND)
+        rig.writer.tick(rig.clock.at, T0)

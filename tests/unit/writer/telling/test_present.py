@@ -11,7 +11,7 @@ import pytest
 from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ports import JSON
 from monitor.ports.commands import Suppress
-from monitor.testing import PlainVoice, Writer, one_unit
+from monitor.testing import PlainVoice, Rig, one_unit
 from tests.rigs.answers import pass_time, policy, warm
 from tests.rigs.lab import T0, live, minutes, register
 
@@ -30,50 +30,48 @@ class Recorder(PlainVoice):
         return super().message(kind, alarm, others=others, children=children)
 
 
-def recorded(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+def recorded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder()
-    monkeypatch.setattr(writer.monitor.parts.alarms._telling, "_voice", recorder)
+    monkeypatch.setattr(rig.writer.parts.alarms._telling, "_voice", recorder)
     return recorder
 
 
 def test_a_reminder_and_the_end_say_how_warm_it_is_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = Writer(tmp_path / "m.db", now=T0, policy=policy(repeat=30 * MINUTE))
-    recorder = recorded(writer, monkeypatch)
-    warm(writer)
-    live(writer, minutes([-45.0] * 40, start=writer.clock.now() + MINUTE))
-    pass_time(writer, MINUTE)
-    live(writer, minutes([-80.0] * 8, start=writer.clock.now() + MINUTE))
+    rig = Rig(tmp_path / "m.db", now=T0, policy=policy(repeat=30 * MINUTE))
+    recorder = recorded(rig, monkeypatch)
+    warm(rig)
+    live(rig, minutes([-45.0] * 40, start=rig.clock.now() + MINUTE))
+    pass_time(rig, MINUTE)
+    live(rig, minutes([-80.0] * 8, start=rig.clock.now() + MINUTE))
     found = {kind: alarm["evidence"] for kind, alarm in reversed(recorder.said)}
     assert found["opened"]["celsius"] == -50.0
     assert (found["reminder"]["celsius"], found["reminder"]["extreme_celsius"]) == (-45.0, -45.0)
     assert (found["closed"]["celsius"], found["closed"]["extreme_celsius"]) == (-80.0, -45.0)
-    writer.close()
+    rig.close()
 
 
 @pytest.mark.parametrize("what", ["out of service", "outside", "well"])
 def test_lots_are_sent_to_no_unit_that_is_out_of_service_or_outside_its_window(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    writer = Writer(tmp_path / "m.db", now=T0, policy=policy(), installation=one_unit(units=("F01", "F02")))
-    recorder = recorded(writer, monkeypatch)
-    writer.monitor.lot_event(register("L1"))
+    rig = Rig(tmp_path / "m.db", now=T0, policy=policy(), installation=one_unit(units=("F01", "F02")))
+    recorder = recorded(rig, monkeypatch)
+    rig.writer.lot_event(register("L1"))
     if what == "out of service":
-        writer.monitor.parts.operators.carry_out(
+        rig.writer.parts.operators.carry_out(
             Suppress(subject="lab1/F02", kind="out_of_service", by="b", reason="empty", until=T0 + 9 * HOUR)
         )
     other = -50.0 if what == "outside" else -80.0
     for number, celsius in enumerate([-80.0, *[-50.0] * 12]):
-        writer.clock.at = T0 + number * MINUTE
-        writer.read(
-            minutes([other if number > 8 else -80.0], start=writer.clock.at), channel="lab1/F02/product"
-        )
-        writer.read(minutes([celsius], start=writer.clock.at))
+        rig.clock.at = T0 + number * MINUTE
+        rig.read(minutes([other if number > 8 else -80.0], start=rig.clock.at), channel="lab1/F02/product")
+        rig.read(minutes([celsius], start=rig.clock.at))
     (alarm,) = [alarm for kind, alarm in recorder.said if kind == "opened"]
     (rescue,) = alarm["evidence"]["rescue"]
     assert rescue["to"] == (["lab1/F02"] if what == "well" else [])
-    in_view = writer.view.unit("lab1/F01")
+    in_view = rig.view.unit("lab1/F01")
     assert in_view is not None
     assert [row["to"] for row in in_view["rescue"]] == [rescue["to"]]
-    writer.close()
+    rig.close()
