@@ -23,7 +23,7 @@ from monitor.core.lot.event import LotEvent, LotEventKind
 from monitor.core.time.instant import DAY, MINUTE, SECOND
 from monitor.ports import Arrived, Decoded
 from monitor.testing import Rig, one_unit
-from monitor.writer.channel.judge import CHECKPOINT_AFTER
+from monitor.writer.channel.checkpoints import CHECKPOINT_AFTER
 
 START = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 CHANNEL = "lab1/F01/product"

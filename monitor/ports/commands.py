@@ -148,7 +148,7 @@ class Ingest:
     ``live``: they are signs of life, judged as if the broker had sent them. Otherwise they are a part of an import:
     what is over when the import ends wakes no one. ``marks`` are small named values that are kept in the same commit,
     to go on from; ``last`` (without messages) goes a step towards the end, until the answer's ``ended`` is true, and
-    ``marks`` are then kept. What the answers hold: :mod:`monitor.writer.imports`.
+    ``marks`` are then kept. What the answers hold: :mod:`monitor.writer.intake.imports`.
     """
 
     messages: Sequence[Message] = ()

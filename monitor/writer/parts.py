@@ -10,12 +10,15 @@ from monitor.ports import Store
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.alarm.operators import Operators
 from monitor.writer.asides import JUDGING, TELLING, Asides
+from monitor.writer.batches import Batches
 from monitor.writer.calendar.chores import Chores
 from monitor.writer.calendar.digests import Digests
 from monitor.writer.calendar.drills import Drills
 from monitor.writer.channel.arrears import Arrears
+from monitor.writer.channel.hearing import Hearing
 from monitor.writer.channel.judge import Judge
 from monitor.writer.channel.readings import Readings
+from monitor.writer.channel.soundness import Soundness
 from monitor.writer.clockwork import Clockwork, Work
 from monitor.writer.condition.conditions import Conditions
 from monitor.writer.condition.power import Power
@@ -24,14 +27,18 @@ from monitor.writer.condition.silences import Silences
 from monitor.writer.condition.temperatures import Temperatures
 from monitor.writer.condition.upkeep import Upkeep
 from monitor.writer.condition.uploads import Uploads
-from monitor.writer.copies import Copies
 from monitor.writer.health import Counts
-from monitor.writer.imports import Imports
 from monitor.writer.installed import Installed
-from monitor.writer.intake import Intake
+from monitor.writer.intake.aftermath import Aftermath
+from monitor.writer.intake.commit import Intake
+from monitor.writer.intake.copies import Copies
+from monitor.writer.intake.ending import Ending
+from monitor.writer.intake.held_back import HeldBack
+from monitor.writer.intake.imports import Imports
 from monitor.writer.isolation import Isolation
 from monitor.writer.lot.judging import LOT, LotJudging
 from monitor.writer.lot.lots import Lots
+from monitor.writer.lot.queue import LotQueue
 from monitor.writer.progress import Progress
 from monitor.writer.telling.departed import Departed
 from monitor.writer.turn import Turn, Turns
@@ -56,7 +63,8 @@ class Parts:
     def _judge_and_hear(self, store: Store, around: Installed) -> None:
         probes = around.installation.probes()
         self.ids = {path: around.channel_ids[path] for path in probes}
-        self.lots = Lots(store, around.installation, around.profiles, around.channel_ids)
+        self.lot_queue = LotQueue(store, around.profiles)
+        self.lots = Lots(store, around.installation, around.profiles, around.channel_ids, self.lot_queue)
         self.judge = Judge(store, dict(around.rules), self.ids, self.lots.ledgers)
         self.watch = Watch(probes, around.rules, self.ids, around.limits)
         self.progress = Progress(store, self.judge, self.watch)
@@ -85,38 +93,75 @@ class Parts:
         self.chores = Chores(self.turns, store)
         self.operators = Operators(self.turns, around, self.alarms, self.conditions)
 
-    def _join(self, store: Store) -> None:
-        around = self.around
+    def _take_readings(self, store: Store, around: Installed) -> None:
         self.isolation = Isolation(store, around.clock, self.turns, self.asides)
-        self.judging_lots = LotJudging(store, self.lots, self.alarms, self.asides, around.publish)
+        self.judging_lots = LotJudging(
+            store, self.lot_queue, self.lots, self.alarms, self.asides, self.isolation, around
+        )
+        self.held = HeldBack(store, self.conditions)
+        soundness = Soundness(store, around.rules, self.ids)
+        self.hearing = Hearing(
+            self.watch,
+            soundness,
+            self.alarms,
+            self.silences,
+            self.upkeep,
+            on_faults=self.held.on_faults,
+            held_back=self.held.faulty,
+        )
         self.readings = Readings(
             around.installation.units,
-            judge=self.judge,
-            watch=self.watch,
-            progress=self.progress,
-            alarms=self.alarms,
-            lots=self.lots,
+            self.judge,
+            self.progress,
+            self.lots,
+            self.lot_queue,
+            self.hearing,
+            soundness,
+            self.uploads,
+            self.signs,
             counts=self.counts,
             publish=around.publish,
         )
-        self.intake = Intake(store, self.copies, self.alarms, self.counts, self._stir)
-        self.imports = Imports(self, store)
-        self.readings.lead_to(
-            self.silences,
-            self.upkeep,
-            self.uploads,
+        self.batches = Batches(
+            store,
+            self.turns,
+            self.isolation,
+            self.readings,
+            self.arrears,
             self.signs,
-            on_faults=self.imports.on_faults,
-            faulty=self.imports.faulty,
+            self.power,
+            self.judging_lots,
+            self.progress,
+            self.ids,
+            around.publish,
         )
+
+    def _take_imports(self, store: Store, around: Installed) -> None:
+        self.intake = Intake(store, self.copies, self.alarms, self.counts, self._stir)
+        aftermath = Aftermath(
+            store, self.judge.news, self.readings, self.temperatures, self.signs, self.lot_queue
+        )
+        known = self.held, self.readings, self.arrears, aftermath
+        self.imports = Imports(
+            store, self.turns, self.intake, *known, self.progress, self.ids, around.publish
+        )
+        paths = {self.ids[path]: path for path in around.rules}
+        self.ending = Ending(
+            store, around.clock, self.turns, *known, self.isolation, paths, self.judging_lots.judge_all
+        )
+
+    def _join(self, store: Store) -> None:
+        around = self.around
+        self._take_readings(store, around)
+        self._take_imports(store, around)
         self.alarms.is_set_aside = partial(self.asides.holds, TELLING)
         self.clockwork = Clockwork(self.isolation, self._works())
         doors = self.signs.doors
         self.turns.are_of(
             (
-                *(self.alarms, self.asides, self.arrears, self.imports, self.silences, self.upkeep),
+                *(self.alarms, self.asides, self.arrears, self.held, self.silences, self.upkeep),
                 *(
-                    self.readings,
+                    self.hearing,
                     self.temperatures,
                     self.uploads,
                     self.power,
@@ -137,9 +182,9 @@ class Parts:
             Work("silence", self.silences.due, self.silences.look),
             Work("upload", self.uploads.due, self.uploads.look),
             # An import says nothing of now; what it brings is looked at when it ends.
-            Work("sign", lambda now: [] if self.imports.is_on else signs.due(now), signs.look),
-            Work("door", lambda now: [] if self.imports.is_on else signs.doors.due(now), signs.doors.look),
-            Work("power", lambda now: [] if self.imports.is_on else power.due(now), power.look),
+            Work("sign", lambda now: [] if self.held.is_on else signs.due(now), signs.look),
+            Work("door", lambda now: [] if self.held.is_on else signs.doors.due(now), signs.doors.look),
+            Work("power", lambda now: [] if self.held.is_on else power.due(now), power.look),
             Work("calibration", self.upkeep.due, self.upkeep.look),
             Work(JUDGING, lambda now: self.arrears.channels(), self._judge_again),
             Work("date", lots.dates_due, lots.take_dates, again=True),
@@ -154,18 +199,8 @@ class Parts:
         """Judges a channel that was set aside, from the first reading on that nobody judged."""
         since = self.arrears.since(channel)
         if since is not None and channel in self.ids:
-            changes = self.readings.judge_again(turn, self.ids[channel], since)
-            self.uploads.follow(turn.tx, changes, self.judge.take_spells(), (), turn.now)
-            self.signs.forget([self.ids[channel]])
-            self.readings.queue_lots(changes, turn.now)
+            self.readings.judge_what_failed(turn, self.ids[channel], since)
         self.arrears.done(turn, channel)
-
-    def judge_some_lots(self) -> bool:
-        """Judges the next lots of the queue; says whether there were any."""
-        lots = self.judging_lots
-        due = lots.due(self.around.clock.now())
-        self.isolation.each(LOT, due, lots.look, failed=lots.give_up)
-        return bool(due)
 
     # --- what they tell one another ---
 
@@ -175,7 +210,7 @@ class Parts:
 
     def _on_alarm(self, alarm: Alarm) -> None:
         self.counts.alarms_raised += alarm.is_open
-        self.imports.note_alarm(alarm)
+        self.held.note_alarm(alarm)
         self.around.publish("alarm", {"id": alarm.id})
 
     def _settle(self, turn: Turn) -> None:

@@ -7,10 +7,8 @@ which it has judged; after a crash it goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import groupby
-from operator import attrgetter
 
 import structlog
 
@@ -22,8 +20,8 @@ from monitor.core.time.instant import EARLIEST, format_instant
 from monitor.ports import JSON, Arrived, Decoded, LogRow, Outcome, Store
 from monitor.writer.asides import JUDGING
 from monitor.writer.health import note_health
-from monitor.writer.imports import rejected_in_words
 from monitor.writer.installed import Installed
+from monitor.writer.intake.imports import rejected_in_words
 from monitor.writer.parts import Parts
 from monitor.writer.turn import Turn
 
@@ -76,7 +74,7 @@ class Writer:
         parts.watch.resume(self._store.history.latest(tx))
         parts.lots.resume(tx)
         parts.turns.recall(turn)
-        if not parts.imports.is_on:
+        if not parts.held.is_on:
             parts.uploads.resume(tx, now, self._around.rules)
         parts.conditions.end_unwatched(tx, now)
         parts.power.resume(tx, now)
@@ -98,12 +96,13 @@ class Writer:
                 rows = self._store.log.after(tx, parts.progress.position, RESUME_CHUNK)
             if not rows:
                 break
-            self._judge([Arrived(r.channel, _reading_of(r), r.item, True) for r in rows], rows[-1].position)
+            parts.batches.judge(
+                [Arrived(r.channel, _reading_of(r), r.item, True) for r in rows], rows[-1].position
+            )
         with self._store.reading() as tx:
-            parts.judging_lots.read_at_once(parts.lots.queue_all(tx, "resumed"))
+            parts.judging_lots.read_at_once(parts.lot_queue.put_all(tx, "resumed"))
         try:
-            while parts.judge_some_lots():
-                pass
+            parts.judging_lots.judge_all()
         finally:
             parts.judging_lots.read_at_once(None)
         self._is_behind, self._judging_failure = False, None
@@ -128,76 +127,13 @@ class Writer:
                 if was_behind:
                     self._catch_up()
                 else:
-                    self._judge(committed.rows, committed.position, committed.lots)
+                    parts.batches.judge(committed.rows, committed.position, committed.lots)
             except Exception as error:
                 # What was committed stays; the facts are made from the last judged position as soon as that works.
                 log.exception("judging failed; it starts again from the last judged position")
                 self._judging_failure = f"judging failed: {error}"
             else:
                 self._is_behind, self._judging_failure = False, None
-
-    def _judge(self, rows: Sequence[Arrived], last_position: int, lots: Iterable[str] = ()) -> None:
-        """Judges readings of the log, and the lots of events: all in one turn, or, where that fails, each channel and
-        each lot by itself."""
-        try:
-            with self.parts.turns.turn() as turn:
-                self._judge_together(turn, rows, last_position, lots)
-        except Exception as error:
-            if self._store.is_trouble(error):
-                raise
-            log.warning("judging a batch fails; each channel is judged by itself now", error=str(error))
-            self._judge_apart(rows, last_position, lots)
-        if rows:
-            self._around.publish("readings", {"count": len(rows)})
-
-    def _judge_together(
-        self, turn: Turn, rows: Sequence[Arrived], last_position: int, lots: Iterable[str]
-    ) -> None:
-        parts = self.parts
-        before = self._store.facts.next_position()
-        in_arrears = self._in_arrears(turn, rows) if parts.arrears.channels() else ()
-        parts.readings.take(turn, rows, in_arrears)
-        for unit in parts.signs.asked_for():
-            parts.signs.look(turn, unit)
-        for unit in parts.signs.doors.due(turn.now):
-            parts.signs.doors.look(turn, unit)
-        for unit in parts.power.due(turn.now):
-            parts.power.look(turn, unit)
-        parts.lots.queue_after_event(turn.tx, lots)
-        parts.judging_lots.judge_queued(turn)
-        has_news = self._store.facts.next_position() != before
-        parts.progress.reach(turn, last_position, has_news=has_news)
-
-    def _in_arrears(self, turn: Turn, rows: Sequence[Arrived]) -> set[int]:
-        """The channels that are set aside, of which it is noted from which instant on they must be judged again."""
-        arrears, ids = self.parts.arrears, self.parts.ids
-        numbers = {ids[path]: path for path in arrears.channels() if path in ids}
-        for row in rows:
-            if row.channel in numbers:
-                arrears.note(turn, numbers[row.channel], row.reading.measured_at)
-        return set(numbers)
-
-    def _judge_apart(self, rows: Sequence[Arrived], last_position: int, lots: Iterable[str]) -> None:
-        parts, paths = self.parts, {number: path for path, number in self.parts.ids.items()}
-        in_order = sorted(rows, key=attrgetter("channel"))
-        for number, group in groupby(in_order, key=attrgetter("channel")):
-            channel, own = paths.get(number, ""), list(group)
-            if not channel or parts.arrears.since(channel) is not None:
-                continue
-            parts.isolation.alone(
-                JUDGING,
-                channel,
-                partial(self._take_alone, own),
-                failed=lambda turn, path, own=own: parts.arrears.note_rows(turn, path, own),  # type: ignore[misc]
-            )
-        with parts.turns.turn(is_alone=True) as turn:
-            self._in_arrears(turn, rows)
-            parts.lots.queue_after_event(turn.tx, lots)
-            parts.progress.reach(turn, last_position, has_news=True)
-        # Signs, doors, power and lots are due now: each is looked at by itself as the clock asks.
-
-    def _take_alone(self, rows: Sequence[Arrived], turn: Turn, channel: str) -> None:
-        self.parts.readings.take(turn, rows)
 
     def lot_event(self, event: LotEvent) -> Outcome:
         """Records an event that a person or another program states through us; raises ValueError for one that would
@@ -206,8 +142,8 @@ class Writer:
         with parts.turns.turn() as turn:
             parts.lots.refuse_without_effect(turn.tx, event)
             outcome = parts.intake.append_lot_event(turn, event, lots)
-            parts.lots.queue_after_event(turn.tx, lots)
-        parts.judge_some_lots()
+            parts.lot_queue.after_event(turn.tx, lots)
+        parts.judging_lots.judge_some()
         return outcome
 
     # --- the clock ---
@@ -230,7 +166,7 @@ class Writer:
             parts.clockwork.attempt("listen", partial(self.listen, connected_since))
             parts.clockwork.take(now)
             parts.clockwork.attempt("note progress", partial(self._note_progress, now))
-            parts.clockwork.attempt("end idle", partial(parts.imports.end_idle, now))
+            parts.clockwork.attempt("end idle", partial(parts.ending.end_idle, now))
 
     def _note_progress(self, now: int) -> None:
         if self._is_behind:
@@ -248,7 +184,7 @@ class Writer:
             if self._is_behind:
                 self._note_progress(self._around.clock.now())
             if last:
-                return imports.end(marks)
+                return self.parts.ending.step(marks)
             try:
                 return imports.take(decoded, marks)
             except Exception as error:

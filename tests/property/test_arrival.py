@@ -14,7 +14,7 @@ from monitor.core.profile.installation import Installation, Probe, Unit
 from monitor.core.profile.unit import Channel
 from monitor.store import series
 from monitor.testing import Rig
-from monitor.writer.channel import judge as judging
+from monitor.writer.channel import checkpoints
 from tests.property.test_excursions import as_dict, readings_of, rules_of
 from tests.reference.histories import history
 
@@ -66,7 +66,7 @@ def test_a_history_gives_the_same_facts_however_it_arrives(seed: int, tmp_path: 
     monkeypatch.setattr(series, "BLOCK_MAX", 7)
     monkeypatch.setattr(series, "SMALL_BLOCK", 4)
     monkeypatch.setattr(series, "SMALL_BLOCKS_MAX", 3)
-    monkeypatch.setattr(judging, "CHECKPOINT_AFTER", chance.choice((1, 3, 10)))
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_AFTER", chance.choice((1, 3, 10)))
     monkeypatch.setattr("monitor.writer.channel.desk.STAGE", chance.choice((3, 8, 1_000)))
     readings = readings_of(case)
     path = tmp_path / "store.db"

@@ -21,7 +21,7 @@ from monitor.core.time.instant import EARLIEST, days_in
 from monitor.ports import Arrived, Decoded
 from monitor.store import series
 from monitor.testing import Rig
-from monitor.writer.channel import judge as judging
+from monitor.writer.channel import checkpoints
 from tests.property import product
 from tests.reference import lot_inputs as ref
 from tests.reference.lot_golden import LotCase
@@ -114,11 +114,11 @@ def small_limits(chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(series, "BLOCK_MAX", 7)
     monkeypatch.setattr(series, "SMALL_BLOCK", 4)
     monkeypatch.setattr(series, "SMALL_BLOCKS_MAX", 3)
-    monkeypatch.setattr(judging, "CHECKPOINT_AFTER", chance.choice((1, 3, 10)))
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_AFTER", chance.choice((1, 3, 10)))
     monkeypatch.setattr("monitor.writer.channel.desk.STAGE", chance.choice((3, 8, 1_000)))
     monkeypatch.setattr("monitor.core.lot.ledger.CALM_MAX", chance.choice((2, 5, 4_096)))
     # Nobody waits here for the clock; that late readings wait for one another has a test of its own.
-    monkeypatch.setattr("monitor.writer.lot.lots.LATE_EVERY", 0)
+    monkeypatch.setattr("monitor.writer.lot.queue.LATE_EVERY", 0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

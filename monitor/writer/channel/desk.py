@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from monitor.core.channel.fold import ChannelState
 from monitor.core.channel.reading import Reading
-from monitor.core.channel.warning import Spell
+from monitor.core.channel.warning import Spell, spells
 from monitor.core.lot.ledger import Ledger
 from monitor.core.profile.rules import ChannelRules
 from monitor.core.time.instant import EARLIEST
@@ -63,6 +63,56 @@ class ChannelDesk:
     dirty_to: int = EARLIEST
     has_skipped: bool = False
     since_checkpoint: int = 0
+
+
+class News:
+    """What judging has to say to those who act on it; each takes what is theirs, once."""
+
+    def __init__(self) -> None:
+        self.stirred: dict[int, Ledger] = {}
+        self._late: dict[str, int] = {}
+        self._spells: list[SpellChange] = []
+
+    def stir(self, ledgers: Iterable[Ledger]) -> None:
+        """Something may have happened in these ledgers."""
+        self.stirred |= {id(ledger): ledger for ledger in ledgers}
+
+    def note_late(self, channel: str, since: int) -> None:
+        """A channel was judged again from an instant on."""
+        self._late[channel] = since
+
+    def note_spells(
+        self,
+        desk: ChannelDesk,
+        changed: Sequence[Spell],
+        after: int,
+        *,
+        is_part: bool,
+        is_rejudged: bool = False,
+    ) -> None:
+        """These began or ended at a channel's warning level, after so many changes of excursions."""
+        still = tuple(spells((desk.state.warm, desk.state.cool)))
+        self._spells.append(SpellChange(desk.path, tuple(changed), still, after, is_part, is_rejudged))
+
+    def forget_spells(self) -> None:
+        """The turn in which they were noted has failed."""
+        self._spells.clear()
+
+    def take_spells(self) -> list[SpellChange]:
+        """What happened at warning levels since the last call, in order."""
+        changes, self._spells = self._spells, []
+        return changes
+
+    def take_stirred(self) -> list[Ledger]:
+        """The ledgers in which something happened since the last call."""
+        ledgers = list(self.stirred.values())
+        self.stirred.clear()
+        return ledgers
+
+    def take_late(self) -> dict[str, int]:
+        """The channels that were judged again since the last call, and from which instant on."""
+        late, self._late = self._late, {}
+        return late
 
 
 def stages(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:

@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
-from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.channel.liveness import SOUND_FOR, ProbeFault, Watch
 from monitor.core.profile.installation import Unit
 from monitor.core.profile.unit import Channel
-from monitor.ports import JSON, Arrived, Tx
-from monitor.writer.alarm.alarms import Alarms
+from monitor.ports import JSON, Arrived
 from monitor.writer.channel.desk import ExcursionChange
+from monitor.writer.channel.hearing import Hearing
 from monitor.writer.channel.judge import Judge
+from monitor.writer.channel.soundness import Soundness
 from monitor.writer.condition.signs import Signs
-from monitor.writer.condition.silences import Silences
-from monitor.writer.condition.upkeep import Upkeep
 from monitor.writer.condition.uploads import Uploads
 from monitor.writer.health import Counts
 from monitor.writer.lot.lots import Lots
+from monitor.writer.lot.queue import LotQueue
 from monitor.writer.progress import Progress
-from monitor.writer.turn import Turn, Waiting
-
-Faults = Callable[[Tx, Sequence[ProbeFault], int], None]
-"""Takes that probes turned faulty or sound."""
+from monitor.writer.turn import Turn
 
 
 class Readings:
@@ -32,95 +27,56 @@ class Readings:
     def __init__(
         self,
         units: Mapping[str, Unit],
-        *,
         judge: Judge,
-        watch: Watch,
         progress: Progress,
-        alarms: Alarms,
         lots: Lots,
+        queue: LotQueue,
+        hearing: Hearing,
+        soundness: Soundness,
+        uploads: Uploads,
+        signs: Signs,
+        *,
         counts: Counts,
         publish: Callable[[str, JSON], None],
     ) -> None:
         self._units = units
-        self.judge = judge
-        self._watch = watch
+        self._judge = judge
         self._progress = progress
-        self._alarms = alarms
         self._lots = lots
+        self._queue = queue
+        self._hearing = hearing
+        self._soundness = soundness
+        self._uploads = uploads
+        self._signs = signs
         self._counts = counts
         self._publish = publish
 
-    def lead_to(
-        self,
-        silences: Silences,
-        upkeep: Upkeep,
-        uploads: Uploads,
-        signs: Signs,
-        *,
-        on_faults: Faults,
-        faulty: Callable[[], dict[str, int]],
-    ) -> None:
-        """What acts on readings; ``faulty``: the probes whose fault is held back, and since when."""
-        self._silences, self._upkeep, self._uploads, self._signs = silences, upkeep, uploads, signs
-        self._on_faults, self._faulty = on_faults, faulty
-
-    # --- part of every turn ---
-
-    @property
-    def to_do(self) -> Sequence[Waiting]:
-        """Nothing: what was heard is in the log."""
-        return ()
-
-    def recall(self, turn: Turn) -> None:
-        """Tells the watch again what people were told of channels."""
-        condition = AlarmCondition.PROBE_FAULT
-        faulty = self._faulty() | {
-            path: alarm.raised_at
-            for path in self._alarms.open_subjects(condition)
-            if (alarm := self._alarms.get(condition, path)) is not None
-        }
-        sound = self.judge.good_since(turn.tx, faulty, SOUND_FOR)
-        self._watch.recall(self._silences.silent(), faulty, sound)
-        self._watch.recall_words(self._upkeep.low(), self._upkeep.runs(turn.tx), self._silences.steady())
-
-    # --- the road ---
-
     def take(self, turn: Turn, rows: Sequence[Arrived], without: Collection[int] = ()) -> None:
-        """Takes readings of the log in arrival order: all are heard, and judged are those of channels that aren't
-        ``without``."""
-        reasons = self.judge.why_bad(rows)
-        self.hear(turn, rows, reasons)
+        """Takes readings of the log in arrival order: all are heard, and those of channels that aren't ``without`` are
+        judged, and what that changed is followed."""
+        reasons = self._soundness.why_bad(rows)
+        self._hearing.hear(turn, rows, reasons)
         if without:
             kept = [n for n, row in enumerate(rows) if row.channel not in without]
             rows, reasons = [rows[n] for n in kept], [reasons[n] for n in kept]
         changes = self.judged(turn, rows, reasons)
-        self._uploads.follow(turn.tx, changes, self.judge.take_spells(), rows, turn.now)
+        self._uploads.follow(turn.tx, changes, self._judge.news.take_spells(), rows, turn.now)
         self._signs.hear(rows, reasons)
         self.queue_lots(changes, turn.now)
         self._counts.judged += len(rows)
 
-    def hear(self, turn: Turn, rows: Sequence[Arrived], reasons: Sequence[str | None]) -> None:
-        """Takes readings as signs of life, and what they say of their probes, as of the end of each message."""
-        tx, now, watch = turn.tx, turn.now, self._watch
-        for arrived, reason in zip(rows, reasons, strict=True):
-            if arrived.item == 0 and watch.has_words:
-                self._take_words(tx, now)
-            heard = watch.hear(arrived, reason)
-            if heard is not None:
-                self._silences.take(tx, heard, now)
-        self._take_words(tx, now)
-        self._upkeep.save(tx, watch.take_runs())
-
-    def _take_words(self, tx: Tx, now: int) -> None:
-        self._watch.has_words = False
-        self._on_faults(tx, self._watch.take_faults(), now)
-        self._upkeep.take(tx, now)
+    def hear(self, turn: Turn, rows: Sequence[Arrived]) -> list[str | None]:
+        """Takes readings as signs of life only; for each why it takes no part in judging, None if it does."""
+        reasons = self._soundness.why_bad(rows)
+        self._hearing.hear(turn, rows, reasons)
+        self._counts.judged += len(rows)
+        return reasons
 
     def judged(
         self, turn: Turn, rows: Sequence[Arrived], reasons: Sequence[str | None]
     ) -> list[ExcursionChange]:
         """Judges readings; what that changed."""
-        judge = self.judge
+        judge = self._judge
         turn.undo(partial(judge.doubt, rows))
         if judge.is_in_doubt:
             judge.refresh(turn.tx, rows, self._progress.position)
@@ -131,11 +87,18 @@ class Readings:
 
     def judge_again(self, turn: Turn, channel: int, since: int) -> list[ExcursionChange]:
         """Judges a channel again from an instant on; what that changed, the last version of each."""
-        changes = self.judge.rejudge(turn.tx, channel, since, turn.now)
-        turn.undo(partial(self.judge.distrust, channel, since))
-        turn.then(partial(self.judge.trust, (channel,)))
+        changes = self._judge.rejudge(turn.tx, channel, since, turn.now)
+        turn.undo(partial(self._judge.distrust, channel, since))
+        turn.then(partial(self._judge.trust, (channel,)))
         self.count(turn, changes)
         return changes
+
+    def judge_what_failed(self, turn: Turn, channel: int, since: int) -> None:
+        """Judges a channel that nobody judged from an instant on, and follows what that changed."""
+        changes = self.judge_again(turn, channel, since)
+        self._uploads.follow(turn.tx, changes, self._judge.news.take_spells(), (), turn.now)
+        self._signs.forget([channel])
+        self.queue_lots(changes, turn.now)
 
     def count(self, turn: Turn, changes: Iterable[ExcursionChange]) -> None:
         """Counts changes of excursions, and tells open pages of them."""
@@ -146,10 +109,9 @@ class Readings:
 
     def queue_lots(self, changes: Iterable[ExcursionChange], now: int) -> None:
         """Queues the lots to which what was just judged may matter."""
-        lots = self._lots
-        lots.queue_after_readings(self.judge.take_stirred())
-        for channel, at in self.judge.take_late().items():
-            lots.queue_after_late(channel, at, now)
+        self._queue.after_readings(self._judge.news.take_stirred())
+        for channel, at in self._judge.news.take_late().items():
+            self._queue.after_late(channel, at, now)
         self.queue_lots_inside(change.channel for change in changes)
 
     def queue_lots_inside(self, channels: Iterable[str]) -> None:
@@ -157,4 +119,4 @@ class Readings:
         for channel in dict.fromkeys(channels):
             unit = self._units[Channel.parse(channel).unit_path]
             if channel == unit.product_channel:
-                self._lots.queue(self._lots.in_unit(unit.path), "excursion")
+                self._queue.put(self._lots.in_unit(unit.path), "excursion")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from monitor.core.alarm.cause.lot import OF_LOTS, of_lot
-from monitor.ports import JSON, Store
+from monitor.ports import Store
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.asides import Asides
+from monitor.writer.installed import Installed
+from monitor.writer.isolation import Isolation
 from monitor.writer.lot.findings import LotEvents
 from monitor.writer.lot.lots import LotChange, Lots
+from monitor.writer.lot.queue import LotQueue
 from monitor.writer.turn import Turn
 
 LOT = "lot"
@@ -25,41 +28,61 @@ class LotJudging:
     def __init__(
         self,
         store: Store,
+        queue: LotQueue,
         lots: Lots,
         alarms: Alarms,
         asides: Asides,
-        publish: Callable[[str, JSON], None],
+        isolation: Isolation,
+        installed: Installed,
     ) -> None:
         self._store = store
         self._asides = asides
+        self._queue = queue
         self._lots = lots
         self._alarms = alarms
-        self._publish = publish
+        self._isolation = isolation
+        self._clock = installed.clock
+        self._publish = installed.publish
         self._events: LotEvents | None = None
 
     # --- the queue ---
 
+    def queue_after_event(self, turn: Turn, lots: Iterable[str]) -> None:
+        """Events came that are about these lots."""
+        self._queue.after_event(turn.tx, lots)
+
+    def judge_some(self) -> bool:
+        """Judges the next lots of the queue, each by itself where that fails; says whether there were any."""
+        due = self.due(self._clock.now())
+        self._isolation.each(LOT, due, self.look, failed=self.give_up)
+        return bool(due)
+
+    def judge_all(self) -> None:
+        """Judges lots until none waits."""
+        while self.judge_some():
+            pass
+
     def due(self, now: int) -> list[str]:
         """The next lots of the queue; among them those whose channels fell silent, and such as were set aside."""
-        self._lots.queue_silent(now)
-        self._lots.queue_late(now)
+        self._queue.put_silent(now)
+        self._queue.release_late(now)
         for lot in self._asides.subjects(LOT):
             if not self._asides.holds(LOT, lot, now):
-                self._lots.queue([lot], "tried again")
-        return self._lots.due(LOTS_MAX)
+                self._queue.put([lot], "tried again")
+        return self._queue.due(LOTS_MAX)
 
     def give_up(self, turn: Turn, lot: str) -> None:
         """A lot is set aside: it leaves the queue until it is tried again."""
-        turn.then(partial(self._lots.done, (lot,)))
+        turn.then(partial(self._queue.done, (lot,)))
 
     def look(self, turn: Turn, lot: str) -> None:
         """Judges a lot of the queue as of now."""
-        self.judge(turn, lot, turn.now, self._lots.why_queued(lot))
-        turn.then(partial(self._lots.done, (lot,)))
+        self.judge(turn, lot, turn.now, self._queue.why(lot))
+        turn.then(partial(self._queue.done, (lot,)))
 
     def judge_queued(self, turn: Turn) -> None:
         """Judges the next lots of the queue."""
-        for lot in self._lots.due(LOTS_MAX):
+        for lot in self._queue.due(LOTS_MAX):
             self.look(turn, lot)
 
     # --- dates ---
@@ -74,7 +97,7 @@ class LotJudging:
         due = self._dates(self._store.due.passed(turn.tx, turn.now, LOTS_MAX))
         if lot in due:
             self.judge(turn, lot, due[lot], "date")
-            self._lots.queue([lot], "date")
+            self._queue.put([lot], "date")
 
     @staticmethod
     def _dates(due: Iterable[tuple[int, str, str]]) -> dict[str, int]:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from monitor.core.alarm.cause.lot import lot_truths
 from monitor.core.alarm.condition import Truth
 from monitor.core.answer.lot import LotBody
 from monitor.core.fact import lot_body, open_excursion
-from monitor.core.lot.custody import LotHistory, expiry_of
-from monitor.core.lot.event import LotEvent, LotEventKind
-from monitor.core.lot.ledger import Ledger
+from monitor.core.lot.custody import LotHistory
+from monitor.core.lot.event import LotEvent
+from monitor.core.lot.refusal import Standing, why_without_effect
 from monitor.core.lot.verdict import OpenExcursion
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.rules import ChannelRules
-from monitor.core.time.instant import LATEST, SECOND, format_instant
+from monitor.core.time.instant import LATEST
 from monitor.ports import Fact, ProfileBook, Store, Tx
 from monitor.writer.lot.findings import Findings, Judged, LotEvents
-from monitor.writer.lot.ledgers import Ledgers, Waking
+from monitor.writer.lot.ledgers import Ledgers
 from monitor.writer.lot.outlook import Outlook
+from monitor.writer.lot.queue import LotQueue
 
 _TELLING = (
     *("verdict", "unit", "disposition", "expires_at", "effective_expires_at", "expiry_reason", "profile"),
@@ -28,11 +28,6 @@ _TELLING = (
 )
 """What makes a new version of a lot when it changes, beside its reasons and budgets; the rest follows from these, or
 from the clock."""
-
-
-LATE_EVERY = 30 * SECOND
-"""A lot is judged after late readings at most so often; a restart judges all that waited."""
-_LATE = "late data"
 
 
 class LotChange(NamedTuple):
@@ -44,27 +39,23 @@ class LotChange(NamedTuple):
 
 
 class Lots:
-    """Judges lots from the store; keeps which lot is where and what it waits for. Used by the one writer.
-
-    Lots to be judged wait in a queue of their own, each once, so that a unit with very many of them holds up no
-    reading.
-    """
+    """Judges lots from the store, and knows which is where. Used by the one writer."""
 
     def __init__(
-        self, store: Store, installation: Installation, profiles: ProfileBook, channel_ids: Mapping[str, int]
+        self,
+        store: Store,
+        installation: Installation,
+        profiles: ProfileBook,
+        channel_ids: Mapping[str, int],
+        queue: LotQueue,
     ) -> None:
         self._store = store
         self._installation = installation
         self._profiles = profiles
         self._findings = Findings(store, installation, profiles, Ledgers(store, profiles, channel_ids))
-        self._waking = Waking()
+        self._queue = queue
         self._unit_of: dict[str, str] = {}
         self._in_unit: dict[str, set[str]] = {}
-        self._until: dict[str, dict[str, int]] = {}  # per channel: lots that were there, and until when
-        self._queue: dict[str, str] = {}
-        self._told_silent: set[int] = set()
-        self._late: set[str] = set()  # lots to be judged after late readings, when they may be
-        self._late_until: dict[str, int] = {}  # until when a lot isn't judged again for late readings
 
     @property
     def ledgers(self) -> Ledgers:
@@ -97,134 +88,24 @@ class Lots:
         """What is coming for units and the lots in them."""
         return Outlook(self._store, tx, rules, self._findings, now)
 
-    # --- what must be judged again ---
-
-    def queue(self, lots: Iterable[str], reason: str) -> None:
-        """These lots must be judged again."""
-        for lot in lots:
-            self._queue.setdefault(lot, reason)
-
-    def queue_all(self, tx: Tx, reason: str) -> LotEvents:
-        """All lots must be judged again; returns their events, read at once."""
-        events = LotEvents(self._store, tx)
-        self.queue(events.lots(), reason)
-        return events
-
-    def queue_after_event(self, tx: Tx, lots: Iterable[str]) -> None:
-        """Events came: their lots, all aliquots of them, and who else claims one of these as a child."""
-        for lot in sorted(lots):
-            family = self._store.log.descendants(tx, lot) | self._store.log.relatives(tx, lot)
-            self.queue([lot, *sorted(family)], "event")
-
-    def queue_after_readings(self, stirred: Iterable[Ledger]) -> None:
-        """Readings came that matter to lots."""
-        for ledger in stirred:
-            self._told_silent.discard(id(ledger))
-            self.queue(self._waking.woken(ledger), "readings")
-
-    def queue_after_late(self, channel: str, at: int, now: int) -> None:
-        """Readings of ``at`` or later came late: every lot that was there then, or whose last line there changes. Each
-        at most once in :data:`LATE_EVERY`: what comes late, comes in numbers."""
-        rules = self._profiles.rules_of(channel)
-        gap = 0 if rules is None else max(settings.max_gap for _, settings in rules.settings)
-        there = self._until.get(channel, {})
-        for lot in sorted(lot for lot, until in there.items() if until >= at - gap):
-            if self._late_until.get(lot, now) <= now:
-                self._late_until[lot] = now + LATE_EVERY
-                self.queue([lot], _LATE)
-            else:
-                self._late.add(lot)
-
-    def queue_late(self, now: int) -> None:
-        """Late readings that have waited long enough are looked at."""
-        for lot in sorted(lot for lot in self._late if not now < self._late_until[lot] <= now + LATE_EVERY):
-            self._late.discard(lot)
-            self._late_until[lot] = now + LATE_EVERY
-            self.queue([lot], _LATE)
-        over = [lot for lot, until in self._late_until.items() if until <= now and lot not in self._late]
-        for lot in over:
-            del self._late_until[lot]
-
-    def queue_silent(self, now: int) -> None:
-        """The present time of these lots turned from pending to unknown."""
-        for ledger in self._waking.inhabited():
-            if id(ledger) not in self._told_silent and ledger.unknown_at <= now:
-                self._told_silent.add(id(ledger))
-                self.queue(sorted(self._waking.residents(ledger)), "silence")
-
-    def due(self, limit: int) -> list[str]:
-        """The next lots of the queue; they stay in it until :meth:`done`."""
-        return list(islice(self._queue, limit))
-
-    def why_queued(self, lot: str) -> str:
-        """Why a lot of the queue is to be judged again."""
-        return self._queue[lot]
-
-    def done(self, lots: Iterable[str]) -> None:
-        """These were judged, and that is committed."""
-        for lot in lots:
-            self._queue.pop(lot, None)
-
     # --- judging ---
 
     def refuse_without_effect(self, tx: Tx, event: LotEvent) -> None:
         """Raises ValueError, in words, for an event that a person states and that would change nothing."""
-        rows = self._store.log.events(tx, "lot", subject=event.lot)
-        if any(row["event_id"] == event.event_id for row in rows):
-            return  # the same again is a no-op, other content a conflict: both are the log's to say
-        history = self._findings.history(tx, event.lot, max(event.occurred_at, 0))
-        match event.kind:
-            case LotEventKind.REGISTERED:
-                if history.registered is not None or any(
-                    row["kind"] == LotEventKind.REGISTERED for row in rows
-                ):
-                    raise ValueError(
-                        f"lot {event.lot} is registered already; use another id, or void its registration"
-                    )
-            case LotEventKind.VOIDED:
-                if not any(row["event_id"] == event.voids for row in rows):
-                    raise ValueError(f"lot {event.lot} has no event {event.voids!r} to void")
-            case LotEventKind.ALIQUOTED:
-                self._refuse_taken(tx, event)
-            case LotEventKind.EXPIRY_CHANGED:
-                self._refuse_later(event, history)
-            case LotEventKind.BOUND:
-                self._refuse_binding(tx, event, history)
-
-    def _refuse_taken(self, tx: Tx, event: LotEvent) -> None:
-        taken = [
-            child for child in event.into if self._findings.history(tx, child, LATEST).registered is not None
-        ]
-        if taken:
-            raise ValueError(f"{', '.join(taken)}: a lot already; an aliquot needs an id of its own")
-
-    def _refuse_later(self, event: LotEvent, history: LotHistory) -> None:
-        zone = self._installation.zone_of(event.site)
-        if history.expires_at is not None and (expiry_of(event, zone) or 0) >= history.expires_at:
-            raise ValueError(
-                f"lot {event.lot} expires at {format_instant(history.expires_at)}; an expiry date can only be"
-                " brought forward, a later one is a signed decision of QA"
-            )
-
-    def _refuse_binding(self, tx: Tx, event: LotEvent, history: LotHistory) -> None:
-        lot, known, profile = event.lot, self._profiles.labels(), self._findings.profile_of(history)
-        if profile is None:
-            raise ValueError(f"there is no lot {lot!r}")
-        if history.disposed_at is not None:
-            raise ValueError(f"lot {lot} was disposed of; it stays judged as it was then")
-        if event.profile not in known:
-            raise ValueError(
-                f"there is no profile version {event.profile!r}; write one of {', '.join(known)}"
-                " (a new file is read when the program starts)"
-            )
-        if event.profile == profile.label:
-            raise ValueError(f"lot {lot} is judged by {profile.label} already")
-        last = self._findings.history(tx, lot, LATEST).bound
-        if last is not None and last.key > event.key:
-            raise ValueError(
-                f"lot {lot} was bound to {last.profile} at {format_instant(last.occurred_at)}, which is later than"
-                " now; see whether this machine's clock is right"
-            )
+        findings, rows = self._findings, self._store.log.events(tx, "lot", subject=event.lot)
+        history = findings.history(tx, event.lot, max(event.occurred_at, 0))
+        profile = findings.profile_of(history)
+        standing = Standing(
+            history,
+            kinds={row["event_id"]: row["kind"] for row in rows},
+            children=[lot for lot in event.into if findings.history(tx, lot, LATEST).registered is not None],
+            profile=None if profile is None else profile.label,
+            profiles=self._profiles.labels(),
+            last_binding=findings.history(tx, event.lot, LATEST).bound,
+            zone=self._installation.zone_of(event.site),
+        )
+        if (why := why_without_effect(event, standing)) is not None:
+            raise ValueError(why)
 
     def judge(
         self,
@@ -251,17 +132,13 @@ class Lots:
     def _remember(self, tx: Tx, judged: Judged) -> None:
         lot = judged.history.lot
         self._store.due.put_deadlines(tx, "lot", {lot: judged.next_at})
-        self._waking.wait(lot, judged.waits)
+        self._queue.wait(judged)
         self.put(lot, judged.history.unit)
-        for channel in {abode.channel for abode in judged.abodes if abode.channel is not None}:
-            until = max(abode.to_at for abode in judged.abodes if abode.channel == channel)
-            is_there = judged.history.unit is not None and judged.abodes[-1].channel == channel
-            self._until.setdefault(channel, {})[lot] = LATEST if is_there else until
 
     def _forget(self, tx: Tx, history: LotHistory, recorded_at: int) -> None:
         """Takes back what was said of a lot whose registration no longer counts."""
         self.put(history.lot, None)
-        self._waking.forget(history.lot)
+        self._queue.forget(history.lot)
         self._store.due.put_deadlines(tx, "lot", {history.lot: history.next_event_at})
         old = self._store.facts.one(tx, "lot", history.lot)
         if old is not None and not old.body.get("withdrawn"):

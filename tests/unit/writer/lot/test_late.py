@@ -9,7 +9,7 @@ import pytest
 from monitor.core.channel.reading import Reading
 from monitor.core.time.instant import HOUR, MINUTE
 from monitor.testing import Rig
-from monitor.writer.lot.lots import LATE_EVERY
+from monitor.writer.lot.queue import LATE_EVERY
 from tests.rigs.lab import T0, live, minutes, register
 
 END = T0 + 3 * HOUR

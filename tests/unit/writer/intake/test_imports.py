@@ -15,7 +15,7 @@ from monitor.core.lot.event import LotEvent
 from monitor.core.time.instant import DAY, MINUTE, format_instant
 from monitor.ports import JSON, Arrived, Decoded
 from monitor.testing import Rig, one_unit
-from monitor.writer.imports import IDLE_MAX
+from monitor.writer.intake.imports import IDLE_MAX
 from tests.rigs.lab import T0, WARM, live, lot_event, minutes, register, subjects
 
 CHANNEL = "lab1/F01/product"
@@ -48,9 +48,9 @@ def part(
 
 def end(rig: Rig) -> list[JSON]:
     """Ends the import; the answers of all steps."""
-    answers = [rig.writer.parts.imports.end({})]
+    answers = [rig.writer.parts.ending.step({})]
     while not answers[-1]["ended"]:
-        answers.append(rig.writer.parts.imports.end({}))
+        answers.append(rig.writer.parts.ending.step({}))
     return answers
 
 
@@ -146,18 +146,27 @@ def test_late_readings_are_judged_once_at_the_end_and_as_if_they_had_come_in_ord
     straight.close()
 
 
-def test_a_backfill_judges_a_channel_again_once_and_not_at_every_part(path: Path, monkeypatch: Any) -> None:
+def test_a_backfill_judges_a_channel_again_once_and_not_at_every_part(path: Path) -> None:
     rig = Rig(path, now=NOW)
     live(rig, minutes([-80] * 5, start=NOW))
-    versions = []
-    monkeypatch.setattr(
-        rig.writer.parts.imports, "_follow", lambda turn, changes: versions.append(len(changes)) or {}
-    )
     for start in range(0, 23, 4):
         assert part(rig, minutes(WARM)[start : start + 4])["excursions"] == {}
-    assert versions == [0] * 6
-    assert len(end(rig)) == 2
-    assert versions[6:] == [1]
+    assert [len(answer["excursions"]) for answer in end(rig)] == [1, 0]
+    assert len(rig.view.excursions(history=True)) == 1, "one version, and not one for each part"
+    rig.close()
+
+
+def test_a_channel_that_nobody_watches_any_more_does_not_hold_up_the_end_of_an_import(path: Path) -> None:
+    two = one_unit(units=("F01", "F02"))
+    rig = Rig(path, now=NOW, installation=two)
+    for channel in ("lab1/F01/product", "lab1/F02/product"):
+        rig.read([Reading(NOW, NOW, -80.0)], channel=channel)
+        part(rig, minutes(WARM), channel=channel)
+    rig.close()
+    rig = Rig(path, clock=rig.clock)  # F02 is gone from the configuration
+    end(rig)
+    assert [one["channel"] for one in rig.view.excursions()] == ["lab1/F01/product"]
+    assert rig.writer.set_aside() == []
     rig.close()
 
 

@@ -10,8 +10,8 @@ from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.lot.event import LotEvent, UnitEvent
 from monitor.ports import JSON, Arrived, Decoded, Outcome, Store
 from monitor.writer.alarm.alarms import Alarms
-from monitor.writer.copies import Copies
 from monitor.writer.health import Counts
+from monitor.writer.intake.copies import Copies
 from monitor.writer.lot.findings import event_to_json
 from monitor.writer.turn import Turn
 
