@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -51,7 +51,7 @@ class Batches:
         self._ids = ids
         self._publish = publish
 
-    def judge(self, rows: Sequence[Arrived], last_position: int, lots: Iterable[str] = ()) -> None:
+    def judge(self, rows: Sequence[Arrived], last_position: int, lots: Collection[str] = ()) -> None:
         """Judges readings of the log up to a position, and the lots of events. Raises only what is the store's own
         trouble."""
         try:
@@ -65,10 +65,12 @@ class Batches:
         if rows:
             self._publish("readings", {"count": len(rows)})
 
-    def _together(self, turn: Turn, rows: Sequence[Arrived], last_position: int, lots: Iterable[str]) -> None:
+    def _together(
+        self, turn: Turn, rows: Sequence[Arrived], last_position: int, lots: Collection[str]
+    ) -> None:
         facts, signs, power = self._store.facts, self._signs, self._power
         before = facts.next_position()
-        in_arrears = self._note_arrears(turn, rows) if self._arrears.channels() else ()
+        in_arrears = self._note_arrears(turn, rows) if self._arrears.since else ()
         self._readings.take(turn, rows, in_arrears)
         for unit in signs.asked_for():
             signs.look(turn, unit)
@@ -76,24 +78,25 @@ class Batches:
             signs.doors.look(turn, unit)
         for unit in power.due(turn.now):
             power.look(turn, unit)
-        self._lots.queue_after_event(turn, lots)
+        if lots:
+            self._lots.queue_after_event(turn, lots)
         self._lots.judge_queued(turn)
         self._progress.reach(turn, last_position, has_news=facts.next_position() != before)
 
     def _note_arrears(self, turn: Turn, rows: Sequence[Arrived]) -> set[int]:
         """The channels that are set aside, of which it is noted from which instant on they must be judged again."""
         arrears = self._arrears
-        paths = {self._ids[path]: path for path in arrears.channels() if path in self._ids}
+        paths = {self._ids[path]: path for path in arrears.since if path in self._ids}
         for row in rows:
             if row.channel in paths:
                 arrears.note(turn, paths[row.channel], row.reading.measured_at)
         return set(paths)
 
-    def _apart(self, rows: Sequence[Arrived], last_position: int, lots: Iterable[str]) -> None:
+    def _apart(self, rows: Sequence[Arrived], last_position: int, lots: Collection[str]) -> None:
         paths = {number: path for path, number in self._ids.items()}
         by_channel = groupby(sorted(rows, key=attrgetter("channel")), key=attrgetter("channel"))
         for channel, group in by_channel:
-            if channel in paths and self._arrears.since(paths[channel]) is None:
+            if channel in paths and paths[channel] not in self._arrears.since:
                 self._alone(paths[channel], list(group))
         with self._turns.turn(is_alone=True) as turn:
             self._note_arrears(turn, rows)

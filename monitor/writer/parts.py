@@ -186,7 +186,7 @@ class Parts:
             Work("door", lambda now: [] if self.held.is_on else signs.doors.due(now), signs.doors.look),
             Work("power", lambda now: [] if self.held.is_on else power.due(now), power.look),
             Work("calibration", self.upkeep.due, self.upkeep.look),
-            Work(JUDGING, lambda now: self.arrears.channels(), self._judge_again),
+            Work(JUDGING, lambda now: list(self.arrears.since), self._judge_again),
             Work("date", lots.dates_due, lots.take_dates, again=True),
             Work(LOT, lots.due, lots.look, failed=lots.give_up),
             Work("alarm", self.alarms.due, self.alarms.look),
@@ -197,7 +197,7 @@ class Parts:
 
     def _judge_again(self, turn: Turn, channel: str) -> None:
         """Judges a channel that was set aside, from the first reading on that nobody judged."""
-        since = self.arrears.since(channel)
+        since = self.arrears.since.get(channel)
         if since is not None and channel in self.ids:
             self.readings.judge_what_failed(turn, self.ids[channel], since)
         self.arrears.done(turn, channel)

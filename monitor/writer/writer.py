@@ -81,7 +81,7 @@ class Writer:
         parts.signs.resume(tx, now)
         for channel, error in broken.items():
             parts.asides.put(turn, JUDGING, channel, error)
-        for channel in parts.asides.subjects(JUDGING) - set(parts.arrears.channels()):
+        for channel in parts.asides.subjects(JUDGING) - parts.arrears.since.keys():
             parts.arrears.note(turn, channel, EARLIEST)
 
     def _catch_up(self) -> None:

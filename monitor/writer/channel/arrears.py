@@ -17,30 +17,23 @@ class Arrears:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._since: dict[str, int] = {}
+        self.since: dict[str, int] = {}
+        """The channels that must be judged again, and from which instant on each."""
 
     @property
     def to_do(self) -> Sequence[Waiting]:
         """Given back with the turn that changed it."""
-        return (self._since,)
+        return (self.since,)
 
     def recall(self, turn: Turn) -> None:
         """Takes them from the store."""
         kept = self._store.due.markers(turn.tx, _MARKER)
-        self._since.clear()
-        self._since.update({name.removeprefix(_MARKER): int(text) for name, text in kept.items() if text})
-
-    def channels(self) -> list[str]:
-        """The channels that must be judged again."""
-        return list(self._since)
-
-    def since(self, channel: str) -> int | None:
-        """From which instant on a channel must be judged again; None: it needn't."""
-        return self._since.get(channel)
+        self.since.clear()
+        self.since.update({name.removeprefix(_MARKER): int(text) for name, text in kept.items() if text})
 
     def note(self, turn: Turn, channel: str, at: int) -> None:
         """A channel's readings from ``at`` on are not judged."""
-        if at < self._since.get(channel, at + 1):
+        if at < self.since.get(channel, at + 1):
             self._put(turn, channel, at)
 
     def note_rows(self, turn: Turn, channel: str, rows: Iterable[Arrived]) -> None:
@@ -49,9 +42,9 @@ class Arrears:
 
     def done(self, turn: Turn, channel: str) -> None:
         """A channel was judged again, or nobody watches it any more."""
-        self._since.pop(channel, None)
+        self.since.pop(channel, None)
         self._store.due.put_markers(turn.tx, {f"{_MARKER}{channel}": ""})
 
     def _put(self, turn: Turn, channel: str, at: int) -> None:
-        self._since[channel] = at
+        self.since[channel] = at
         self._store.due.put_markers(turn.tx, {f"{_MARKER}{channel}": at})

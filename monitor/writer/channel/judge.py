@@ -41,7 +41,8 @@ class Judge:
             )
             for path, channel_rules in rules.items()
         }
-        self._in_doubt: dict[int, int] = {}  # channels to be read anew, and from which instant on
+        self.in_doubt: dict[int, int] = {}
+        """Channels to be read anew before they are judged on, and from which instant on."""
         self._spelled: list[Spell] = []  # of the message under way
         self.news = News()
         self._stirred = self.news.stirred
@@ -51,7 +52,7 @@ class Judge:
     def resume(self, tx: Tx, judged_position: int, without: Collection[str]) -> dict[str, Exception]:
         """Brings every channel but those ``without`` to where it was when ``judged_position`` was committed. Returns
         those that can't be, and why."""
-        self._in_doubt.clear()
+        self.in_doubt.clear()
         broken: dict[str, Exception] = {}
         open_facts = self._record.open(tx)
         for desk in self._desks.values():
@@ -65,11 +66,6 @@ class Judge:
                 broken[desk.path] = error
         return broken
 
-    @property
-    def is_in_doubt(self) -> bool:
-        """Whether anything must be read anew before it is judged on."""
-        return bool(self._in_doubt)
-
     def doubt(self, rows: Iterable[Arrived]) -> None:
         """These were taken in a turn that failed: what is known of their channels is to be read anew."""
         for channel, reading, _, _ in rows:
@@ -79,24 +75,24 @@ class Judge:
         """What is known of a channel from an instant on is to be read anew."""
         self._spelled.clear()
         self.news.forget_spells()
-        self._in_doubt[channel] = min(at, self._in_doubt.get(channel, at))
+        self.in_doubt[channel] = min(at, self.in_doubt.get(channel, at))
 
     def refresh(self, tx: Tx, rows: Iterable[Arrived], judged_position: int) -> None:
         """Reads anew what is in doubt of the channels of these rows; raises what that raises. They stay in doubt until
         :meth:`trust`."""
-        channels = self._in_doubt.keys() & {row.channel for row in rows}
+        channels = self.in_doubt.keys() & {row.channel for row in rows}
         if not channels:
             return
         open_facts = self._record.open(tx)
         for desk in (self._desks[channel] for channel in sorted(channels) if channel in self._desks):
             self._bring_up(tx, desk, judged_position, open_facts.get(desk.path, ()))
-            self._ledgers.rewind(tx, desk.path, self._in_doubt[desk.id])
+            self._ledgers.rewind(tx, desk.path, self.in_doubt[desk.id])
             self.news.stir(desk.ledgers)
 
     def trust(self, channels: Iterable[int]) -> None:
         """What was read anew, or judged again, of these channels is committed."""
         for channel in channels:
-            self._in_doubt.pop(channel, None)
+            self.in_doubt.pop(channel, None)
 
     def _bring_up(self, tx: Tx, desk: ChannelDesk, judged_position: int, open_facts: Iterable[Fact]) -> None:
         """Brings a channel to where it was: its last checkpoint, then the rest."""

@@ -78,11 +78,12 @@ class Readings:
         """Judges readings; what that changed."""
         judge = self._judge
         turn.undo(partial(judge.doubt, rows))
-        if judge.is_in_doubt:
+        if judge.in_doubt:
             judge.refresh(turn.tx, rows, self._progress.position)
             turn.then(partial(judge.trust, {row.channel for row in rows}))
         changes = judge.take(turn.tx, rows, reasons, turn.now)
-        self.count(turn, changes)
+        if changes:
+            self.count(turn, changes)
         return changes
 
     def judge_again(self, turn: Turn, channel: int, since: int) -> list[ExcursionChange]:
@@ -107,12 +108,14 @@ class Readings:
             self._counts.confirmed += "confirmed" in change.reason
             turn.then(partial(self._publish, "excursion", {"id": change.id, "channel": change.channel}))
 
-    def queue_lots(self, changes: Iterable[ExcursionChange], now: int) -> None:
+    def queue_lots(self, changes: Collection[ExcursionChange], now: int) -> None:
         """Queues the lots to which what was just judged may matter."""
-        self._queue.after_readings(self._judge.news.take_stirred())
+        if stirred := self._judge.news.take_stirred():
+            self._queue.after_readings(stirred)
         for channel, at in self._judge.news.take_late().items():
             self._queue.after_late(channel, at, now)
-        self.queue_lots_inside(change.channel for change in changes)
+        if changes:
+            self.queue_lots_inside([change.channel for change in changes])
 
     def queue_lots_inside(self, channels: Iterable[str]) -> None:
         """Queues the lots in the units of which these are the product's channels."""

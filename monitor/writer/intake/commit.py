@@ -50,7 +50,7 @@ class Intake:
             turn.now,
         )
         lots: set[str] = set()
-        first_event = log.next_position()
+        first_event = position + len(rows)
         for event, received_at in decoded.lot_events:
             self._append(turn, "lot", event.lot, received_at, event_to_json(event), lots)
         for unit_event, received_at in decoded.unit_events:
@@ -58,7 +58,7 @@ class Intake:
             self._append(turn, "unit", unit_event.unit_path, received_at, body, lots)
         log.append_rejected(tx, decoded.rejected)
         turn.then(partial(self._count, decoded, len(rows)))
-        end = log.next_position()
+        end = log.next_position() if decoded.lot_events or decoded.unit_events else first_event
         return Committed(rows, lots, end - first_event, end - 1)
 
     def _count(self, decoded: Decoded, appended: int) -> None:

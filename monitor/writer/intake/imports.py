@@ -97,7 +97,7 @@ class Imports:
         """Judges readings that are later than all of their channel; notes the others for the end, and those of
         channels that are set aside."""
         reasons, since = self._readings.hear(turn, rows), self._held.since
-        aside = {number for path in self._arrears.channels() if (number := self._ids.get(path))}
+        aside = {number for path in self._arrears.since if (number := self._ids.get(path))}
         ordered: list[Arrived] = []
         why: list[str | None] = []
         for arrived, reason in zip(rows, reasons, strict=True):
