@@ -32,8 +32,8 @@ from monitor.writer.installed import Installed
 from monitor.writer.intake.aftermath import Aftermath
 from monitor.writer.intake.commit import Intake
 from monitor.writer.intake.copies import Copies
-from monitor.writer.intake.ending import Ending
 from monitor.writer.intake.held_back import HeldBack
+from monitor.writer.intake.import_end import ImportEnd
 from monitor.writer.intake.imports import Imports
 from monitor.writer.isolation import Isolation
 from monitor.writer.lot.judging import LOT, LotJudging
@@ -146,7 +146,7 @@ class Parts:
             store, self.turns, self.intake, *known, self.progress, self.ids, around.publish
         )
         paths = {self.ids[path]: path for path in around.rules}
-        self.ending = Ending(
+        self.ending = ImportEnd(
             store, around.clock, self.turns, *known, self.isolation, paths, self.judging_lots.judge_all
         )
 

@@ -23,7 +23,7 @@ STEPS_FOR = 500
 """How long (ms) one tick goes on ending a broken-off import."""
 
 
-class Ending:
+class ImportEnd:
     """Ends an import. ``paths``: of the channels that are watched; ``judge_lots`` judges all that are queued."""
 
     def __init__(
