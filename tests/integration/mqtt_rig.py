@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+from paho.mqtt.client import Client
+
 from monitor.config.model import Mqtt
+from monitor.ingest import bulk
 from monitor.ingest.mqtt import MqttSource
 from monitor.ports import Message
 from monitor.program.clock import SystemClock
@@ -39,10 +42,40 @@ def settings(port: int, **changed: Any) -> Mqtt:
     return dataclasses.replace(plain, **changed)
 
 
+def keeping(kept: list[Client]) -> type[Client]:
+    """The client that the program uses; each that is made is put into ``kept``."""
+    plain: Any = bulk.client_class()
+
+    class Kept(plain):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            kept.append(self)
+
+    return Kept
+
+
+def sever(client: Client) -> None:
+    """Cuts the connection as a power cut would: no DISCONNECT."""
+    sock = client.socket()
+    assert isinstance(sock, socket.socket)
+    sock.shutdown(socket.SHUT_RDWR)
+
+
+class TestedSource(MqttSource):
+    """A source of the product whose connection can be cut; ``clients`` are those it made, the newest last."""
+
+    def __init__(self, chosen: Mqtt, inbox: int) -> None:
+        self.clients: list[Client] = []
+        super().__init__(chosen, SystemClock(), inbox, client_class=keeping(self.clients))
+
+    def sever(self) -> None:
+        sever(self.clients[-1])
+
+
 @contextmanager
-def source_of(chosen: Mqtt, *, connected: bool = True, inbox: int = 20_000) -> Iterator[MqttSource]:
+def source_of(chosen: Mqtt, *, connected: bool = True, inbox: int = 20_000) -> Iterator[TestedSource]:
     """A started source, connected unless told otherwise; closed at the end."""
-    source = MqttSource(chosen, SystemClock(), inbox)
+    source = TestedSource(chosen, inbox)
     source.start()
     with closing(source):
         if connected:
@@ -53,7 +86,7 @@ def source_of(chosen: Mqtt, *, connected: bool = True, inbox: int = 20_000) -> I
 
 
 @contextmanager
-def subscribed(broker: Mosquitto, chosen: Mqtt, *, inbox: int = 20_000) -> Iterator[MqttSource]:
+def subscribed(broker: Mosquitto, chosen: Mqtt, *, inbox: int = 20_000) -> Iterator[TestedSource]:
     """A source whose subscription the broker has confirmed."""
     before = broker.subscriptions(CLIENT)
     with source_of(chosen, inbox=inbox) as source:
@@ -87,15 +120,6 @@ def until_nothing_comes(broker: Mosquitto, chosen: Mqtt) -> list[Message]:
     """What the broker still holds for the client: what comes within a second of connecting again."""
     with subscribed(broker, chosen) as source:
         return take(source, 1, seconds=1.0)
-
-
-def sever(source: MqttSource) -> None:
-    """Cuts the connection as a power cut would: no DISCONNECT."""
-    held = source._connection
-    assert held is not None
-    sock = held._client.socket()
-    assert isinstance(sock, socket.socket)
-    sock.shutdown(socket.SHUT_RDWR)
 
 
 def pings(broker: Mosquitto) -> int:

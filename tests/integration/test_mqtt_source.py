@@ -25,7 +25,6 @@ from tests.integration.mqtt_rig import (
     numbered,
     numbers,
     settings,
-    sever,
     source_of,
     subscribed,
     take,
@@ -94,7 +93,7 @@ def test_a_client_that_is_killed_gets_what_it_had_not_acknowledged_again(broker:
     with subscribed(broker, chosen) as source:
         publish(broker.port, numbered(50))
         first = take(source, 50, acknowledge=False)
-        sever(source)
+        source.sever()
         again = take(source, 50, acknowledge=False)
         assert numbers(again) == numbers(first) == list(range(50))
         # What the first connection brought can't be acknowledged on the second: only its own messages count.

@@ -22,7 +22,6 @@ from tests.integration.mqtt_rig import (
     numbers,
     pings,
     settings,
-    sever,
     source_of,
     subscribed,
     take,
@@ -86,7 +85,7 @@ def test_a_broker_that_stands_still_once_5_has_worked_is_never_asked_in_3_1_1(
     monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.2)
     with subscribed(broker, settings(broker.port)) as source:
         broker.pause()
-        sever(source)
+        source.sever()
         wait_until(lambda: "does not answer" in source.status()["text"], "the silence to be noticed")
         assert source.status()["protocol"] == "5"
         broker.resume()
@@ -136,7 +135,7 @@ def test_a_broker_that_can_not_do_5_is_asked_in_3_1_1_and_that_is_remembered(
     with closing(old), source_of(settings(old.port)) as source:
         assert source.status()["protocol"] == "3.1.1"
         assert old.versions == [5, 4]
-        sever(source)
+        source.sever()
         wait_until(lambda: len(old.versions) == 3, "a second connection")
         assert old.versions == [5, 4, 4]
 
@@ -187,6 +186,7 @@ def test_close_returns_within_two_seconds_in_any_state(broker: Mosquitto) -> Non
     unanswered = source_of(settings(silent.port, protocol="5"), connected=False)
     full = subscribed(broker, settings(broker.port), inbox=1)
     for state in (waiting, unanswered, full):
+        before = set(threading.enumerate())
         with state as source:
             if state is full:
                 publish(broker.port, numbered(100))
@@ -195,7 +195,7 @@ def test_close_returns_within_two_seconds_in_any_state(broker: Mosquitto) -> Non
             source.close()
             assert time.monotonic() - began < 2.0
             assert source.status()["text"] == "closed"
-            assert not source._thread.is_alive()
+            assert set(threading.enumerate()) <= before
     silent.close()
 
 

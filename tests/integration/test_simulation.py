@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -20,17 +19,19 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from laboratory.check import Checked, check_scenario, workplace
-from laboratory.embedded import a_broker
+from laboratory.embedded import EmbeddedPart, a_broker
 from laboratory.engine import Simulation, SimulationError
 from laboratory.scoring.outcome import RunOutcome
 from laboratory.stepped import Together
 from laboratory.watching import configured
+from monitor.ingest import bulk
 from monitor.ports import Message
 from monitor.program.service import Service
 from simulators.clock import HOUR, MINUTE, SECOND
 from simulators.scenario.file import Action, Scenario, parse
 from tests.conftest import need
 from tests.integration.mosquitto import Mosquitto, wait_until
+from tests.integration.mqtt_rig import keeping, sever
 from tests.rigs.loopback import free_port
 from tests.rigs.story import MISSED, PAGE, STORY
 
@@ -159,14 +160,14 @@ def test_a_monitor_that_is_restarted_while_the_broker_is_away_hears_all_of_it(pl
 
 
 @contextmanager
-def a_simulation(**changes: Any) -> Iterator[tuple[Simulation, Path]]:
+def a_simulation(**changes: Any) -> Iterator[tuple[Simulation, Path, EmbeddedPart]]:
     scenario = story()
     with workplace() as home, a_broker(home) as broker:
         configuration = configured(home, scenario.document, broker.settings, port=free_port())
         options = {"step": MINUTE, **changes}
         simulation = Simulation(scenario.fleet(), configuration, broker, **options)
         try:
-            yield simulation, home
+            yield simulation, home, broker
         finally:
             simulation.close()
 
@@ -179,7 +180,7 @@ def a_simulation(**changes: Any) -> Iterator[tuple[Simulation, Path]]:
     ],
 )
 def test_a_monitor_that_comes_to_a_halt_is_told_in_words(table: str, words: str) -> None:
-    with a_simulation() as (simulation, home):
+    with a_simulation() as (simulation, home, _):
 
         def break_the_store(at: int, _: Service) -> None:
             if at == simulation.fleet.start_at + 10 * MINUTE:
@@ -192,8 +193,8 @@ def test_a_monitor_that_comes_to_a_halt_is_told_in_words(table: str, words: str)
 
 def test_a_broker_that_falls_silent_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulators.stepped.PATIENCE_SECONDS", 1.0)
-    with a_simulation() as (simulation, _):
-        server = simulation._broker.server
+    with a_simulation() as (simulation, _, broker):
+        server = broker.server
         assert server is not None
 
         def lose_it(at: int, _: Service) -> None:
@@ -222,13 +223,16 @@ def test_connections_that_break_unasked_change_no_fact(
 ) -> None:
     """What was not yet acknowledged comes twice then; counted by number, steps would end early from there on."""
     acknowledge, calls = Together.acknowledge, [0]
+    clients: list[Client] = []
 
     def break_sometimes(self: Together, batch: Sequence[Message]) -> None:
         calls[0] += 1
         if calls[0] in (40, 90, 140):
-            self._source._connection._client.socket().shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
+            sever(clients[-1])
         acknowledge(self, batch)
 
+    kept = keeping(clients)
+    monkeypatch.setattr(bulk, "client_class", lambda: kept)
     monkeypatch.setattr(Together, "acknowledge", break_sometimes)
     broken = check_scenario(story())
     assert calls[0] > 140
@@ -236,7 +240,7 @@ def test_connections_that_break_unasked_change_no_fact(
 
 
 def test_asked_after_its_end_a_simulation_says_that_the_monitor_doesnt_run() -> None:
-    with a_simulation(actions=(Action(5 * MINUTE, "restart_monitor", HOUR),)) as (simulation, _):
+    with a_simulation(actions=(Action(5 * MINUTE, "restart_monitor", HOUR),)) as (simulation, *_):
         assert list(simulation.run(10 * MINUTE))[-1] == simulation.fleet.start_at + 10 * MINUTE
         with pytest.raises(SimulationError, match="the monitor doesn't run"):
             _ = simulation.service
