@@ -36,8 +36,8 @@ test-slow: $(VENV)/.installed  ## all other tests: scenarios, kill -9, the brows
 	$(RUN) pytest $(BESIDE_ONE_ANOTHER) -m slow $(ARGS)
 
 # How many histories of each kind; those in the environment come first: `LOT_HISTORIES=500 make test-long`.
-LONG := tests/property/test_excursions.py tests/property/test_lots_agree.py \
-	tests/property/test_arrival.py tests/property/test_lot_arrival.py
+LONG := tests/property/channel/test_excursions.py tests/property/lot/test_lots_agree.py \
+	tests/property/channel/test_arrival.py tests/property/lot/test_lot_arrival.py
 HISTORIES_TO ?= 20000
 LOT_HISTORIES ?= 20000
 ARRIVALS_TO ?= 1000

@@ -21,7 +21,7 @@ from benchmarks.broker import Broker
 from benchmarks.child import Child, python_module, wait_until
 from benchmarks.influx import Influx, Target
 from benchmarks.machine import busy_seconds
-from benchmarks.peers import CLIENT_ID, Peer, Place
+from benchmarks.peer.peers import CLIENT_ID, Peer, Place
 
 Mode = Literal["live", "backlog"]
 MODES: tuple[Mode, ...] = ("live", "backlog")

@@ -20,8 +20,8 @@ from benchmarks.figures import summarize, table
 from benchmarks.influx import Influx, is_available
 from benchmarks.machine import facts
 from benchmarks.modes import MODES, Mode, Run, measure
-from benchmarks.ours import Ours
-from benchmarks.peers import MosquittoSub, Peer, PlainScript
+from benchmarks.peer.ours import Ours
+from benchmarks.peer.peers import MosquittoSub, Peer, PlainScript
 
 PEERS: tuple[Peer, ...] = (Ours(), MosquittoSub(), PlainScript())
 Wish = bool | Literal["auto"]

@@ -169,6 +169,7 @@ class Rig:
         agenda: Agenda | None = None,
         detection: Detection | None = None,
         limits: Limits | None = None,
+        voice: Voice | None = None,
     ) -> None:
         self.clock = clock or ManualClock(now)
         self.installation = installation or one_unit()
@@ -191,7 +192,7 @@ class Rig:
             profiles=book,
             channel_ids=self.ids,
             policy=policy or Policy(always=(Recipient("console", "console", "console"),)),
-            voice=PlainVoice(),
+            voice=voice or PlainVoice(),
             agenda=agenda or Agenda(),
             detection=detection or Detection(),
             limits=limits or Limits(),

@@ -77,6 +77,11 @@ class Emergency:
                 self._deliver, recipient, cleared(alarm, at=now, evidence=evidence), "closed", now
             )
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether messages are still under way."""
+        return bool(self._busy)
+
     def _deliver(self, recipient: Recipient, alarm: Alarm, kind: MessageKind, now: int) -> None:
         name, medium_kind, address = recipient
         body = alarm.to_json()

@@ -229,6 +229,11 @@ class SimulatedUnit:
         load = self._melting.heat(self.load) + sum(goods.share * goods.heat for goods in self._goods)
         return network.air_share * self.air + network.wall_share * self.wall + network.load_share * load
 
+    @property
+    def goods(self) -> int:
+        """How many batches of warm goods are not yet as cold as the load, ``GOODS_MAX`` at most."""
+        return len(self._goods)
+
     def take_events(self) -> list[tuple[int, str]]:
         """What it would say of itself since the last call: instants and kinds of unit events."""
         events = list(self._events)

@@ -78,7 +78,7 @@ def test_a_unit_that_recovers_loses_its_banner_and_keeps_its_chart(page: Page, l
     chart(page)
     page.evaluate("document.querySelector('#chart').mark = 'the same'")
     healthy = {"forecast": None, "act_by": None, "act_by_reason": None, "rescue": []}
-    lab.view._ahead = lambda unit: healthy  # type: ignore[method-assign]
+    lab.view.ahead = lambda unit: healthy  # type: ignore[method-assign]
     lab.events.publish("unit", {"unit": "lab1/F03"})
     expect(page.locator(".act")).to_have_count(0, timeout=5_000)
     assert page.evaluate("document.querySelector('#chart').mark") == "the same"

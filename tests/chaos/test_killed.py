@@ -27,8 +27,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from monitor.core.time.instant import MINUTE, format_instant, parse_instant
 from tests.chaos.receivers import Got, Mails, Moods, Webhooks
 from tests.chaos.watching import FastClock, watch
-from tests.integration.rig import Mosquitto, wait_until
 from tests.rigs.loopback import free_port
+from tests.rigs.server.program import Mosquitto, wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -19,8 +19,8 @@ from monitor.telling.media.mail import MailMedium, MailServer
 from monitor.telling.media.pagerduty import PagerDutyMedium
 from monitor.telling.media.webhook import WebhookMedium
 from monitor.testing import FakeMedium
-from tests.integration.tellees import Hook, Mailbox, Reply, smtp_server, web_server
 from tests.rigs.loopback import free_port
+from tests.rigs.server.tellees import Hook, Mailbox, Reply, smtp_server, web_server
 
 CLOCK = SystemClock()
 SECRET = "t0ken-of-the-address"  # it stands in no text for people

@@ -12,8 +12,8 @@ from laboratory.stepped import Together
 from monitor.ingest.mqtt import MqttSource
 from monitor.ports import Message, Source
 from monitor.testing import ListSource
-from tests.integration.mosquitto import Mosquitto, publish
-from tests.integration.mqtt_rig import TOPIC, numbered, settings, subscribed
+from tests.rigs.server.mosquitto import Mosquitto, publish
+from tests.rigs.server.subscription import TOPIC, numbered, settings, subscribed
 from tests.unit.laboratory.test_stepped import Trickle
 
 COUNT = 20

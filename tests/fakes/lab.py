@@ -110,10 +110,10 @@ class FakeLab(FakeView):
             "lots": [lot["lot"] for lot in self.there_are_lots(self.present) if lot.get("unit") == unit],
             "alarms": [a["id"] for a in fake_alarms(self.at) if str(a["subject"]).startswith(unit)],
             "excursions": ["exc-17"] if unit == "lab1/F03" else [],
-            **self._ahead(unit),
+            **self.ahead(unit),
         }
 
-    def _ahead(self, unit: str) -> JSON:
+    def ahead(self, unit: str) -> JSON:
         """What is to come for a unit: nothing for a healthy one."""
         if unit != "lab1/F03":
             return {"forecast": None, "act_by": None, "act_by_reason": None, "rescue": []}

@@ -15,8 +15,8 @@ from monitor.ports import Decoded, Message, Notification
 from monitor.program.clock import SystemClock
 from monitor.telling.media.webhook import SIGNATURE, WebhookMedium
 from tests.conftest import need
-from tests.integration.mosquitto import Mosquitto, wait_until
-from tests.integration.tellees import Hook, web_server
+from tests.rigs.server.mosquitto import Mosquitto, wait_until
+from tests.rigs.server.tellees import Hook, web_server
 
 OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
 PAGE = OPERATING.with_name("wire.md")

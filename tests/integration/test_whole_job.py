@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from monitor.core.time.instant import MINUTE, format_instant, parse_instant
-from tests.integration.influxd import InfluxServer, influx  # noqa: F401 - a fixture
-from tests.integration.rig import Inbox, Monitor, Mosquitto, Stopping, wait_until
+from tests.rigs.server.influxd import InfluxServer, influx  # noqa: F401 - a fixture
+from tests.rigs.server.program import Inbox, Monitor, Mosquitto, Stopping, wait_until
 
 pytestmark = pytest.mark.slow
 

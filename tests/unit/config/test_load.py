@@ -227,8 +227,8 @@ def test_names_and_the_root_are_those_of_wire_format_v1() -> None:
     assert DEFAULT_ROOT == v1.DEFAULT_ROOT
 
 
-def test_the_conditions_of_a_route_are_those_of_the_specification_and_four_of_ours() -> None:
-    ours = {"slow_drift", "cooling_weak", "event_conflict", "alarm_flood"}
+def test_the_conditions_of_a_route_are_those_of_the_specification_and_five_of_ours() -> None:
+    ours = {"slow_drift", "cooling_weak", "judging_failed", "event_conflict", "alarm_flood"}
     assert ours < set(Condition.__args__)
     assert len(set(Condition.__args__) - ours) == 21
 

@@ -7,7 +7,9 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import monotonic
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from prometheus_client import generate_latest
@@ -15,6 +17,7 @@ from prometheus_client import generate_latest
 from monitor.config import load
 from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND, parse_instant
+from monitor.core.time.recurring import Recurring
 from monitor.program import jobs as jobs_module
 from monitor.program.housekeeping import Housekeeping
 from monitor.program.jobs import Jobs
@@ -83,6 +86,7 @@ class JobRig:
         toml: str = "",
         dead_man: DeadMan | None = None,
         environ: dict[str, str] | None = None,
+        clock: ManualClock | None = None,
     ) -> None:
         self.directory = tmp_path / "config"
         self.directory.mkdir(exist_ok=True)
@@ -90,7 +94,7 @@ class JobRig:
         text = f'[store]\nurl = "sqlite:///{store}"\n{toml}\n[site.lab1]\ntimezone = "Europe/Berlin"\n'
         (self.directory / "monitor.toml").write_text(text)
         self.configuration = load(self.directory, environ or {"INFLUXDB_TOKEN": "token"})
-        self.clock = ManualClock(T0) if dead_man is None else dead_man._clock
+        self.clock = clock or ManualClock(T0)
         self.path = store
         self.health: dict[str, Any] = {
             part: {"ok": True, "text": "fine"} for part in ("broker", "store", "influx", "alerting")
@@ -139,9 +143,14 @@ class JobRig:
 # --- the dead-man ping ---
 
 
+def pinging_rig(tmp_path: Path, outside: Outside) -> JobRig:
+    clock = ManualClock(T0)
+    return JobRig(tmp_path, dead_man=DeadMan(outside.url, 5 * MINUTE, clock), clock=clock)
+
+
 @pytest.fixture
 def pinging(tmp_path: Path, outside: Outside) -> JobRig:
-    return JobRig(tmp_path, dead_man=DeadMan(outside.url, 5 * MINUTE, ManualClock(T0)))
+    return pinging_rig(tmp_path, outside)
 
 
 def test_a_ping_is_sent_as_often_as_configured_while_all_is_well(pinging: JobRig, outside: Outside) -> None:
@@ -152,7 +161,12 @@ def test_a_ping_is_sent_as_often_as_configured_while_all_is_well(pinging: JobRig
     assert pinging.jobs.status()["dead_man"]["ok"]
 
 
-def test_no_ping_is_sent_while_the_program_is_not_well(pinging: JobRig, outside: Outside) -> None:
+def test_no_ping_is_sent_while_the_program_is_not_well(
+    pinging: JobRig, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stalled = [0.0]
+    monkeypatch.setattr(jobs_module, "monotonic", lambda: monotonic() + stalled[0])
+
     def silent_because(why: str) -> None:
         pinging.clock.advance(10 * MINUTE)
         before = len(outside.paths)
@@ -170,7 +184,8 @@ def test_no_ping_is_sent_while_the_program_is_not_well(pinging: JobRig, outside:
     pinging.health["store"] = {"ok": True, "text": "fine"}
     for job in ("tick", "deliver"):
         pinging.run("tick", "deliver")
-        pinging.jobs._last_run[job] -= jobs_module.STALLED_SECONDS + 1
+        stalled[0] += jobs_module.STALLED_SECONDS + 1
+        pinging.run("deliver" if job == "tick" else "tick")
         silent_because(f"the job {job!r} has not come to an end")
     pinging.run("tick", "deliver")
     pinging.rig.store.database.writing = None  # type: ignore[assignment,method-assign]
@@ -228,9 +243,11 @@ def test_what_is_said_of_a_failing_ping_holds_no_address(tmp_path: Path) -> None
     assert "hunter2" not in strange.status()["text"]
 
 
-def test_a_service_that_never_answers_holds_up_nothing(outside: Outside) -> None:
+def test_a_service_that_never_answers_holds_up_nothing(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.telling.dead_man.Attempts", lambda: Attempts(0.2))
     dead_man = DeadMan(outside.url, MINUTE, ManualClock(T0))
-    dead_man._attempts = Attempts(0.2)
     outside.release.clear()
     assert not dead_man.ping()
     assert "no answer within 0.2 s" in dead_man.status()["text"]
@@ -245,7 +262,7 @@ def test_a_clock_that_is_set_back_does_not_silence_the_pings(pinging: JobRig, ou
 
 
 def test_without_an_address_an_alarm_of_before_ends(tmp_path: Path, outside: Outside) -> None:
-    rig = JobRig(tmp_path, dead_man=DeadMan(outside.url, 5 * MINUTE, ManualClock(T0)))
+    rig = pinging_rig(tmp_path, outside)
     outside.status = 500
     for _ in range(40):
         rig.run("tick", "dead man")
@@ -352,9 +369,8 @@ def test_an_influxdb_out_of_reach_leaves_the_comparison_owed(tmp_path: Path) -> 
     assert not chore["ok"]
     assert chore["text"].startswith("failed 2026-03-28T03:00:00.000Z")
     assert rig.open_alarms() == []
-    assert rig.rig.writer.parts.chores.owed(
-        "influx reconcile", rig.housekeeping._when, rig.housekeeping._zone
-    )
+    daily = Recurring((rig.configuration.store.housekeeping_at,))
+    assert rig.rig.writer.parts.chores.owed("influx reconcile", daily, ZoneInfo("Europe/Berlin"))
 
 
 def test_it_is_tried_again_when_the_clock_was_set_back(keeping: JobRig) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from typer.testing import CliRunner
 from monitor.cli.program import program
 from monitor.core.channel.reading import Reading
 from monitor.core.time.instant import DAY, MINUTE, parse_instant
-from monitor.store import backup as module
 from monitor.store import retention, schema
 from monitor.store.backup import BackupError, BackupNotHereError, back_up, backups_in
 from monitor.store.retention import tidy
@@ -119,26 +119,21 @@ def test_what_an_attempt_that_was_killed_left_is_no_hindrance(rig: Rig, tmp_path
     rig.close()
 
 
-def test_a_damaged_copy_is_no_backup_and_the_older_ones_stay(
-    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_damaged_copy_is_no_backup_and_the_older_ones_stay(rig: Rig, tmp_path: Path) -> None:
     read(rig, 50)
     out = tmp_path / "out"
     first = back_up(url(tmp_path / "monitor.db"), out, T0, keep=1)
-    copy = module._copy
-
-    def damaging(source: Path, target: Path) -> None:
-        copy(source, target)
-        with target.open("r+b") as file:
-            for page in range(4, target.stat().st_size // 4096, 2):
-                file.seek(page * 4096)
-                file.write(os.urandom(2048))
-
-    monkeypatch.setattr(module, "_copy", damaging)
-    with pytest.raises(BackupError):
-        back_up(url(tmp_path / "monitor.db"), out, T0 + DAY, keep=1)
-    assert [path.name for path in out.iterdir()] == [first.path.name]
     rig.close()
+    store = tmp_path / "monitor.db"
+    with closing(sqlite3.connect(store)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with store.open("r+b") as file:
+        for page in range(4, store.stat().st_size // 4096, 2):
+            file.seek(page * 4096)
+            file.write(os.urandom(2048))
+    with pytest.raises(BackupError):
+        back_up(url(store), out, T0 + DAY, keep=1)
+    assert [path.name for path in out.iterdir()] == [first.path.name]
 
 
 def test_a_disk_without_room_a_missing_store_and_a_server_are_refused_with_the_remedy(
@@ -152,7 +147,7 @@ def test_a_disk_without_room_a_missing_store_and_a_server_are_refused_with_the_r
     (tmp_path / "file").write_text("")
     with pytest.raises(BackupError, match="no backup of"):
         back_up(url(tmp_path / "monitor.db"), tmp_path / "file", T0)
-    full = shutil._ntuple_diskusage(10, 10, 1)
+    full = shutil.disk_usage(tmp_path)._replace(free=1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
     with pytest.raises(BackupError, match="make room"):
         back_up(url(tmp_path / "monitor.db"), tmp_path / "out", T0)

@@ -163,7 +163,7 @@ class Failing:
 
     def told(self) -> list[str]:
         """Who was told what without the store, once nothing is under way."""
-        wait_until(lambda: not self.emergency._busy)
+        wait_until(lambda: not self.emergency.is_busy)
         every = [*self.mail.delivered, *self.console.delivered]
         return sorted(f"{one.kind} {one.recipient}" for one in every)
 

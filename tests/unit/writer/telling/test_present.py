@@ -30,17 +30,9 @@ class Recorder(PlainVoice):
         return super().message(kind, alarm, others=others, children=children)
 
 
-def recorded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+def test_a_reminder_and_the_end_say_how_warm_it_is_then(tmp_path: Path) -> None:
     recorder = Recorder()
-    monkeypatch.setattr(rig.writer.parts.alarms._telling, "_voice", recorder)
-    return recorder
-
-
-def test_a_reminder_and_the_end_say_how_warm_it_is_then(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rig = Rig(tmp_path / "m.db", now=T0, policy=policy(repeat=30 * MINUTE))
-    recorder = recorded(rig, monkeypatch)
+    rig = Rig(tmp_path / "m.db", now=T0, policy=policy(repeat=30 * MINUTE), voice=recorder)
     warm(rig)
     live(rig, minutes([-45.0] * 40, start=rig.clock.now() + MINUTE))
     pass_time(rig, MINUTE)
@@ -54,10 +46,10 @@ def test_a_reminder_and_the_end_say_how_warm_it_is_then(
 
 @pytest.mark.parametrize("what", ["out of service", "outside", "well"])
 def test_lots_are_sent_to_no_unit_that_is_out_of_service_or_outside_its_window(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+    tmp_path: Path, what: str
 ) -> None:
-    rig = Rig(tmp_path / "m.db", now=T0, policy=policy(), installation=one_unit(units=("F01", "F02")))
-    recorder = recorded(rig, monkeypatch)
+    recorder, units = Recorder(), one_unit(units=("F01", "F02"))
+    rig = Rig(tmp_path / "m.db", now=T0, policy=policy(), installation=units, voice=recorder)
     rig.writer.lot_event(register("L1"))
     if what == "out of service":
         rig.writer.parts.operators.carry_out(

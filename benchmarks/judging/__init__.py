@@ -1,0 +1,1 @@
+"""What judging costs, and what late readings do: measured in this process, or in a writer of its own."""

@@ -1,0 +1,1 @@
+"""The programs that the bench compares: the monitor itself, mosquitto_sub, and a plain script."""
