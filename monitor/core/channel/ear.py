@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypedDict
 
-from monitor.core.channel.probe_clock import Run
+from monitor.core.channel.probe_clock import SkewedRun
 from monitor.core.channel.quality import corrected
 from monitor.core.channel.reading import Quality, Reading
 from monitor.core.profile.installation import Probe
@@ -53,8 +53,8 @@ class Ear:
     low_percent: float = 0.0
     charged_at: int = NOT_LOW  # since then: of the newest with a charged one, and when that came
     charged_received_at: int = 0
-    run: Run | None = None
-    run_before: Run | None = None  # before the message under way
+    run: SkewedRun | None = None
+    run_before: SkewedRun | None = None  # before the message under way
     was_certain: bool = False
     late_after: int = 0  # a reading that comes so late is looked at for its clock
 

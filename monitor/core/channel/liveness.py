@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from monitor.core.alarm.chatter import LEAST
 from monitor.core.alarm.limits import Limits
 from monitor.core.channel.ear import NEVER, NOT_LOW, Ear, LatestRow
-from monitor.core.channel.probe_clock import Run, kind_of, longer
+from monitor.core.channel.probe_clock import SkewedRun, kind_of, longer
 from monitor.core.channel.quality import OF_CLOCKS
 from monitor.core.channel.reading import Arrived, Reading
 from monitor.core.profile.installation import Probe
@@ -61,7 +61,7 @@ class ClockWord(NamedTuple):
     nothing that can be used has come for as long as it may be silent."""
 
     channel: str
-    run: Run
+    run: SkewedRun
     is_blind: bool
     ended_at: int | None
 
@@ -150,7 +150,7 @@ class Watch:
         self._ended.clear()
 
     def recall_words(
-        self, low: Mapping[str, tuple[int, float]], runs: Mapping[str, Run], steady: Mapping[str, int]
+        self, low: Mapping[str, tuple[int, float]], runs: Mapping[str, SkewedRun], steady: Mapping[str, int]
     ) -> None:
         """Takes what else was told: since which measurement batteries are low, and how low; the runs of wrong clocks;
         until when channels whose silences come and go must be heard."""
@@ -273,7 +273,7 @@ class Watch:
         self._clocks.clear()
         return found
 
-    def take_runs(self) -> dict[str, Run | None]:
+    def take_runs(self) -> dict[str, SkewedRun | None]:
         """The runs that have changed since the last call, by channel; None: no run any more."""
         found = {path: self._by_path[path].run for path in sorted(self._unsaved)}
         self._unsaved.clear()

@@ -19,7 +19,7 @@ from statistics import median
 from typing import NamedTuple
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
-from monitor.core.sign.base import Probed, Sign, Told, opened_at
+from monitor.core.sign.base import Probed, Sign, ToldEvent, opened_at
 from monitor.core.sign.course import Habit, Point, minutes, rise_now
 from monitor.core.sign.trail import MINUTES_FOR
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
@@ -73,7 +73,7 @@ class _Seen(NamedTuple):
         return self.run[-1].celsius - self.run[0].celsius
 
 
-def rising(probes: Sequence[Probed], events: Sequence[Told], now: int, subject: str) -> Sign | None:
+def rising(probes: Sequence[Probed], events: Sequence[ToldEvent], now: int, subject: str) -> Sign | None:
     """Whether a unit is warming with nothing to stop it, as of ``now``; ``subject`` is what the alarm is about."""
     if all(_is_quiet(probed, now) for probed in probes):
         return None
@@ -142,7 +142,7 @@ def _look(probed: Probed, now: int) -> _Seen | None:
     return _Seen(probed, course, usual, run)
 
 
-def _explained(events: Sequence[Told], now: int) -> bool:
+def _explained(events: Sequence[ToldEvent], now: int) -> bool:
     """Whether the door stands open, or it defrosts: that explains a rise, but not for ever."""
     opened = opened_at(events, now)
     if opened is not None and now - opened < DOOR_EXPLAINS_FOR:
@@ -192,7 +192,7 @@ def _nothing_falls(one: _Seen, seen: Sequence[_Seen]) -> int | None:
     return above[0].at + NOTHING_FALLS_FOR if rose else None
 
 
-def _patience(one: _Seen, seen: Sequence[_Seen], events: Sequence[Told]) -> int | None:
+def _patience(one: _Seen, seen: Sequence[_Seen], events: Sequence[ToldEvent]) -> int | None:
     usual = one.usual
     if any(_falls(other) for other in seen if other is not one):
         return None

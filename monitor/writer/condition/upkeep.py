@@ -10,7 +10,7 @@ from monitor.core.alarm.cause.calibration import CALIBRATION, calibration_due, o
 from monitor.core.alarm.cause.probe_clock import CLOCK, of_clock
 from monitor.core.alarm.limits import Limits
 from monitor.core.channel.liveness import Watch
-from monitor.core.channel.probe_clock import Run
+from monitor.core.channel.probe_clock import SkewedRun
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.unit import Channel
 from monitor.ports import Store, Tx
@@ -57,10 +57,12 @@ class Upkeep:
         """Takes from the store which runs of wrong clocks are under way."""
         self._saved = {path: run.is_certain for path, run in self.runs(turn.tx).items()}
 
-    def runs(self, tx: Tx) -> dict[str, Run]:
+    def runs(self, tx: Tx) -> dict[str, SkewedRun]:
         """The runs of wrong clocks, by channel."""
         kept = self._store.due.markers(tx, _MARKER)
-        return {name.removeprefix(_MARKER): Run(*json.loads(text)) for name, text in kept.items() if text}
+        return {
+            name.removeprefix(_MARKER): SkewedRun(*json.loads(text)) for name, text in kept.items() if text
+        }
 
     def low(self) -> dict[str, tuple[int, float]]:
         """Which batteries are low, as of which measurement, and how low."""
@@ -85,7 +87,7 @@ class Upkeep:
             place = self._conditions.place(clock.channel)
             self._alarms.carry_out(tx, of_clock(clock, alarm, zone, place), now)
 
-    def save(self, tx: Tx, runs: Mapping[str, Run | None]) -> None:
+    def save(self, tx: Tx, runs: Mapping[str, SkewedRun | None]) -> None:
         """Keeps runs until they are certain; from then on their alarm says enough."""
         for path, run in runs.items():
             if run is None and path in self._saved:

@@ -105,25 +105,7 @@ PORT_AND_ADAPTER: Mapping[str, frozenset[str]] = {
 }
 """A port and what implements it may share a name, for they are one thing from its two sides; nobody else may."""
 
-SHARED_NAMES: Mapping[str, int] = {
-    "Case": 2,
-    "Choice": 2,
-    "Counts": 2,
-    "DeadMan": 2,
-    "Finding": 2,
-    "Known": 3,
-    "Line": 2,
-    "Owed": 3,
-    "Place": 4,
-    "Probe": 2,
-    "Run": 2,
-    "Side": 2,
-    "Source": 2,
-    "Stay": 3,
-    "Store": 2,
-    "Told": 2,
-    "Unit": 2,
-}
+SHARED_NAMES: Mapping[str, int] = {}
 """Names that several public classes of the product have today, a port and its implementation counted once."""
 
 

@@ -11,7 +11,7 @@ from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.cause.outcome import Hold, Outcome, recovered
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Level, Truth, is_worse
 from monitor.core.channel.liveness import ClockWord
-from monitor.core.channel.probe_clock import Run
+from monitor.core.channel.probe_clock import SkewedRun
 from monitor.core.sign.course import minutes
 from monitor.core.time.instant import format_instant, format_local
 
@@ -39,7 +39,7 @@ def of_clock(
     return [Hold(Truth(CLOCK, word.channel, run.last_received_at, level, evidence))]
 
 
-def _text(run: Run, zone: ZoneInfo) -> str:
+def _text(run: SkewedRun, zone: ZoneInfo) -> str:
     if run.kind == "reset":
         return f"its clock was reset: it says {format_local(run.last_measured_at, zone)}"
     span = minutes(abs(run.last_received_at - run.last_measured_at))

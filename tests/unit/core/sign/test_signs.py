@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.core.sign.base import Probed, Told
+from monitor.core.sign.base import Probed, ToldEvent
 from monitor.core.sign.cooling import cooling_over, cooling_weak
 from monitor.core.sign.drift import drift, drift_over
 from monitor.core.sign.flat import flat, flat_over, is_moving
@@ -36,7 +36,7 @@ def watched(course: Course, until: int, *, first: int = 0, every: int = 1, noise
 
 
 def first_told(
-    course: Course, since: int, until: int, *, told: tuple[Told, ...] = (), every: int = 1
+    course: Course, since: int, until: int, *, told: tuple[ToldEvent, ...] = (), every: int = 1
 ) -> int | None:
     """The minute at which a rise is told first."""
     one = watched(course, since, every=every)
@@ -61,11 +61,11 @@ def disturbed(leap: float, at_minute: int, falls_for: int) -> Course:
     return celsius
 
 
-def used_door() -> tuple[Told, ...]:
+def used_door() -> tuple[ToldEvent, ...]:
     """A contact that has told of eight doors, none in the five hours before the failure."""
     opened = [FAILS - 300 - 60 * n for n in range(8)]
     return tuple(
-        Told(at(minute), kind)
+        ToldEvent(at(minute), kind)
         for start in opened
         for minute, kind in ((start, "door_opened"), (start + 1, "door_closed"))
     )
@@ -93,7 +93,7 @@ def test_a_door_that_was_opened_and_shut_is_not_told(leap: float, falls_for: int
 
 
 def test_an_open_door_explains_a_rise_but_not_for_ever() -> None:
-    told = (Told(at(FAILS - 1), "door_opened"),)
+    told = (ToldEvent(at(FAILS - 1), "door_opened"),)
     unexplained = first_told(failing(FAILS), FAILS, FAILS + 60)
     explained = first_told(failing(FAILS), FAILS, FAILS + 60, told=told)
     assert unexplained is not None
@@ -102,7 +102,7 @@ def test_an_open_door_explains_a_rise_but_not_for_ever() -> None:
 
 
 def test_a_defrost_that_is_told_explains_a_rise_for_an_hour() -> None:
-    told = (Told(at(FAILS), "defrost_started"), Told(at(FAILS + 20), "defrost_ended"))
+    told = (ToldEvent(at(FAILS), "defrost_started"), ToldEvent(at(FAILS + 20), "defrost_ended"))
     assert first_told(failing(FAILS), FAILS, FAILS + 79, told=told) is None
 
 

@@ -14,12 +14,12 @@ from monitor.core.alarm.cause.probe_clock import of_clock
 from monitor.core.alarm.cause.probe_fault import of_fault
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.channel.liveness import BatteryWord, ClockWord, ProbeFault
-from monitor.core.channel.probe_clock import Run
+from monitor.core.channel.probe_clock import SkewedRun
 from monitor.core.time.instant import DAY, HOUR, MINUTE
 from tests.rigs.causes import CHANNEL, NOW, PLACE, an_alarm, kinds
 
 UTC = ZoneInfo("UTC")
-BEHIND = Run("behind", NOW - HOUR, NOW - HOUR, NOW - 3 * HOUR, NOW, NOW - 2 * HOUR, 3)
+BEHIND = SkewedRun("behind", NOW - HOUR, NOW - HOUR, NOW - 3 * HOUR, NOW, NOW - 2 * HOUR, 3)
 
 
 # --- batteries ---
