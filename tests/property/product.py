@@ -14,13 +14,13 @@ from monitor.core.channel.reading import Reading
 from monitor.core.fact import JSON, lot_body
 from monitor.core.lot.custody import LotHistory, lot_history
 from monitor.core.lot.event import LotEvent, LotEventKind
-from monitor.core.lot.expiry import effective_expiry
 from monitor.core.lot.finding import LotFinding
 from monitor.core.lot.integrity import LotPlace, integrity, out_of_storage
-from monitor.core.lot.ledger import GoodValues, Ledger, Unknown
+from monitor.core.lot.ledger import Ledger
+from monitor.core.lot.piece import GoodValues, Unknown
 from monitor.core.lot.place import PlaceRule
 from monitor.core.lot.timeline import Abode, UnitVersion, timeline
-from monitor.core.lot.verdict import OpenExcursion, reasons
+from monitor.core.lot.verdict import OpenExcursion, effective_expiry, reasons
 from monitor.core.profile import profile as core
 from monitor.core.profile.rules import ChannelRules
 from monitor.core.profile.unit import ProbeSettings

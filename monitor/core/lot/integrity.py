@@ -14,8 +14,8 @@ from typing import NamedTuple
 from monitor.core.channel.line import NANO, Line, nano
 from monitor.core.lot.budget import OUT_OF_STORAGE, Budgets
 from monitor.core.lot.event import LotEvent, LotEventKind
-from monitor.core.lot.ledger import Calm, Known, Piece, Unknown, Untold
 from monitor.core.lot.mkt import Segment, Worst, celsius_of, heat_of, worst_window
+from monitor.core.lot.piece import Calm, Known, Piece, Unknown, Untold
 from monitor.core.lot.place import Level, PlaceRule, rule_in
 from monitor.core.lot.thaw import ThawCount
 from monitor.core.profile.profile import Profile

@@ -1,16 +1,15 @@
-"""The verdict of a lot: every reason with its evidence, the worst of them in one word."""
+"""The verdict of a lot: when it expires, every reason with its evidence, the worst of them in one word."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from monitor.core.channel.line import NANO, Line
 from monitor.core.lot.budget import OUT_OF_STORAGE, Budget
 from monitor.core.lot.custody import LotHistory
-from monitor.core.lot.expiry import Expiry
 from monitor.core.lot.integrity import Integrity
 from monitor.core.time.instant import format_instant, format_local
 
@@ -60,6 +59,34 @@ class OpenExcursion(NamedTuple):
     started_at: int
     extreme_celsius: float
     limit_celsius: float
+
+
+ExpiryReason = Literal["label", "thawed", "alternative", "budget"]
+
+
+class Expiry(NamedTuple):
+    """From ``at`` on a lot is expired; None if nothing ends its life."""
+
+    at: int | None
+    reason: ExpiryReason | None
+
+
+def effective_expiry(label_at: int | None, found: Integrity) -> Expiry:
+    """The effective expiry. Of equal instants the reason is label, thawed, alternative, budget, in this order."""
+    thaws, in_use = found.thaw.thaws, found.profile.in_use
+    exhausted = found.budgets.exhausted()
+    candidates: list[tuple[int | None, ExpiryReason]] = [
+        (label_at, "label"),
+        (thaws[0].at + in_use if thaws and in_use is not None else None, "thawed"),
+        (found.shelf_life_ends_at, "alternative"),
+        (exhausted[0].exhausted_at if exhausted else None, "budget"),
+    ]
+    best = Expiry(None, None)
+    for at, reason in candidates:
+        # Strictly earlier: of equal instants the reason that comes first in the list stays.
+        if at is not None and (best.at is None or at < best.at):
+            best = Expiry(at, reason)
+    return best
 
 
 def worst(reasons: Sequence[Reason]) -> Verdict:

@@ -14,9 +14,8 @@ import structlog
 
 from monitor.core.answer.excursion import ExcursionBody
 from monitor.core.channel.checkpoint import state_from_json, state_to_json
-from monitor.core.channel.excursion import Excursion
+from monitor.core.channel.excursion import Excursion, KnownExcursion, Match, reconcile
 from monitor.core.channel.fold import ChannelState, advance, fold, take_stretch
-from monitor.core.channel.identity import KnownExcursion, Match, reconcile
 from monitor.core.channel.quality import corrected, why_bad
 from monitor.core.channel.reading import Reading
 from monitor.core.channel.warning import Spell, spells

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from monitor.core.alarm.cause.battery import BATTERY, of_battery
-from monitor.core.alarm.cause.calibration import CALIBRATION, calibration_due, of_date
-from monitor.core.alarm.cause.probe_clock import CLOCK, of_clock
+from monitor.core.alarm.cause.upkeep import (
+    BATTERY,
+    CALIBRATION,
+    CLOCK,
+    calibration_due,
+    of_battery,
+    of_clock,
+    of_date,
+)
 from monitor.core.alarm.limits import Limits
 from monitor.core.channel.liveness import Watch
 from monitor.core.channel.probe_clock import SkewedRun

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from monitor.core.fact import JSON
 from monitor.core.lot.custody import LotHistory, lot_history
 from monitor.core.lot.event import LotEvent, LotEventKind
-from monitor.core.lot.expiry import Expiry, effective_expiry
 from monitor.core.lot.finding import LotFinding, home_of, lot_finding
 from monitor.core.lot.integrity import Integrity, LotPlace, integrity, out_of_storage
-from monitor.core.lot.ledger import Calm, Ledger, Piece, Unknown, Zoom
+from monitor.core.lot.ledger import Ledger
+from monitor.core.lot.piece import Calm, Piece, Unknown, Zoom
 from monitor.core.lot.timeline import Abode, timeline
-from monitor.core.lot.verdict import OpenExcursion
+from monitor.core.lot.verdict import Expiry, OpenExcursion, effective_expiry
 from monitor.core.outlook.next_change import Wakes, next_change_at, wakes
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Profile
@@ -146,7 +146,7 @@ class Findings:
         ]
         if ledgers and ledgers[-1] is not None:
             home = ledgers[-1]
-            waits.append(Wait(home, wakes(found, is_warm=home.is_warm), True))
+            waits.append(Wait(home, wakes(found, is_warm=home.tally.is_warm), True))
             next_at.append(home.last_at)  # a clock that runs ahead: what it said is judged in its time
         return Judged(
             history,

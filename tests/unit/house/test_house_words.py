@@ -25,7 +25,7 @@ SPEAKS_TOO: Mapping[str, str] = {
     "monitor/core/sign/": "what a sign was seen by is on record as core said it",
     "monitor/core/alarm/cause/": "an alarm's evidence is on record as core said it",
     "monitor/core/fact.py": "why there is no mean kinetic temperature is on record",
-    "monitor/store/backup.py": "the name of a file",
+    "monitor/store/upkeep/backup.py": "the name of a file",
     "monitor/web/api/alarms.py": "an example of what a person writes",
     "monitor/web/charts/png.py": "a process of its own, which imports nothing of ours",
     "laboratory/": "it judges the product, and its reports are its own",

@@ -30,8 +30,6 @@ FULL_FOLDERS: Mapping[str, int] = {
     "benchmarks": 17,
     "laboratory/scoring": 16,
     "monitor/cli": 13,
-    "monitor/core/channel": 13,
-    "monitor/store": 15,
     "tests/integration": 28,
     "tests/reference": 14,
 }
@@ -151,7 +149,6 @@ MANY_METHODS: Mapping[str, int] = {
 }
 MANY_ATTRIBUTES: Mapping[str, int] = {
     "monitor/core/channel/liveness.py:Watch": 13,
-    "monitor/core/lot/ledger.py:Ledger": 14,
     "monitor/ingest/connection.py:Connection": 22,
     "monitor/ingest/mqtt.py:MqttSource": 15,
     "monitor/program/service.py:Service": 24,

@@ -14,10 +14,9 @@ from monitor.core.alarm.cause.outcome import End, Hold, Outcome
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.lot.budget import LOW_PERCENT
 from monitor.core.lot.custody import LotHistory
-from monitor.core.lot.expiry import Expiry
 from monitor.core.lot.finding import LotFinding
 from monitor.core.lot.integrity import Integrity
-from monitor.core.lot.verdict import VERDICT_OF, Reason, Verdict
+from monitor.core.lot.verdict import VERDICT_OF, Expiry, Reason, Verdict
 from monitor.core.time.instant import format_instant, format_local
 
 OF_LOTS = (
