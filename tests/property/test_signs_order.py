@@ -8,6 +8,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.core.alarm.grounds import Grounds
 from monitor.core.sign.base import Probed, Sign, ToldEvent, opened_at
 from monitor.core.sign.cooling import cooling_over, cooling_weak
 from monitor.core.sign.door import door_open, openings
@@ -150,7 +151,7 @@ def test_weak_cooling_does_not_depend_on_the_order_or_the_batches_of_the_reading
         cooling_weak([probed], NOW, "lab1/F01")  # a look in between leaves nothing behind
         start, turn = start + sizes[turn % len(sizes)], turn + 1
     assert cooling_weak([probed], NOW, "lab1/F01") == expected
-    assert cooling_over(probed, expected.evidence, NOW - DAY, NOW) is None
+    assert cooling_over(probed, Grounds.of(expected.evidence), NOW - DAY, NOW) is None
 
 
 @given(

@@ -11,6 +11,7 @@ from monitor.core.channel.line import NANO, Line
 from monitor.core.lot.budget import OUT_OF_STORAGE, Budget
 from monitor.core.lot.custody import LotHistory
 from monitor.core.lot.integrity import Integrity
+from monitor.core.record import degrees, span
 from monitor.core.time.instant import format_instant, format_local
 
 
@@ -129,11 +130,11 @@ def _budget_reasons(history: LotHistory, found: Integrity) -> Iterator[Reason]:
             text = f"{_range(budget)} must never be touched, and was on {at}"
             yield Reason("band_touched", text, evidence)
         else:
-            text = f"the {_span(budget.limit)} allowed {_range(budget)} were used up on {at}"
+            text = f"the {span(budget.limit or 0)} allowed {_range(budget)} were used up on {at}"
             yield Reason("budget_exhausted", text, evidence)
     for budget in found.budgets:
         if budget.is_low:
-            text = f"{_span(budget.spent)} of the {_span(budget.limit)} allowed {_range(budget)} are spent"
+            text = f"{span(budget.spent)} of the {span(budget.limit or 0)} allowed {_range(budget)} are spent"
             yield Reason("budget_low", text, _budget_evidence(budget))
 
 
@@ -153,20 +154,10 @@ def _range(budget: Budget) -> str:
         return "out of storage"
     parts = []
     if budget.above is not None:
-        parts.append(f"above {budget.above:g} °C")
+        parts.append(f"above {degrees(budget.above)}")
     if budget.up_to is not None:
-        parts.append(f"up to {budget.up_to:g} °C")
+        parts.append(f"up to {degrees(budget.up_to)}")
     return f"in band {budget.name!r} ({', '.join(parts)})"
-
-
-def _span(ms: int | None) -> str:
-    """A time in words, to the second: 1 d 4 h, 12 min 3 s."""
-    seconds = (ms or 0) // 1000
-    parts = [(seconds // 86_400, "d"), (seconds // 3_600 % 24, "h"), (seconds // 60 % 60, "min")]
-    words = [f"{number} {unit}" for number, unit in parts if number]
-    if seconds % 60 or not words:
-        words.append(f"{seconds % 60} s")
-    return " ".join(words)
 
 
 def _readings(channel: str | None, line: Line | None) -> list[dict[str, Any]]:
@@ -202,9 +193,9 @@ def _mkt_reasons(history: LotHistory, found: Integrity) -> Iterator[Reason]:
     if rule is None or rule.limit is None or worst_stretch is None or worst_stretch.celsius <= rule.limit:
         return
     text = (
-        f"the mean kinetic temperature of the {_span(rule.window)} to "
-        f"{format_local(worst_stretch.to_at, history.zone)} was {worst_stretch.celsius:.2f} °C, "
-        f"limit {rule.limit:g} °C"
+        f"the mean kinetic temperature of the {span(rule.window)} to "
+        f"{format_local(worst_stretch.to_at, history.zone)} was {degrees(worst_stretch.celsius, '.2f')}, "
+        f"limit {degrees(rule.limit)}"
     )
     evidence = {
         "celsius": worst_stretch.celsius,
@@ -246,7 +237,7 @@ def _doubts(found: Integrity) -> Iterator[Reason]:
     if unknown is None or unknown.limit is None or unknown.rule == "ignore":
         return
     if found.unknown_ms > unknown.limit:
-        text = f"nothing is known of {_span(found.unknown_ms)} of its time in storage, limit {_span(unknown.limit)}"
+        text = f"nothing is known of {span(found.unknown_ms)} of its time in storage, limit {span(unknown.limit)}"
         limits = {"unknown_seconds": found.unknown_ms / 1000, "limit_seconds": unknown.limit / 1000}
         yield Reason("unknown_over_limit", text, limits)
 
@@ -255,7 +246,7 @@ def _excursion_reasons(history: LotHistory, open_excursions: Sequence[OpenExcurs
     for e in open_excursions:
         text = (
             f"its unit is outside the window since {format_local(e.started_at, history.zone)}: "
-            f"as far as {e.extreme_celsius:g} °C, limit {e.limit_celsius:g} °C"
+            f"as far as {degrees(e.extreme_celsius)}, limit {degrees(e.limit_celsius)}"
         )
         evidence = {"excursion": e.id, "channel": e.channel, "started_at": format_instant(e.started_at)}
         yield Reason("excursion_open", text, evidence)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
+from monitor.core.record import minutes
 from monitor.core.sign.base import Sign, ToldEvent, opened_at
-from monitor.core.sign.course import minutes
 from monitor.core.time.instant import format_instant
 
 

@@ -19,8 +19,9 @@ from statistics import median
 from typing import NamedTuple
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
+from monitor.core.record import degrees, minutes
 from monitor.core.sign.base import Probed, Sign, ToldEvent, opened_at
-from monitor.core.sign.course import Habit, Point, minutes, rise_now
+from monitor.core.sign.course import Habit, Point, rise_now
 from monitor.core.sign.trail import MINUTES_FOR
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 
@@ -253,8 +254,8 @@ def _sign(one: _Seen, since_at: int, subject: str) -> Sign:
     run, usual = one.run, one.usual
     rate = one.climbed * HOUR / max(one.lasted, MINUTE)
     text = (
-        f"has risen without a fall for {minutes(one.lasted)}, by {one.climbed:.1f} °C at {rate:.1f} °C/h, to "
-        f"{run[-1].celsius:.1f} °C; usual is up to {usual.top:.1f} °C"
+        f"has risen without a fall for {minutes(one.lasted)}, by {degrees(one.climbed, '.1f')} at "
+        f"{degrees(rate, '.1f')}/h, to {degrees(run[-1].celsius, '.1f')}; usual is up to {degrees(usual.top, '.1f')}"
     )
     evidence = {
         "text": text,

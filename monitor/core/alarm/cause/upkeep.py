@@ -20,7 +20,7 @@ from monitor.core.alarm.cause.outcome import Hold, Outcome, Past, recovered, unw
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Level, Truth, is_worse
 from monitor.core.channel.liveness import BatteryWord, ClockWord, ProbeFault
 from monitor.core.channel.probe_clock import SkewedRun
-from monitor.core.sign.course import minutes
+from monitor.core.record import minutes
 from monitor.core.time.instant import format_instant, format_local, start_of_day
 
 BATTERY = AlarmCondition.BATTERY_LOW
