@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.channel.liveness import ProbeFault
+from monitor.core.channel.ear import ProbeFault
 from monitor.core.fact import is_alive, is_going_on
 from monitor.core.lot.ledger import Ledger
 from monitor.core.time.instant import MINUTE

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.channel.liveness import SOUND_FOR, ProbeFault, Watch
+from monitor.core.channel.ear import SOUND_FOR, ProbeFault
+from monitor.core.channel.liveness import Watch
 from monitor.core.profile.installation import Unit
 from monitor.core.profile.unit import Channel
 from monitor.ports import JSON, Arrived, Tx
@@ -109,11 +110,11 @@ class Readings:
             if heard is not None:
                 self._silences.take(tx, heard, now)
         self._take_words(tx, now)
-        self._upkeep.save(tx, watch.take_runs())
+        self._upkeep.save(tx, watch.clocks.take_runs())
 
     def _take_words(self, tx: Tx, now: int) -> None:
         self._watch.has_words = False
-        self._on_faults(tx, self._watch.take_faults(), now)
+        self._on_faults(tx, self._watch.faults.take_words(), now)
         self._upkeep.take(tx, now)
 
     def judged(

@@ -84,10 +84,10 @@ class Upkeep:
 
     def take(self, tx: Tx, now: int) -> None:
         """What a message has said of its channel's battery and clock."""
-        for battery in self._watch.take_batteries():
+        for battery in self._watch.batteries.take_words():
             place = self._conditions.place(battery.channel)
             self._alarms.carry_out(tx, [of_battery(battery, place, now)], now)
-        for clock in self._watch.take_clocks():
+        for clock in self._watch.clocks.take_words():
             alarm = self._alarms.get(CLOCK, clock.channel)
             zone = self._installation.zone_of(Channel.parse(clock.channel).site)
             place = self._conditions.place(clock.channel)

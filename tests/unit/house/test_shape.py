@@ -148,7 +148,6 @@ MANY_METHODS: Mapping[str, int] = {
     "monitor/writer/writer.py:Monitor": 29,
 }
 MANY_ATTRIBUTES: Mapping[str, int] = {
-    "monitor/core/channel/liveness.py:Watch": 13,
     "monitor/ingest/connection.py:Connection": 22,
     "monitor/ingest/mqtt.py:MqttSource": 15,
     "monitor/program/service.py:Service": 24,

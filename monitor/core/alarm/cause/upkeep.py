@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.cause.outcome import Hold, Outcome, Past, recovered, unwatched
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Level, Truth, is_worse
-from monitor.core.channel.liveness import BatteryWord, ClockWord, ProbeFault
+from monitor.core.channel.ear import BatteryWord, ClockWord, ProbeFault
 from monitor.core.channel.probe_clock import SkewedRun
 from monitor.core.record import minutes
 from monitor.core.time.instant import format_instant, format_local, start_of_day

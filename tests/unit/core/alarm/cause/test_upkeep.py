@@ -10,7 +10,7 @@ import pytest
 from monitor.core.alarm.cause.outcome import End, Hold, Past
 from monitor.core.alarm.cause.upkeep import calibration_due, of_battery, of_clock, of_date, of_fault
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.channel.liveness import BatteryWord, ClockWord, ProbeFault
+from monitor.core.channel.ear import BatteryWord, ClockWord, ProbeFault
 from monitor.core.channel.probe_clock import SkewedRun
 from monitor.core.time.instant import DAY, HOUR, MINUTE
 from tests.rigs.causes import CHANNEL, NOW, PLACE, an_alarm, kinds
