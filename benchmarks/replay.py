@@ -37,10 +37,10 @@ from monitor.core.time.instant import DAY, HOUR, MINUTE
 from monitor.ports import JSON, LogTuple
 from monitor.store import series
 from monitor.store.due import Due
-from monitor.store.rule_versions import rule_versions
-from monitor.store.rulebook import Rulebook, load_rulebook
+from monitor.store.rules.rulebook import Rulebook, load_rulebook
+from monitor.store.rules.trial import Trial
+from monitor.store.rules.versions import rule_versions
 from monitor.store.store import Store
-from monitor.store.trial import Trial
 from monitor.writer.lot.findings import event_to_json
 
 START = 1_767_225_600_000  # 2026-01-01T00:00:00Z

@@ -24,7 +24,7 @@ from monitor.core.telling.told import MessageKind
 from monitor.core.time.instant import MINUTE
 from monitor.core.time.recurring import Agenda
 from monitor.ports import JSON, Arrived, Decoded, DeliveryError, Message, Notification
-from monitor.store.rulebook import load_rulebook
+from monitor.store.rules.rulebook import load_rulebook
 from monitor.store.store import Store
 from monitor.words.voice import Voice
 from monitor.writer.installed import Installed

@@ -22,7 +22,7 @@ from monitor.core.profile.unit import Channel, ProbeSettings
 from monitor.core.telling.policy import Policy
 from monitor.core.time.instant import DAY, MINUTE
 from monitor.ports import Arrived, Decoded
-from monitor.store.rulebook import load_rulebook
+from monitor.store.rules.rulebook import load_rulebook
 from monitor.store.store import Store
 from monitor.testing import ManualClock, PlainVoice
 from monitor.writer.installed import Installed

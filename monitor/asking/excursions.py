@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, cast
 
 from monitor.core.answer.excursion import ExcursionAnswer, ExcursionBody
 from monitor.core.channel.checkpoint import state_from_json
+from monitor.core.channel.excursion import KnownExcursion, reconcile
 from monitor.core.channel.fold import ChannelState, fold, seen_at
-from monitor.core.channel.identity import KnownExcursion, reconcile
 from monitor.core.fact import decided_at, excursion_body, is_alive
 from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import format_instant, parse_instant

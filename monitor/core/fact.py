@@ -25,6 +25,7 @@ from monitor.core.lot.place import rule_in
 from monitor.core.lot.verdict import OpenExcursion, Reason
 from monitor.core.outlook.next_change import runs_out_at
 from monitor.core.profile.profile import Profile
+from monitor.core.record import degrees
 from monitor.core.time.instant import format_instant, parse_instant
 
 JSON = dict[str, Any]
@@ -235,7 +236,9 @@ def _mkt_figures(found: Integrity) -> MktFigures:
     profile, worst_stretch = found.profile, found.mkt_worst
     reason = None
     if rule_in(profile, None).delta_h_over_r is None:
-        reason = "the window lies below 0 °C: a mean kinetic temperature says nothing of a frozen product"
+        reason = (
+            f"the window lies below {degrees(0)}: a mean kinetic temperature says nothing of a frozen product"
+        )
     elif found.mkt_celsius is None:
         reason = "no time of this lot is known"
     return {

@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Level, Truth
-from monitor.core.channel.excursion import Excursion
-from monitor.core.channel.identity import KnownExcursion, reconcile
+from monitor.core.channel.excursion import Excursion, KnownExcursion, reconcile
 from monitor.core.fact import JSON
 from monitor.core.lot.verdict import Verdict
 from monitor.core.profile.profile import HIGH

@@ -18,8 +18,8 @@ from monitor.ingest import parquet
 from monitor.ingest.past_file import (
     PART_BYTES,
     PART_ROWS,
+    FilePart,
     Kind,
-    Part,
     PastFile,
     UnusableFileError,
     opened,
@@ -85,7 +85,7 @@ def _check_columns(file: PastFile, source: opened) -> None:
         read_header(file.name, text_of(source))
 
 
-def read_parts(file: PastFile, *, root: str, clock: Clock, skip: int = 0) -> Iterator[Part]:
+def read_parts(file: PastFile, *, root: str, clock: Clock, skip: int = 0) -> Iterator[FilePart]:
     """The file's rows as messages below ``root``, without the first ``skip`` rows; every message with its
     :class:`~monitor.wire.recording.Origin` as token, and ``retained``: none is a sign of life.
 
@@ -109,7 +109,7 @@ def read_parts(file: PastFile, *, root: str, clock: Clock, skip: int = 0) -> Ite
         raise UnusableFileError(file.name, f"can't be read on: {error.strerror or error}") from None
 
 
-def _recorded_parts(name: str, source: opened, clock: Clock, skip: int) -> Iterator[Part]:
+def _recorded_parts(name: str, source: opened, clock: Clock, skip: int) -> Iterator[FilePart]:
     messages: list[Message] = []
     size, rows, number, now = 0, 0, 0, clock.now()
     for line in _lines(source.stream):
@@ -122,10 +122,10 @@ def _recorded_parts(name: str, source: opened, clock: Clock, skip: int) -> Itera
         messages.append(recorded_message(name, number, line, now))
         size += len(line)
         if len(messages) >= PART_ROWS or size >= PART_BYTES:
-            yield Part(messages, rows, source.share)
+            yield FilePart(messages, rows, source.share)
             messages, size, now = [], 0, clock.now()
     if messages:
-        yield Part(messages, rows, source.share)
+        yield FilePart(messages, rows, source.share)
 
 
 def _lines(stream: io.BufferedReader) -> Iterator[bytes]:

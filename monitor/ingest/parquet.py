@@ -7,7 +7,7 @@ from importlib import import_module
 from math import isfinite
 from typing import Any
 
-from monitor.ingest.past_file import PART_ROWS, Part, PastFile, UnusableFileError
+from monitor.ingest.past_file import PART_ROWS, FilePart, PastFile, UnusableFileError
 from monitor.ingest.table import (
     NEEDED,
     OPTIONAL,
@@ -75,7 +75,7 @@ def _refuse_type(name: str, column: str, schema: Any, wanted: str) -> None:
     raise UnusableFileError(name, f"its column {column} is of type {kind}: write {wanted}")
 
 
-def parquet_parts(file: PastFile, *, root: str, clock: Clock, skip: int) -> Iterator[Part]:
+def parquet_parts(file: PastFile, *, root: str, clock: Clock, skip: int) -> Iterator[FilePart]:
     """The rows of a Parquet file as messages; a row's line is its number, counted from 1."""
     pyarrow = import_module("pyarrow")
     columns = check_columns(file.name)
@@ -89,7 +89,7 @@ def parquet_parts(file: PastFile, *, root: str, clock: Clock, skip: int) -> Iter
                 start = max(0, skip - rows)
                 if start < batch.num_rows:
                     _pack(packer, batch.slice(start), rows + start + 1)
-                    yield Part(packer.take(), rows + batch.num_rows, (rows + batch.num_rows) / total)
+                    yield FilePart(packer.take(), rows + batch.num_rows, (rows + batch.num_rows) / total)
                 rows += batch.num_rows
         except (pyarrow.ArrowException, OSError) as error:
             text = f"is damaged ({str(error).splitlines()[0]}); what could be read of it was taken"

@@ -26,7 +26,7 @@ class UnusableFileError(ValueError):
         super().__init__(f"{name}: {text}")
 
 
-class Part(NamedTuple):
+class FilePart(NamedTuple):
     """Some rows of a file. ``rows``: how many of the file there are up to its end; ``share``: how much of the file
     that is, 0 to 1, 0 where it isn't known."""
 

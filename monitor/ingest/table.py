@@ -15,7 +15,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from monitor.core.profile.unit import Channel
-from monitor.ingest.past_file import PART_ROWS, Part, UnusableFileError, opened, refused, text_of
+from monitor.ingest.past_file import PART_ROWS, FilePart, UnusableFileError, opened, refused, text_of
 from monitor.ports import Clock, Message
 from monitor.wire.recording import Origin
 from monitor.wire.registry import OURS
@@ -173,7 +173,7 @@ class Packer:
         return messages
 
 
-def csv_parts(name: str, source: opened, *, root: str, clock: Clock, skip: int) -> Iterator[Part]:
+def csv_parts(name: str, source: opened, *, root: str, clock: Clock, skip: int) -> Iterator[FilePart]:
     """The rows of a CSV file as messages; a row's line is the one that it ends on."""
     text = text_of(source)
     columns = read_header(name, text)
@@ -186,7 +186,7 @@ def csv_parts(name: str, source: opened, *, root: str, clock: Clock, skip: int) 
         packer.take()
     while count := _fill(packer, columns, reader, PART_ROWS):
         rows += count
-        yield Part(packer.take(), rows, source.share)
+        yield FilePart(packer.take(), rows, source.share)
 
 
 def _fill(packer: Packer, columns: Columns, reader: Any, wanted: int) -> int:

@@ -39,13 +39,13 @@ from monitor.program.assembly import (
 from monitor.program.clock import SystemClock
 from monitor.program.inside import Inside, installed_of
 from monitor.program.service import Service
-from monitor.store.backup import BackupNotHereError, back_up
 from monitor.store.engine import StoreLockedError, refuse_absent
 from monitor.store.projection import Projection
-from monitor.store.rule_versions import rule_versions
-from monitor.store.rulebook import Rulebook
+from monitor.store.rules.rulebook import Rulebook
+from monitor.store.rules.trial import Trial
+from monitor.store.rules.versions import rule_versions
 from monitor.store.store import Store
-from monitor.store.trial import Trial
+from monitor.store.upkeep.backup import BackupNotHereError, back_up
 from monitor.telling.link_key import LinkKeyError
 from monitor.telling.media.registry import media_of, refuse_unknown_services
 from monitor.web.client import ApiCommands

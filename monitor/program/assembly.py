@@ -22,7 +22,7 @@ from monitor.core.time.recurring import Agenda
 from monitor.influx.sink import FileSink, InfluxSink, open_sink
 from monitor.ports import Clock, View
 from monitor.store.engine import StoreUnreadableError
-from monitor.store.rulebook import EditedProfileError, Rulebook, load_rulebook, refuse_edits
+from monitor.store.rules.rulebook import EditedProfileError, Rulebook, load_rulebook, refuse_edits
 from monitor.store.store import Store
 from monitor.telling.dead_man import DeadMan
 from monitor.telling.finish import Finisher

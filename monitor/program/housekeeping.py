@@ -19,9 +19,9 @@ from monitor.influx.reconcile import reconcile
 from monitor.influx.sink import InfluxSink
 from monitor.ports import JSON, Clock, ProjectionSource
 from monitor.program.assembly import sink_of
-from monitor.store.backup import back_up
-from monitor.store.retention import tidy
 from monitor.store.store import Store
+from monitor.store.upkeep.backup import back_up
+from monitor.store.upkeep.retention import tidy
 from monitor.writer.writer import Writer
 
 log = structlog.get_logger(__name__)

@@ -11,7 +11,7 @@ from monitor.core.time.instant import parse_instant
 from monitor.ingest.decode import Decoder
 from monitor.ingest.files import look_at, read_parts
 from monitor.ingest.past import decode
-from monitor.ingest.past_file import Part
+from monitor.ingest.past_file import FilePart
 from monitor.ports import Decoded, Message
 from monitor.testing import ManualClock
 
@@ -32,7 +32,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
     return write_file
 
 
-def parts(name: str, skip: int = 0) -> list[Part]:
+def parts(name: str, skip: int = 0) -> list[FilePart]:
     return list(read_parts(look_at(name), root=ROOT, clock=ManualClock(NOW), skip=skip))
 
 

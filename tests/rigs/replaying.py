@@ -12,10 +12,10 @@ from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Band, Profile, Window
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 from monitor.ports import JSON
-from monitor.store.rule_versions import rule_versions
-from monitor.store.rulebook import Rulebook
+from monitor.store.rules.rulebook import Rulebook
+from monitor.store.rules.trial import Trial
+from monitor.store.rules.versions import rule_versions
 from monitor.store.store import Store
-from monitor.store.trial import Trial
 from monitor.testing import Rig, one_unit, ult_profile
 from tests.rigs.lab import T0, live, minutes, register
 

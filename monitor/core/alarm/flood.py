@@ -59,7 +59,7 @@ def gather_for(silent_after: int) -> int:
     return min(GATHER_FOR, silent_after // GATHER_SHARE)
 
 
-class Case(NamedTuple):
+class OpenAlarm(NamedTuple):
     """An open alarm with the unit that it is about (``site/unit``; None: no unit), and whether nobody is to be told."""
 
     alarm: Alarm
@@ -87,7 +87,7 @@ def news_since(children: Iterable[Alarm], told_at: int) -> int:
     return sum(max(child.known_at, child.run.from_at) > told_at for child in children)
 
 
-def cause_of_flood(cases: Sequence[Case], now: int) -> FloodCause | None:
+def cause_of_flood(cases: Sequence[OpenAlarm], now: int) -> FloodCause | None:
     """Why the open alarms of a site are one flood; None if they aren't."""
     lately = [case for case in cases if can_be_child(case.alarm) and is_recent(case.alarm, now)]
     without_power = {case.unit for case in lately if case.alarm.condition is AlarmCondition.POWER_LOST}
@@ -99,7 +99,7 @@ def cause_of_flood(cases: Sequence[Case], now: int) -> FloodCause | None:
     return "many" if len(lately) >= FLOOD_LEAST else None
 
 
-def is_explained(case: Case, cause: FloodCause) -> bool:
+def is_explained(case: OpenAlarm, cause: FloodCause) -> bool:
     """Whether an alarm is told as part of a flood of this cause."""
     if not can_be_child(case.alarm):
         return False
@@ -112,7 +112,7 @@ def is_explained(case: Case, cause: FloodCause) -> bool:
             return True
 
 
-def parent_by_power(case: Case, cases: Iterable[Case]) -> Alarm | None:
+def parent_by_power(case: OpenAlarm, cases: Iterable[OpenAlarm]) -> Alarm | None:
     """The open alarm about the lost power of a unit, if that explains an alarm of it."""
     if case.alarm.condition not in BY_POWER or case.unit is None:
         return None

@@ -23,7 +23,9 @@ class Grounds(NamedTuple):
     warning. ``started_at``: since when, as its source has it (the door's contact, the unit's power, the course of
     readings). ``channel``: whose readings showed it. ``unit``: where a lot, or what else it is about, is.
     ``is_offline``: a gateway has said that it is gone. ``is_foretold``: it says by when to act, also if nobody must.
-    ``has_rescue``: it says what to move where.
+    ``has_rescue``: it says what to move where. ``usual_celsius``, ``usual_swing`` and ``usual_duty``: where a probe
+    usually was at most, how far it moved, and which share of the time its compressor ran (the last only where that
+    has grown).
     """
 
     excursion: str | None = None
@@ -34,6 +36,9 @@ class Grounds(NamedTuple):
     celsius: float | None = None
     drift_per_day: float | None = None
     battery_percent: float | None = None
+    usual_celsius: float | None = None
+    usual_swing: float | None = None
+    usual_duty: float | None = None
     flood_cause: FloodCause | None = None
     is_offline: bool = False
     is_foretold: bool = False
@@ -51,6 +56,9 @@ class Grounds(NamedTuple):
             celsius=evidence.get("celsius"),
             drift_per_day=evidence.get("drift_per_day"),
             battery_percent=evidence.get("battery_percent"),
+            usual_celsius=evidence.get("usual_celsius"),
+            usual_swing=evidence.get("usual_swing"),
+            usual_duty=evidence.get("usual_duty"),
             flood_cause=evidence.get("cause"),
             is_offline=evidence.get("offline") is True,
             is_foretold="act_by_reason" in evidence,

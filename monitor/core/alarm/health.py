@@ -110,7 +110,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class AlarmSource:
     """What raised alarms, and how many."""
 
     condition: str
@@ -146,7 +146,7 @@ class Figures:
     unanswered_drills: int
     held_seconds: Mapping[str, float] = field(default_factory=dict)
     sources: int = 0
-    top: tuple[Source, ...] = ()
+    top: tuple[AlarmSource, ...] = ()
 
     @property
     def pages_per_person_week(self) -> float:
@@ -188,7 +188,7 @@ def figures(record: Record, *, start: int, end: int) -> Figures:
         unanswered_drills=sum(one.acknowledged_at is None and one.cleared_at is not None for one in drills),
         held_seconds=_held(record.held, start, end),
         sources=len(sources),
-        top=tuple(Source(condition, subject, count) for (condition, subject), count in worst),
+        top=tuple(AlarmSource(condition, subject, count) for (condition, subject), count in worst),
     )
 
 

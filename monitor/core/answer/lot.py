@@ -6,8 +6,7 @@ from typing import Annotated, Any, TypedDict
 
 from monitor.core.answer.shape import Degrees, InstantText, OneOf, Seconds, Share, UnitPath
 from monitor.core.lot.event import Disposition
-from monitor.core.lot.expiry import ExpiryReason
-from monitor.core.lot.verdict import VERDICT_OF, Verdict
+from monitor.core.lot.verdict import VERDICT_OF, ExpiryReason, Verdict
 
 
 class ReasonAnswer(TypedDict):

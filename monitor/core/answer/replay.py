@@ -9,8 +9,7 @@ from monitor.core.answer.excursion import ExcursionBody
 from monitor.core.answer.lot import MktWorstAnswer
 from monitor.core.answer.shape import ChannelPath, InstantText, OneOf, Seconds, Share, UnitPath
 from monitor.core.lot.event import Disposition
-from monitor.core.lot.expiry import ExpiryReason
-from monitor.core.lot.verdict import VERDICT_OF, Verdict
+from monitor.core.lot.verdict import VERDICT_OF, ExpiryReason, Verdict
 
 ReplayOutcome = Literal["unchanged", "changed", "new", "gone", "merged"]
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from monitor.core.channel.quality import corrected, why_bad
 from monitor.core.channel.reading import Reading
-from monitor.core.lot.ledger import GoodValues
+from monitor.core.lot.piece import GoodValues
 from monitor.core.profile.rules import ChannelRules, Stretch
 
 CHUNK = 64

@@ -22,7 +22,7 @@ JITTER = 10 * SECOND
 Kind = Literal["ahead", "reset", "behind"]
 
 
-class Run(NamedTuple):
+class SkewedRun(NamedTuple):
     """Readings of one channel in a row whose clock is wrong: how, the first and the last, and how many. Instants in ms;
     ``from_measured_at`` belongs to the first of those that are wrong in the same way."""
 
@@ -53,9 +53,9 @@ def kind_of(reason: str | None, *, measured_at: int, received_at: int, late_afte
     return "behind" if received_at - measured_at > late_after else None
 
 
-def longer(run: Run | None, kind: Kind, measured_at: int, received_at: int) -> Run:
+def longer(run: SkewedRun | None, kind: Kind, measured_at: int, received_at: int) -> SkewedRun:
     """The run with one more reading; or one that begins with it, where it is only late and catches up."""
-    new = Run(kind, received_at, received_at, measured_at, received_at, measured_at, 1)
+    new = SkewedRun(kind, received_at, received_at, measured_at, received_at, measured_at, 1)
     if run is None or received_at < run.last_received_at:
         return new
     if kind != run.kind:
@@ -65,6 +65,6 @@ def longer(run: Run | None, kind: Kind, measured_at: int, received_at: int) -> R
     return run._replace(last_received_at=received_at, last_measured_at=measured_at, readings=run.readings + 1)
 
 
-def _catches_up(run: Run, measured_at: int, received_at: int) -> bool:
+def _catches_up(run: SkewedRun, measured_at: int, received_at: int) -> bool:
     measured, received = measured_at - run.from_measured_at, received_at - run.from_received_at
     return measured_at < run.last_measured_at or measured > FASTER * received + JITTER

@@ -123,7 +123,7 @@ class Spending(NamedTuple):
     likely_at: int | None = None
 
     @property
-    def _ends_at(self) -> int:
+    def ends_at(self) -> int:
         known = [at for at in (self.runs_out_at, self.likely_at) if at is not None]
         return min(known, default=LATEST)
 
@@ -148,4 +148,4 @@ def _urgency(budget: Spending) -> tuple[bool, int, float, int]:
     if budget.exhausted_at is not None:
         return (False, budget.exhausted_at, 0.0, 0)
     left = budget.limit - budget.spent
-    return (True, budget._ends_at, left / budget.limit, left)
+    return (True, budget.ends_at, left / budget.limit, left)

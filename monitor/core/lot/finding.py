@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from monitor.core.channel.excursion import Excursion
 from monitor.core.lot.custody import LotHistory
-from monitor.core.lot.expiry import Expiry
 from monitor.core.lot.integrity import Integrity
 from monitor.core.lot.timeline import Abode
-from monitor.core.lot.verdict import OpenExcursion, Reason, Verdict, reasons, worst
+from monitor.core.lot.verdict import Expiry, OpenExcursion, Reason, Verdict, reasons, worst
 
 
 class LotFinding(NamedTuple):

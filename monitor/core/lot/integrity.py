@@ -14,15 +14,15 @@ from typing import NamedTuple
 from monitor.core.channel.line import NANO, Line, nano
 from monitor.core.lot.budget import OUT_OF_STORAGE, Budgets
 from monitor.core.lot.event import LotEvent, LotEventKind
-from monitor.core.lot.ledger import Calm, Known, Piece, Unknown, Untold
 from monitor.core.lot.mkt import Segment, Worst, celsius_of, heat_of, worst_window
+from monitor.core.lot.piece import Calm, Known, Piece, Unknown, Untold
 from monitor.core.lot.place import Level, PlaceRule, rule_in
 from monitor.core.lot.thaw import ThawCount
 from monitor.core.profile.profile import Profile
 from monitor.core.time.instant import LATEST
 
 
-class Place(NamedTuple):
+class LotPlace(NamedTuple):
     """A lot's time [from_at, to_at] in one place, and what is known of it.
 
     ``unit`` and ``channel`` are None out of storage (the channel also in a unit that was never configured);
@@ -79,7 +79,7 @@ class Integrity:
 
 def integrity(
     profile: Profile,
-    places: Sequence[Place],
+    places: Sequence[LotPlace],
     events: Sequence[LotEvent] = (),
     *,
     judged_at: int,
@@ -119,13 +119,13 @@ class _Sweep:
         self._heat = 0
         self._heat_ms = 0
         self._delta = rule_in(found.profile, None).delta_h_over_r
-        self._last: tuple[Place, Piece] | None = None
-        self._course: list[tuple[Place, Calm | Known]] = []
+        self._last: tuple[LotPlace, Piece] | None = None
+        self._course: list[tuple[LotPlace, Calm | Known]] = []
         self._edges: set[int] = set()  # of the timeline; readings are edges too
 
     # --- along the places ---
 
-    def take(self, place: Place) -> None:
+    def take(self, place: LotPlace) -> None:
         """The next place, piece by piece."""
         found = self._found
         found.place, found.present, found.out_from = place.rule, None, None
@@ -146,7 +146,7 @@ class _Sweep:
                 self._take_piece(part, place)
                 self._last = (place, part)
 
-    def _take_alternative(self, place: Place) -> None:
+    def _take_alternative(self, place: LotPlace) -> None:
         """Custody in a unit of an alternative class starts its shelf life, the first custody too."""
         if place.rule.shelf_life is not None:
             ends_at = place.from_at + place.rule.shelf_life
@@ -154,7 +154,7 @@ class _Sweep:
                 self._found.shelf_life_ends_at = ends_at
                 self._found.alternative_from = place.from_at
 
-    def _split(self, piece: Piece, place: Place) -> Iterator[Piece]:
+    def _split(self, piece: Piece, place: LotPlace) -> Iterator[Piece]:
         """A piece cut at the lot's events, each of which is taken at its own instant."""
         # At one instant: what ends there, then events, then a reading, then what begins there.
         last = piece.to_at if piece.from_at == piece.to_at else piece.to_at - 1
@@ -182,7 +182,7 @@ class _Sweep:
             else:
                 self._found.thaw.take_refrozen(event.occurred_at)
 
-    def _look_again(self, at: int, place: Place) -> None:
+    def _look_again(self, at: int, place: LotPlace) -> None:
         """The reading at an instant counts after the events there: it may have ended the piece before."""
         before = self._last
         if before is None or before[0] is not place or before[1].to_at != at:
@@ -238,7 +238,7 @@ class _Sweep:
 
     # --- piece by piece ---
 
-    def _take_heat(self, piece: Piece, place: Place) -> None:
+    def _take_heat(self, piece: Piece, place: LotPlace) -> None:
         """For the mean kinetic temperature, by the whole piece: a lot's events cut no segment."""
         if self._delta is None or not isinstance(piece, Calm | Known):
             return
@@ -249,7 +249,7 @@ class _Sweep:
         self._heat_ms += piece.to_at - piece.from_at
         self._course.append((place, piece))
 
-    def _take_piece(self, piece: Piece, place: Place) -> None:
+    def _take_piece(self, piece: Piece, place: LotPlace) -> None:
         found = self._found
         if isinstance(piece, Unknown):
             self._take_unknown(piece, place)
@@ -264,7 +264,7 @@ class _Sweep:
             if place.unit is not None:
                 found.pending_ms += piece.to_at - piece.from_at
 
-    def _take_unknown(self, piece: Unknown, place: Place) -> None:
+    def _take_unknown(self, piece: Unknown, place: LotPlace) -> None:
         found = self._found
         if found.unknown_from is None:
             found.unknown_from = piece.from_at
@@ -276,7 +276,7 @@ class _Sweep:
             if charged_from < piece.to_at:
                 found.budgets[rule.band].charge(charged_from, piece.to_at)
 
-    def _take_calm(self, piece: Calm, place: Place) -> None:
+    def _take_calm(self, piece: Calm, place: LotPlace) -> None:
         found = self._found
         found.known_ms += piece.to_at - piece.from_at
         found.last_known_at = piece.to_at
@@ -284,7 +284,7 @@ class _Sweep:
         found.present = None
         self._reach(piece.low, piece.high)
 
-    def _take_known(self, piece: Known, place: Place) -> None:
+    def _take_known(self, piece: Known, place: LotPlace) -> None:
         found, line = self._found, piece.line
         start, end = piece.from_at, piece.to_at
         ends = [round(line.value(at) / NANO, 9) for at in (start, end)]
@@ -321,7 +321,7 @@ def _begin(span: tuple[int, int]) -> int:
     return span[0]
 
 
-def _outside(place: Place, piece: Known, judged_at: int) -> list[tuple[int, int]]:
+def _outside(place: LotPlace, piece: Known, judged_at: int) -> list[tuple[int, int]]:
     """The times of a piece outside the window, and (of no length) the readings there."""
     line, start, end = piece.line, piece.from_at, piece.to_at
     readings: list[tuple[int, int]] = []

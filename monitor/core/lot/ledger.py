@@ -9,83 +9,61 @@ are.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from monitor.core.channel.line import Line, nano
 from monitor.core.channel.quality import corrected
 from monitor.core.lot.mkt import heat_along, heat_of
+from monitor.core.lot.piece import Calm, GoodValues, Known, Piece, Unknown, Untold, Zoom, cut, every_line
 from monitor.core.lot.place import PlaceRule
 from monitor.core.profile.rules import ChannelRules, Stretch
-from monitor.core.time.instant import EARLIEST, LATEST
+from monitor.core.time.instant import LATEST
 
 CALM_MAX = 1_024
 """Readings of a calm piece; one that a custody edge cuts is looked at reading by reading."""
 
-GoodValues = tuple[int, tuple[float, ...]]
-"""An instant and the good values there."""
 
+class Tally:
+    """What has happened along a ledger, as ``counts`` that only rise: known ms per band, and how often something
+    happened (``touch:`` a band, ``rung``: the thaw limit was passed, ``unknown``)."""
 
-class Calm:
-    """Known time well inside the window. ``low`` and ``high`` in °C; ``heat`` as in :mod:`monitor.core.lot.mkt`.
+    __slots__ = ("_levels", "_thaws_above", "counts", "is_warm")
 
-    The last piece of a ledger grows while the calm lasts; all others stay as they are.
-    """
+    def __init__(self, rule: PlaceRule) -> None:
+        self.counts: dict[str, int] = {}
+        self.is_warm = False
+        """Whether the last reading is above the thaw limit."""
+        self._levels = rule.levels
+        self._thaws_above = None if rule.thaw is None else nano(rule.thaw.above)
 
-    __slots__ = ("count", "from_at", "heat", "high", "low", "to_at")
-
-    def __init__(self, from_at: int, to_at: int, low: float, high: float, count: int) -> None:
-        self.from_at = from_at
-        self.to_at = to_at
-        self.low = low
-        self.high = high
-        self.heat = 0
-        self.count = count
-
-
-class Known(NamedTuple):
-    """A part of the line between two readings, or (of no length) a lone reading. ``near``: the probe's uncertainty in
-    nano-degrees, None if it isn't known."""
-
-    from_at: int
-    to_at: int
-    line: Line
-    near: int | None
-
-
-class Unknown(NamedTuple):
-    """Time in storage of which nothing is known."""
-
-    from_at: int
-    to_at: int
-
-
-class Untold(NamedTuple):
-    """Time that is counted nowhere: pending, or the free part of a stay out of storage."""
-
-    from_at: int
-    to_at: int
-
-
-Piece = Calm | Known | Unknown | Untold
-Zoom = Callable[[int, int], Sequence[GoodValues]]
-"""``zoom(first, last)`` gives the good values of the readings in [first, last], in order."""
+    def take(self, line: Line) -> None:
+        """Counts what a line touches and passes."""
+        counts = self.counts
+        for level in self._levels:
+            span = level.span(line, line.t0, line.t1)
+            if span is not None:
+                touch = f"touch:{level.name}"
+                counts[level.name] = counts.get(level.name, 0) + span[1] - span[0]
+                counts[touch] = counts.get(touch, 0) + 1
+        limit = self._thaws_above
+        if limit is not None:
+            if not self.is_warm and max(line.u0, line.u1) > limit:
+                counts["rung"] = counts.get("rung", 0) + 1
+            self.is_warm = line.u1 > limit
 
 
 class Ledger:
     """The pieces of one channel by one rule, from ``since`` on. Readings are taken in the order of their instants.
 
     ``stirred``: something came that may matter to a lot; whoever looks resets it. ``wake_at``: a reading from that
-    instant on stirs too. ``tally``: known ms per band, and how often something happened (``touch:`` a band, ``rung``:
-    the thaw limit was passed, ``unknown``), as counts that only rise.
+    instant on stirs too. ``tally``: what those who wait for something are woken by.
     """
 
     __slots__ = (
         "_calm",
         "_calm_high",
         "_calm_low",
-        "_is_warm",
-        "_keeps_all",
         "_pieces",
         "_rules",
         "_value",
@@ -97,31 +75,24 @@ class Ledger:
         "wake_at",
     )
 
-    def __init__(self, rule: PlaceRule, rules: ChannelRules, since: int, *, keeps_all: bool = False) -> None:
+    def __init__(self, rule: PlaceRule, rules: ChannelRules, since: int) -> None:
         self.rule = rule
         self.since = since
         self.last_at: int | None = None
         self.stirred = False
         self.wake_at = LATEST
-        self.tally: dict[str, int] = {}
+        self.tally = Tally(rule)
         self._rules = rules
-        self._keeps_all = keeps_all
         self._pieces: list[Piece] = []
         self._calm: Calm | None = None  # the last piece, while it grows
         self._value = 0.0
-        self._is_warm = False  # the line is above the thaw limit
         widest = max((s.uncertainty or 0.0 for _, s in rules.settings), default=0.0)
-        self._calm_low, self._calm_high = (1.0, -1.0) if keeps_all else rule.calm_range(widest)
+        self._calm_low, self._calm_high = rule.calm_range(widest)
 
     @property
     def last_value(self) -> float | None:
         """The value of the last reading, °C."""
         return None if self.last_at is None else self._value
-
-    @property
-    def is_warm(self) -> bool:
-        """Whether the last reading is above the thaw limit."""
-        return self._is_warm
 
     def is_uncertainty_known(self, start: int, end: int) -> bool:
         """Whether the probe states the uncertainty of its readings at some time in [start, end]."""
@@ -139,8 +110,7 @@ class Ledger:
         """The good values of the next instant; of several the worse by this rule's window counts."""
         value = values[0]
         if len(values) > 1:
-            window = self.rule.window
-            value = max(values, key=lambda v: (window.distance(v), v))
+            value = self.rule.worse(values)
         last_at, last_value, calm = self.last_at, self._value, self._calm
         self.last_at, self._value = at, value
         if at >= self.wake_at:
@@ -148,15 +118,21 @@ class Ledger:
         is_calm = self._calm_low <= value <= self._calm_high
         settings = self._rules.settings_at(at)
         if last_at is None or at - last_at > self._rules.max_gap_after(last_at):
-            self._begin(last_at, at, value, is_calm=is_calm, uncertainty=settings.uncertainty)
+            self._begin(last_at, at)
+            line = None if is_calm else Line(at, nano(value), at, nano(value))
         elif is_calm and calm is not None:
             self._go_on(calm, last_at, last_value, at, value)
+            return
         else:
             self.stirred = True
             self._calm = None
-            self._add(Line(last_at, nano(last_value), at, nano(value)), settings.uncertainty)
-            if is_calm:
-                self._start_calm(at, value)
+            line = Line(last_at, nano(last_value), at, nano(value))
+        if line is not None:
+            near = None if settings.uncertainty is None else nano(settings.uncertainty)
+            self._pieces.append(Known(line.t0, at, line, near))
+            self.tally.take(line)
+        if is_calm:
+            self._start_calm(at, value)
 
     def _go_on(self, calm: Calm, last_at: int, last_value: float, at: int, value: float) -> None:
         if calm.count >= CALM_MAX:
@@ -174,42 +150,18 @@ class Ledger:
     def _start_calm(self, at: int, value: float) -> Calm:
         calm = self._calm = Calm(at, at, value, value, 1)
         self._pieces.append(calm)
-        self._is_warm = False
+        self.tally.is_warm = False
         return calm
 
-    def _begin(
-        self, last_at: int | None, at: int, value: float, *, is_calm: bool, uncertainty: float | None
-    ) -> None:
-        """The first reading after unknown time."""
+    def _begin(self, last_at: int | None, at: int) -> None:
+        """A reading after unknown time, or the first of all."""
         self.stirred = True
         self._calm = None
-        self._is_warm = False
+        self.tally.is_warm = False
         if last_at is not None:
             self._pieces.append(Unknown(last_at, at))
-            self._count("unknown", 1)
-        if is_calm:
-            self._start_calm(at, value)
-        else:
-            self._add(Line(at, nano(value), at, nano(value)), uncertainty)
-
-    def _add(self, line: Line, uncertainty: float | None) -> None:
-        near = None if uncertainty is None else nano(uncertainty)
-        self._pieces.append(Known(line.t0, line.t1, line, near))
-        if self._keeps_all:  # nobody waits for what happens here
-            return
-        for level in self.rule.levels:
-            span = level.span(line, line.t0, line.t1)
-            if span is not None:
-                self._count(level.name, span[1] - span[0])
-                self._count(f"touch:{level.name}", 1)
-        if self.rule.thaw is not None:
-            limit = nano(self.rule.thaw.above)
-            if not self._is_warm and max(line.u0, line.u1) > limit:
-                self._count("rung", 1)
-            self._is_warm = line.u1 > limit
-
-    def _count(self, what: str, more: int) -> None:
-        self.tally[what] = self.tally.get(what, 0) + more
+            counts = self.tally.counts
+            counts["unknown"] = counts.get("unknown", 0) + 1
 
     def take_stretch(
         self, stretch: Stretch, readings: tuple[Sequence[int], Sequence[float]] | None = None
@@ -257,7 +209,7 @@ class Ledger:
         taken again: the last one kept is among them, for the line goes on from it."""
         del self._pieces[bisect_left(self._pieces, at, key=_to_at) :]
         self._calm = None
-        self._is_warm = False
+        self.tally.is_warm = False
         self.last_at = None
         self.stirred = True
         return self._pieces[-1].to_at - 1 if self._pieces else self.since - 1
@@ -293,9 +245,9 @@ class Ledger:
             else:
                 parts = (piece,)
             for part in parts:
-                cut = _cut(part, start, end)
-                if cut is not None and (closed or cut.from_at < end):
-                    yield cut
+                inside = cut(part, start, end)
+                if inside is not None and (closed or inside.from_at < end):
+                    yield inside
 
     def _as_of(self, start: int, end: int, as_of: int, zoom: Zoom) -> Iterator[Piece]:
         """Uncut pieces that touch [start, end] up to the last reading at or before ``as_of``, and what follows it."""
@@ -336,24 +288,14 @@ class Ledger:
         first, last = bisect_left(readings, start, key=_at), bisect_right(readings, end, key=_at)
         found = self._summed_up(readings[first:last])
         if 0 < first < len(readings):
-            found[:0] = self._line(readings[first - 1 : first + 1])
+            found[:0] = every_line(self.rule, self._rules, readings[first - 1 : first + 1])[-1:]
         if first < last < len(readings):
-            found += self._line(readings[last - 1 : last + 1])
+            found += every_line(self.rule, self._rules, readings[last - 1 : last + 1])[-1:]
         return found
-
-    def _line(self, two: Sequence[GoodValues]) -> list[Piece]:
-        """The line from one reading to the next."""
-        ledger = Ledger(self.rule, self._rules, self.since, keeps_all=True)
-        for at, values in two:
-            ledger.take(at, values)
-        return ledger._pieces[-1:]
 
     def close_up(self, first: int, last: int, zoom: Zoom) -> list[Piece]:
         """Every line between the readings of [first, last]."""
-        close = Ledger(self.rule, self._rules, first, keeps_all=True)
-        for at, values in zoom(first, last):
-            close.take(at, values)
-        return close._pieces
+        return every_line(self.rule, self._rules, zoom(first, last))
 
 
 class LedgerPart(NamedTuple):
@@ -367,35 +309,9 @@ class LedgerPart(NamedTuple):
     until: int
 
 
-def _cut(piece: Piece, start: int, end: int) -> Piece | None:
-    """The part of a piece in [start, end]; None if there is none. A calm piece is given whole or not at all.
-
-    Of a line that ends as the time begins the reading at its end stays: it is one of that time.
-    """
-    from_at, to_at = max(piece.from_at, start), min(piece.to_at, end)
-    if isinstance(piece, Known) and from_at == to_at == piece.line.t1:
-        u = piece.line.u1
-        return Known(from_at, to_at, Line(from_at, u, from_at, u), piece.near)
-    if from_at > to_at or (from_at == to_at and piece.from_at != piece.to_at):
-        return None
-    if isinstance(piece, Calm):
-        return piece
-    return piece._replace(from_at=from_at, to_at=to_at)
-
-
 def _to_at(piece: Piece) -> int:
     return piece.to_at
 
 
 def _at(one: GoodValues) -> int:
     return one[0]
-
-
-def pieces_of(
-    rule: PlaceRule, rules: ChannelRules, readings: Sequence[GoodValues], start: int, end: int, as_of: int
-) -> list[Piece]:
-    """The pieces of a whole history: the one definition that live judging and every shortcut must agree with."""
-    ledger = Ledger(rule, rules, EARLIEST, keeps_all=True)
-    for at, values in readings:
-        ledger.take(at, values)
-    return list(ledger.pieces(start, end, as_of=as_of, closed=True, zoom=lambda first, last: ()))

@@ -6,6 +6,7 @@ A place's rule is the lot's profile with the window, bands and thaw rule of the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -81,6 +82,10 @@ class PlaceRule:
     def key(self) -> tuple[str, str | None]:
         """What tells rules apart."""
         return (self.profile.label, self.storage_class)
+
+    def worse(self, values: Sequence[float]) -> float:
+        """Of several values (°C) of one instant the one that counts: the farther outside, else the warmer."""
+        return max(values, key=lambda value: (self.window.distance(value), value))
 
     def calm_range(self, uncertainty: float) -> tuple[float, float]:
         """Values (°C) between which nothing happens to a lot: inside the window by more than the probe's

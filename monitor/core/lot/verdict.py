@@ -1,17 +1,17 @@
-"""The verdict of a lot: every reason with its evidence, the worst of them in one word."""
+"""The verdict of a lot: when it expires, every reason with its evidence, the worst of them in one word."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from monitor.core.channel.line import NANO, Line
 from monitor.core.lot.budget import OUT_OF_STORAGE, Budget
 from monitor.core.lot.custody import LotHistory
-from monitor.core.lot.expiry import Expiry
 from monitor.core.lot.integrity import Integrity
+from monitor.core.record import degrees, span
 from monitor.core.time.instant import format_instant, format_local
 
 
@@ -62,6 +62,34 @@ class OpenExcursion(NamedTuple):
     limit_celsius: float
 
 
+ExpiryReason = Literal["label", "thawed", "alternative", "budget"]
+
+
+class Expiry(NamedTuple):
+    """From ``at`` on a lot is expired; None if nothing ends its life."""
+
+    at: int | None
+    reason: ExpiryReason | None
+
+
+def effective_expiry(label_at: int | None, found: Integrity) -> Expiry:
+    """The effective expiry. Of equal instants the reason is label, thawed, alternative, budget, in this order."""
+    thaws, in_use = found.thaw.thaws, found.profile.in_use
+    exhausted = found.budgets.exhausted()
+    candidates: list[tuple[int | None, ExpiryReason]] = [
+        (label_at, "label"),
+        (thaws[0].at + in_use if thaws and in_use is not None else None, "thawed"),
+        (found.shelf_life_ends_at, "alternative"),
+        (exhausted[0].exhausted_at if exhausted else None, "budget"),
+    ]
+    best = Expiry(None, None)
+    for at, reason in candidates:
+        # Strictly earlier: of equal instants the reason that comes first in the list stays.
+        if at is not None and (best.at is None or at < best.at):
+            best = Expiry(at, reason)
+    return best
+
+
 def worst(reasons: Sequence[Reason]) -> Verdict:
     """The worst that the reasons make of a lot; without any it is within its profile."""
     return max(
@@ -102,11 +130,11 @@ def _budget_reasons(history: LotHistory, found: Integrity) -> Iterator[Reason]:
             text = f"{_range(budget)} must never be touched, and was on {at}"
             yield Reason("band_touched", text, evidence)
         else:
-            text = f"the {_span(budget.limit)} allowed {_range(budget)} were used up on {at}"
+            text = f"the {span(budget.limit or 0)} allowed {_range(budget)} were used up on {at}"
             yield Reason("budget_exhausted", text, evidence)
     for budget in found.budgets:
         if budget.is_low:
-            text = f"{_span(budget.spent)} of the {_span(budget.limit)} allowed {_range(budget)} are spent"
+            text = f"{span(budget.spent)} of the {span(budget.limit or 0)} allowed {_range(budget)} are spent"
             yield Reason("budget_low", text, _budget_evidence(budget))
 
 
@@ -126,20 +154,10 @@ def _range(budget: Budget) -> str:
         return "out of storage"
     parts = []
     if budget.above is not None:
-        parts.append(f"above {budget.above:g} °C")
+        parts.append(f"above {degrees(budget.above)}")
     if budget.up_to is not None:
-        parts.append(f"up to {budget.up_to:g} °C")
+        parts.append(f"up to {degrees(budget.up_to)}")
     return f"in band {budget.name!r} ({', '.join(parts)})"
-
-
-def _span(ms: int | None) -> str:
-    """A time in words, to the second: 1 d 4 h, 12 min 3 s."""
-    seconds = (ms or 0) // 1000
-    parts = [(seconds // 86_400, "d"), (seconds // 3_600 % 24, "h"), (seconds // 60 % 60, "min")]
-    words = [f"{number} {unit}" for number, unit in parts if number]
-    if seconds % 60 or not words:
-        words.append(f"{seconds % 60} s")
-    return " ".join(words)
 
 
 def _readings(channel: str | None, line: Line | None) -> list[dict[str, Any]]:
@@ -175,9 +193,9 @@ def _mkt_reasons(history: LotHistory, found: Integrity) -> Iterator[Reason]:
     if rule is None or rule.limit is None or worst_stretch is None or worst_stretch.celsius <= rule.limit:
         return
     text = (
-        f"the mean kinetic temperature of the {_span(rule.window)} to "
-        f"{format_local(worst_stretch.to_at, history.zone)} was {worst_stretch.celsius:.2f} °C, "
-        f"limit {rule.limit:g} °C"
+        f"the mean kinetic temperature of the {span(rule.window)} to "
+        f"{format_local(worst_stretch.to_at, history.zone)} was {degrees(worst_stretch.celsius, '.2f')}, "
+        f"limit {degrees(rule.limit)}"
     )
     evidence = {
         "celsius": worst_stretch.celsius,
@@ -219,7 +237,7 @@ def _doubts(found: Integrity) -> Iterator[Reason]:
     if unknown is None or unknown.limit is None or unknown.rule == "ignore":
         return
     if found.unknown_ms > unknown.limit:
-        text = f"nothing is known of {_span(found.unknown_ms)} of its time in storage, limit {_span(unknown.limit)}"
+        text = f"nothing is known of {span(found.unknown_ms)} of its time in storage, limit {span(unknown.limit)}"
         limits = {"unknown_seconds": found.unknown_ms / 1000, "limit_seconds": unknown.limit / 1000}
         yield Reason("unknown_over_limit", text, limits)
 
@@ -228,7 +246,7 @@ def _excursion_reasons(history: LotHistory, open_excursions: Sequence[OpenExcurs
     for e in open_excursions:
         text = (
             f"its unit is outside the window since {format_local(e.started_at, history.zone)}: "
-            f"as far as {e.extreme_celsius:g} °C, limit {e.limit_celsius:g} °C"
+            f"as far as {degrees(e.extreme_celsius)}, limit {degrees(e.limit_celsius)}"
         )
         evidence = {"excursion": e.id, "channel": e.channel, "started_at": format_instant(e.started_at)}
         yield Reason("excursion_open", text, evidence)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from monitor.core.channel.line import nano
 from monitor.core.lot.budget import OUT_OF_STORAGE, Budget
-from monitor.core.lot.expiry import Expiry
 from monitor.core.lot.integrity import Integrity
 from monitor.core.lot.place import Level, PlaceRule
+from monitor.core.lot.verdict import Expiry
 from monitor.core.time.instant import EARLIEST
 
 _KEEP_WATCH = 48

@@ -1,11 +1,12 @@
 """Is this a place to take lots to, and if not, why not? Pure; asked by messages, pages, API and command line.
 
 Theory of operation. Somebody stands before a failing freezer at three in the morning with a box of lots in their hands.
-A unit is no place for them if it doesn't keep its temperature (outside its window, with or without an alarm yet), if it
-may not keep it for long (no power, rising, weak cooling, a door that stands open), if nobody could tell whether it does
-(silent, a faulty or stuck probe, a clock that makes its readings useless, no reading at all), or if people have taken
-it out of use (suppressed, out of service). A unit that is fine but for something that can wait until the morning (a low
-battery, a calibration that is due, a slow drift, a clock that is a little off) takes them, and that is said as a note.
+A unit is no place for them if it doesn't keep its temperature (outside its window, with or without an alarm yet), if
+it may not keep it for long (no power, rising, weak cooling, a door that stands open), if nobody could tell whether it
+does (silent, a faulty or stuck probe, a clock that makes its readings useless, readings that couldn't be judged, no
+reading at all), or if people have taken it out of use (suppressed, out of service). A unit that is fine but for
+something that can wait until the morning (a low battery, a calibration that is due, a slow drift, a clock that is a
+little off) takes them, and that is said as a note.
 
 A shelved alarm still counts: shelving hushes people, it doesn't mend a freezer.
 """
@@ -26,6 +27,7 @@ _UNHEARD = (AlarmCondition.NO_DATA, AlarmCondition.PROBE_FAULT)
 UNFIT = (
     *_THERMAL,
     *_UNHEARD,
+    AlarmCondition.JUDGING_FAILED,  # its newest reading may look fine, but nobody judges any more whether it is
     AlarmCondition.POWER_LOST,
     AlarmCondition.RISING_FAST,
     AlarmCondition.FLAT_LINE,
@@ -120,6 +122,8 @@ def _reasons(state: UnitState, alarms: Sequence[Alarm], held_back: Sequence[Supp
 
 
 def _named(condition: AlarmCondition) -> str:
+    if condition is AlarmCondition.JUDGING_FAILED:
+        return "not judged: the program fails at it"
     return condition.value.replace("_", " ")
 
 

@@ -29,7 +29,7 @@ class Sign(NamedTuple):
     evidence: Mapping[str, Any]
 
 
-class Told(NamedTuple):
+class ToldEvent(NamedTuple):
     """An event of a unit: the instant at which it occurred, and its kind in the wire's words."""
 
     at: int
@@ -91,7 +91,7 @@ class Probed:
         return points(self.trail.minutes.bins(now - MINUTES_FOR, now))
 
 
-def opened_at(events: Sequence[Told], now: int) -> int | None:
+def opened_at(events: Sequence[ToldEvent], now: int) -> int | None:
     """Since when the door has stood open; None while it is shut, as far as the unit tells."""
     opened: int | None = None
     for event in sorted(events):

@@ -9,15 +9,17 @@ above the usual top or creeps; warm goods do the same for some hours, but then i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 from typing import Any, NamedTuple
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
+from monitor.core.alarm.grounds import Grounds
+from monitor.core.record import degrees, minutes
 from monitor.core.sign.base import Probed, Sign
-from monitor.core.sign.course import Habit, Point, minutes, points, rises
+from monitor.core.sign.course import Habit, Point, points, rises
 from monitor.core.sign.recovery import longest_run, recovered
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 
@@ -65,8 +67,8 @@ def cooling_weak(probes: Sequence[Probed], now: int, unit: str, *, days: bool = 
     return Sign(condition, unit, until, LEVEL_OF[condition], {**evidence, **known})
 
 
-def cooling_over(probed: Probed, evidence: Mapping[str, Any], started_at: int, now: int) -> int | None:
-    """Since when the compressor is as it was before a sign with this ``evidence``; None while it isn't.
+def cooling_over(probed: Probed, grounds: Grounds, started_at: int, now: int) -> int | None:
+    """Since when the compressor is as it was before a sign on these ``grounds``; None while it isn't.
 
     A door makes the air of a unit that can't cool rise and fall too: a pause begins well below the usual top and ends
     about there, and a unit that runs as little as before is as cold as before.
@@ -75,12 +77,14 @@ def cooling_over(probed: Probed, evidence: Mapping[str, Any], started_at: int, n
     usual = probed.habit(started_at) or probed.habit(now)
     if usual is None:
         return None
-    # What was usual then is in the evidence: after days of failure, or a restart, the trail takes that for usual.
-    usual = replace(usual, top=evidence.get("usual_celsius", usual.top))
-    usual = usual.with_swing(evidence.get("usual_swing", usual.swing))
-    if "usual_duty" in evidence:
+    # What was usual then is on record: after days of failure, or a restart, the trail takes that for usual.
+    if grounds.usual_celsius is not None:
+        usual = replace(usual, top=grounds.usual_celsius)
+    if grounds.usual_swing is not None:
+        usual = usual.with_swing(grounds.usual_swing)
+    if grounds.usual_duty is not None:
         duty = _duty(probed, usual, until, only_cycles=True)
-        is_back = duty is not None and duty <= evidence["usual_duty"] + LONGER_OVER
+        is_back = duty is not None and duty <= grounds.usual_duty + LONGER_OVER
         course = points(probed.trail.parts.bins(until - CALMEST * HOUR, until))
         return until if is_back and course and _middle(course) <= usual.top else None
     course = points(probed.trail.parts.bins(started_at, now))
@@ -151,8 +155,8 @@ def _run(probed: Probed, usual: Habit, until: int, lasts: int, end: int) -> _Run
 
 def _stuck(run: _Run, usual: Habit, how_long: str, end: str) -> dict[str, Any]:
     text = (
-        f"the compressor has not cycled {how_long}, and it is not getting colder: {run.first:.1f} °C in the first "
-        f"{end} of that time, {run.last:.1f} °C in the last; usual is up to {usual.top:.1f} °C"
+        f"the compressor has not cycled {how_long}, and it is not getting colder: {degrees(run.first, '.1f')} in the "
+        f"first {end} of that time, {degrees(run.last, '.1f')} in the last; usual is up to {degrees(usual.top, '.1f')}"
     )
     return {"text": text, "celsius": round(run.last, 2), "started_at": format_instant(run.start_at)}
 

@@ -14,7 +14,7 @@ from statistics import median
 from typing import NamedTuple
 
 from monitor.core.sign.trail import Bin, Ring
-from monitor.core.time.instant import HOUR, MINUTE
+from monitor.core.time.instant import HOUR
 
 STEP_LEAST = 0.15
 """°C that any fall must have to count as one: more than what a resolution of 0.1 °C makes of a calm value."""
@@ -199,11 +199,3 @@ def _third(values: Sequence[float]) -> float:
     """The third largest; of fewer than three the smallest."""
     ordered = sorted(values, reverse=True)
     return ordered[min(USUAL, len(ordered)) - 1] if ordered else 0.0
-
-
-def minutes(ms: int) -> str:
-    """A span in words: ``34 min``, ``3 h 10 min``."""
-    whole = ms // MINUTE
-    if whole < 60:
-        return f"{whole} min"
-    return f"{whole // 60} h {whole % 60} min" if whole % 60 else f"{whole // 60} h"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
-from monitor.core.sign.base import Sign, Told, opened_at
-from monitor.core.sign.course import minutes
+from monitor.core.record import minutes
+from monitor.core.sign.base import Sign, ToldEvent, opened_at
 from monitor.core.time.instant import format_instant
 
 
-def door_open(unit: str, events: Sequence[Told], now: int, open_after: int) -> Sign | None:
+def door_open(unit: str, events: Sequence[ToldEvent], now: int, open_after: int) -> Sign | None:
     """Whether a unit's door has stood open for ``open_after`` ms at ``now``. Its deadline is its ``since_at``, however
     late somebody asks; events may come in any order."""
     opened = opened_at(events, now)
@@ -22,7 +22,7 @@ def door_open(unit: str, events: Sequence[Told], now: int, open_after: int) -> S
     return Sign(condition, unit, opened + open_after, LEVEL_OF[condition], evidence)
 
 
-def door_shut(events: Sequence[Told], started_at: int, now: int) -> int | None:
+def door_shut(events: Sequence[ToldEvent], started_at: int, now: int) -> int | None:
     """The instant at which a door that was open since ``started_at`` was shut; None while it isn't."""
     if opened_at(events, now) == started_at:
         return None
@@ -30,7 +30,7 @@ def door_shut(events: Sequence[Told], started_at: int, now: int) -> int | None:
     return min(shut, default=None)
 
 
-def openings(events: Sequence[Told]) -> list[tuple[int, int | None]]:
+def openings(events: Sequence[ToldEvent]) -> list[tuple[int, int | None]]:
     """When a door was opened and shut, in order; None for one that is open still."""
     found: list[tuple[int, int | None]] = []
     opened: int | None = None

@@ -12,6 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
+from monitor.core.record import degrees
 from monitor.core.sign.base import Probed, Sign
 from monitor.core.sign.trail import HOURS_FOR, Bin
 from monitor.core.time.instant import DAY, HOUR, format_instant
@@ -109,8 +110,9 @@ def _sign(probed: Probed, days: Sequence[tuple[int, float]], slope: float, limit
     # One line says it all: where it began, where it has come to, how fast, and when it crosses.
     first = last - slope * number
     text = (
-        f"its calm temperature went from {first:.1f} to {last:.1f} °C in {number} days, by {slope:+.2f} °C a day; "
-        f"going on like that it reaches {limit:g} °C on {format_instant(crosses_at)[:10]}"
+        f"its calm temperature went from {first:.1f} to {degrees(last, '.1f')} in {number} days, by "
+        f"{degrees(slope, '+.2f')} a day; "
+        f"going on like that it reaches {degrees(limit)} on {format_instant(crosses_at)[:10]}"
     )
     evidence = {
         "text": text,

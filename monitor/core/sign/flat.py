@@ -10,8 +10,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
+from monitor.core.record import degrees, minutes
 from monitor.core.sign.base import Probed, Sign
-from monitor.core.sign.course import minutes
 from monitor.core.sign.trail import MINUTES_FOR, PARTS_FOR, Bin
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 
@@ -41,7 +41,7 @@ def flat(probed: Probed, now: int) -> Sign | None:
         return None
     condition, celsius = AlarmCondition.FLAT_LINE, bins[-1].low / 1_000
     text = (
-        f"has read {celsius:g} °C to the digit for {minutes(end_at - start_at)}; "
+        f"has read {degrees(celsius)} to the digit for {minutes(end_at - start_at)}; "
         f"usual is up to {minutes(needed[1])}"
     )
     evidence = {

@@ -19,8 +19,9 @@ from statistics import median
 from typing import NamedTuple
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition
-from monitor.core.sign.base import Probed, Sign, Told, opened_at
-from monitor.core.sign.course import Habit, Point, minutes, rise_now
+from monitor.core.record import degrees, minutes
+from monitor.core.sign.base import Probed, Sign, ToldEvent, opened_at
+from monitor.core.sign.course import Habit, Point, rise_now
 from monitor.core.sign.trail import MINUTES_FOR
 from monitor.core.time.instant import DAY, HOUR, MINUTE, format_instant
 
@@ -73,7 +74,7 @@ class _Seen(NamedTuple):
         return self.run[-1].celsius - self.run[0].celsius
 
 
-def rising(probes: Sequence[Probed], events: Sequence[Told], now: int, subject: str) -> Sign | None:
+def rising(probes: Sequence[Probed], events: Sequence[ToldEvent], now: int, subject: str) -> Sign | None:
     """Whether a unit is warming with nothing to stop it, as of ``now``; ``subject`` is what the alarm is about."""
     if all(_is_quiet(probed, now) for probed in probes):
         return None
@@ -142,7 +143,7 @@ def _look(probed: Probed, now: int) -> _Seen | None:
     return _Seen(probed, course, usual, run)
 
 
-def _explained(events: Sequence[Told], now: int) -> bool:
+def _explained(events: Sequence[ToldEvent], now: int) -> bool:
     """Whether the door stands open, or it defrosts: that explains a rise, but not for ever."""
     opened = opened_at(events, now)
     if opened is not None and now - opened < DOOR_EXPLAINS_FOR:
@@ -192,7 +193,7 @@ def _nothing_falls(one: _Seen, seen: Sequence[_Seen]) -> int | None:
     return above[0].at + NOTHING_FALLS_FOR if rose else None
 
 
-def _patience(one: _Seen, seen: Sequence[_Seen], events: Sequence[Told]) -> int | None:
+def _patience(one: _Seen, seen: Sequence[_Seen], events: Sequence[ToldEvent]) -> int | None:
     usual = one.usual
     if any(_falls(other) for other in seen if other is not one):
         return None
@@ -253,8 +254,8 @@ def _sign(one: _Seen, since_at: int, subject: str) -> Sign:
     run, usual = one.run, one.usual
     rate = one.climbed * HOUR / max(one.lasted, MINUTE)
     text = (
-        f"has risen without a fall for {minutes(one.lasted)}, by {one.climbed:.1f} °C at {rate:.1f} °C/h, to "
-        f"{run[-1].celsius:.1f} °C; usual is up to {usual.top:.1f} °C"
+        f"has risen without a fall for {minutes(one.lasted)}, by {degrees(one.climbed, '.1f')} at "
+        f"{degrees(rate, '.1f')}/h, to {degrees(run[-1].celsius, '.1f')}; usual is up to {degrees(usual.top, '.1f')}"
     )
     evidence = {
         "text": text,

@@ -110,6 +110,15 @@ def format_local(at: int, zone: ZoneInfo) -> str:
     return f"{moment:%Y-%m-%d %H:%M} {offset[:3]}:{offset[3:5]}"
 
 
+def file_stamp(at: int) -> str:
+    """An instant as it stands in the name of a file: UTC to the second, which sorts by time.
+
+    >>> file_stamp(0)
+    '19700101T000000Z'
+    """
+    return f"{to_datetime(at):%Y%m%dT%H%M%SZ}"
+
+
 def in_local_time(text: str, zone: ZoneInfo) -> str:
     """A sentence with every instant in it that is written as :func:`format_instant` does told in local time.
 

@@ -89,7 +89,7 @@ async def _answer(wired: Wiring, request: Request, kind: type[OfAlarms], **in_pa
 @_change(
     Acknowledge,
     "Take an alarm",
-    {"by": "M. Keller", "reason": "door was left open", "action": "closed it; lots are at −71 °C"},
+    {"by": "M. Keller", "reason": "door was left open", "action": "closed it; all lots are still frozen"},
 )
 async def acknowledge(wired: Wired, alarm: str, request: Request) -> JsonResponse:
     """Somebody takes the alarm: nobody more is told, and those who were hear who has it. It is told anew if it gets

@@ -25,7 +25,7 @@ def png_of(specification: str, *, scale: float, seconds: float = DRAWING_SECONDS
             command, input=specification.encode(), capture_output=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise RuntimeError(f"not drawn within {seconds:g} s") from error
+        raise RuntimeError(f"not drawn within {seconds:g} seconds") from error
     if done.returncode or not done.stdout.startswith(b"\x89PNG"):
         reason = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
         raise RuntimeError(f"the chart could not be drawn (exit code {done.returncode}): {reason[0][:500]}")

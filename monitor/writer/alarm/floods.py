@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.cause.flood import FLOOD, may_be_new, of_cause_over, of_site, of_time
 from monitor.core.alarm.cause.outcome import Outcome
-from monitor.core.alarm.flood import Case
+from monitor.core.alarm.flood import OpenAlarm
 from monitor.core.telling.policy import Place
 from monitor.core.time.instant import parse_instant
 from monitor.ports import Store, Tx
@@ -33,23 +33,23 @@ class Floods:
             outcome for alarm in over for outcome in of_cause_over(alarm, children.get(alarm.id, ()), now)
         ]
 
-    def sites_of(self, changed: Iterable[Alarm], now: int) -> dict[str, list[Case]]:
+    def sites_of(self, changed: Iterable[Alarm], now: int) -> dict[str, list[OpenAlarm]]:
         """The sites with the alarms of theirs that changed and are new."""
-        sites: dict[str, list[Case]] = {}
+        sites: dict[str, list[OpenAlarm]] = {}
         for alarm in changed:
             if may_be_new(alarm, now):
                 place = self._place_of(alarm)
                 if place.site is not None and not self._is_hushed(alarm, now):
-                    sites.setdefault(place.site, []).append(Case(alarm, place.unit))
+                    sites.setdefault(place.site, []).append(OpenAlarm(alarm, place.unit))
         return sites
 
     def of_site(
-        self, site: str, new: Sequence[Case], open_alarms: Iterable[Alarm], now: int
+        self, site: str, new: Sequence[OpenAlarm], open_alarms: Iterable[Alarm], now: int
     ) -> list[Outcome]:
         """What the open alarms of a site come to: new ones join the page about their cause."""
         placed = [(alarm, self._place_of(alarm)) for alarm in open_alarms]
         cases = [
-            Case(alarm, place.unit, self._is_hushed(alarm, now))
+            OpenAlarm(alarm, place.unit, self._is_hushed(alarm, now))
             for alarm, place in placed
             if place.site == site
         ]

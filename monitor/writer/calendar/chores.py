@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.core.time.recurring import Recurring
 from monitor.ports import Store
-from monitor.writer.calendar.periods import Owed, Periods
+from monitor.writer.calendar.periods import OwedPeriod, Periods
 from monitor.writer.turn import Turns
 
 
@@ -18,7 +18,7 @@ class Chores:
         self._store = store
         self._periods = Periods(store)
 
-    def owed(self, chore: str, when: Recurring, zone: ZoneInfo) -> Owed | None:
+    def owed(self, chore: str, when: Recurring, zone: ZoneInfo) -> OwedPeriod | None:
         """The time of a chore that is owed now. It stays owed until :meth:`put_done`, or the next time comes."""
         with self._turns.turn() as turn:
             return self._periods.owed(turn.tx, f"chore:{chore}", when, zone, turn.now)

@@ -17,7 +17,7 @@ from monitor.core.telling.policy import Recipient
 from monitor.core.telling.told import message_id
 from monitor.core.time.instant import format_instant
 from monitor.ports import Store, Tx
-from monitor.writer.calendar.periods import Owed, Periods
+from monitor.writer.calendar.periods import OwedPeriod, Periods
 from monitor.writer.calendar.week import Week, calibrations, lots_of
 from monitor.writer.installed import Installed
 from monitor.writer.telling.owing import owed_row
@@ -68,7 +68,7 @@ class Digests:
         self,
         tx: Tx,
         schedule: str,
-        owed: Owed,
+        owed: OwedPeriod,
         words: tuple[str, str],
         recipients: Iterable[Recipient],
         now: int,
@@ -89,7 +89,7 @@ class Digests:
             return policy.recipients()
         return [*(one for contact in named for one in contact.recipients), *policy.always]
 
-    def _digest(self, tx: Tx, site: str, owed: Owed, now: int) -> JSON:
+    def _digest(self, tx: Tx, site: str, owed: OwedPeriod, now: int) -> JSON:
         """``{since, until, open, past, unseen, lots, unwatched, calibrations}``, as
         :func:`monitor.words.digest.digest` words them."""
         news = self._store.facts.current(tx, "alarm", recorded_after=owed.since_at)

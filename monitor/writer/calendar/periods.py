@@ -16,7 +16,7 @@ KEPT = 16
 _SINCE_MAX = 7 * DAY
 
 
-class Owed(NamedTuple):
+class OwedPeriod(NamedTuple):
     """A time that is owed. ``since_at``: when the last one was done, for what is told of the time between."""
 
     name: str
@@ -31,7 +31,7 @@ class Periods:
         self._store = store
         self._known_done: dict[str, str] = {}
 
-    def owed(self, tx: Tx, schedule: str, when: Recurring, zone: ZoneInfo, now: int) -> Owed | None:
+    def owed(self, tx: Tx, schedule: str, when: Recurring, zone: ZoneInfo, now: int) -> OwedPeriod | None:
         """The time of a schedule that is owed now, if any. What was before the schedule was first looked at is not: a
         new installation doesn't begin with last week's summary."""
         last = when.last(now, zone)
@@ -46,7 +46,7 @@ class Periods:
             self._known_done[schedule] = last.name
             return None
         since_at = max((at for at in done.values() if at < now), default=now - _SINCE_MAX)
-        return Owed(last.name, last.at, since_at)
+        return OwedPeriod(last.name, last.at, since_at)
 
     def put_done(self, tx: Tx, schedule: str, name: str, now: int) -> None:
         """Notes that a time is done, together with what was done in the same transaction."""

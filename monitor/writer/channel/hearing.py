@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.channel.liveness import SOUND_FOR, ProbeFault, Watch
+from monitor.core.channel.ear import SOUND_FOR, ProbeFault
+from monitor.core.channel.liveness import Watch
 from monitor.ports import Arrived, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.channel.soundness import Soundness
@@ -71,9 +72,9 @@ class Hearing:
             if heard is not None:
                 self._silences.take(tx, heard, now)
         self._take_words(tx, now)
-        self._upkeep.save(tx, watch.take_runs())
+        self._upkeep.save(tx, watch.clocks.take_runs())
 
     def _take_words(self, tx: Tx, now: int) -> None:
         self._watch.has_words = False
-        self._on_faults(tx, self._watch.take_faults(), now)
+        self._on_faults(tx, self._watch.faults.take_words(), now)
         self._upkeep.take(tx, now)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from monitor.core.channel.excursion import Excursion
+from monitor.core.channel.excursion import Excursion, KnownExcursion, reconcile
 from monitor.core.channel.fold import ChannelState, advance, fold
-from monitor.core.channel.identity import KnownExcursion, reconcile
 from monitor.core.channel.quality import corrected
 from monitor.core.channel.reading import Reading
 from monitor.core.channel.warning import Spell, spells

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from monitor.core.answer.excursion import ExcursionBody
-from monitor.core.channel.excursion import Excursion
-from monitor.core.channel.identity import Match
+from monitor.core.channel.excursion import Excursion, Match
 from monitor.core.fact import decided_at, excursion_body, is_alive
 from monitor.ports import Fact, Store, Tx
 from monitor.writer.channel.desk import ChannelDesk, ExcursionChange

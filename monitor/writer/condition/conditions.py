@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.cause.outcome import unwatched
-from monitor.core.alarm.cause.probe_fault import FAULT, of_fault
+from monitor.core.alarm.cause.upkeep import FAULT, of_fault
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.answer.unit import UnitOutlook
-from monitor.core.channel.liveness import ProbeFault
+from monitor.core.channel.ear import ProbeFault
 from monitor.core.fact import JSON, is_alive
 from monitor.core.outlook.shelter import Shelter, UnitState, shelters
 from monitor.core.profile.installation import Installation, Unit

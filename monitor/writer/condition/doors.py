@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.cause.door import DOOR, DoorState, of_door, stood_open
 from monitor.core.profile.installation import Unit
-from monitor.core.sign.base import Told
+from monitor.core.sign.base import ToldEvent
 from monitor.core.sign.detection import Detection
 from monitor.core.sign.trail import PARTS_FOR
 from monitor.ports import Store, Tx
@@ -35,7 +35,7 @@ class Doors:
         self._units = units
         self._alarms = alarms
         self._conditions = conditions
-        self._events: dict[str, list[Told]] = {}
+        self._events: dict[str, list[ToldEvent]] = {}
         self._stirred: set[str] = set()
         self._due: dict[str, int] = {}
         self._heard_at: dict[str, int] = {}
@@ -61,7 +61,7 @@ class Doors:
         if unit in self._units:
             self._stirred.add(unit)
 
-    def events_of(self, unit: str) -> list[Told]:
+    def events_of(self, unit: str) -> list[ToldEvent]:
         """What a unit told in the last three days."""
         return self._events.get(unit, [])
 
@@ -82,7 +82,7 @@ class Doors:
         rows = self._store.log.events(tx, "unit", subject=unit, start=now - PARTS_FOR)
         self._heard_at[unit] = max((row["received_at"] for row in rows), default=now)
         self._events[unit] = [
-            Told(row["occurred_at"], str(row["kind"])) for row in rows if not row["conflict"]
+            ToldEvent(row["occurred_at"], str(row["kind"])) for row in rows if not row["conflict"]
         ]
 
     def _judge(self, tx: Tx, unit: str, now: int) -> None:

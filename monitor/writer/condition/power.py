@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.core.alarm.cause.outcome import unwatched
-from monitor.core.alarm.cause.power import LOST, PowerState, UnitEvent, of_power
+from monitor.core.alarm.cause.power import LOST, PowerState, ReceivedEvent, of_power
 from monitor.core.profile.installation import Installation
 from monitor.core.sign.trail import PARTS_FOR
 from monitor.ports import Store, Tx
@@ -62,7 +62,7 @@ class Power:
     def _judge(self, tx: Tx, unit: str, now: int) -> None:
         rows = self._store.log.events(tx, "unit", subject=unit, start=now - PARTS_FOR)
         events = [
-            UnitEvent(row["occurred_at"], str(row["kind"]), row["received_at"])
+            ReceivedEvent(row["occurred_at"], str(row["kind"]), row["received_at"])
             for row in rows
             if not row["conflict"]
         ]

@@ -342,9 +342,7 @@ class Signs:
         if alarm is not None:
             shown, started_at = _named(fresh, alarm), alarm.grounds.started_at
             if shown is not None and started_at is not None:
-                # What its detector noted as usual is the detector's own, and goes back to it as it was.
-                over = cooling_over(shown.probed, alarm.evidence, started_at, as_of)
-                self._end(tx, alarm, over, now)
+                self._end(tx, alarm, cooling_over(shown.probed, alarm.grounds, started_at, as_of), now)
             return
         is_told = self._is_warm(place) or self._alarms.get(
             AlarmCondition.RISING_FAST, place.unit.product_channel

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from monitor.core.alarm.cause.battery import BATTERY, of_battery
-from monitor.core.alarm.cause.calibration import CALIBRATION, calibration_due, of_date
-from monitor.core.alarm.cause.probe_clock import CLOCK, of_clock
+from monitor.core.alarm.cause.upkeep import (
+    BATTERY,
+    CALIBRATION,
+    CLOCK,
+    calibration_due,
+    of_battery,
+    of_clock,
+    of_date,
+)
 from monitor.core.alarm.limits import Limits
 from monitor.core.channel.liveness import Watch
-from monitor.core.channel.probe_clock import Run
+from monitor.core.channel.probe_clock import SkewedRun
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.unit import Channel
 from monitor.ports import Store, Tx
@@ -57,10 +63,12 @@ class Upkeep:
         """Takes from the store which runs of wrong clocks are under way."""
         self._saved = {path: run.is_certain for path, run in self.runs(turn.tx).items()}
 
-    def runs(self, tx: Tx) -> dict[str, Run]:
+    def runs(self, tx: Tx) -> dict[str, SkewedRun]:
         """The runs of wrong clocks, by channel."""
         kept = self._store.due.markers(tx, _MARKER)
-        return {name.removeprefix(_MARKER): Run(*json.loads(text)) for name, text in kept.items() if text}
+        return {
+            name.removeprefix(_MARKER): SkewedRun(*json.loads(text)) for name, text in kept.items() if text
+        }
 
     def low(self) -> dict[str, tuple[int, float]]:
         """Which batteries are low, as of which measurement, and how low."""
@@ -76,16 +84,16 @@ class Upkeep:
 
     def take(self, tx: Tx, now: int) -> None:
         """What a message has said of its channel's battery and clock."""
-        for battery in self._watch.take_batteries():
+        for battery in self._watch.batteries.take_words():
             place = self._conditions.place(battery.channel)
             self._alarms.carry_out(tx, [of_battery(battery, place, now)], now)
-        for clock in self._watch.take_clocks():
+        for clock in self._watch.clocks.take_words():
             alarm = self._alarms.get(CLOCK, clock.channel)
             zone = self._installation.zone_of(Channel.parse(clock.channel).site)
             place = self._conditions.place(clock.channel)
             self._alarms.carry_out(tx, of_clock(clock, alarm, zone, place), now)
 
-    def save(self, tx: Tx, runs: Mapping[str, Run | None]) -> None:
+    def save(self, tx: Tx, runs: Mapping[str, SkewedRun | None]) -> None:
         """Keeps runs until they are certain; from then on their alarm says enough."""
         for path, run in runs.items():
             if run is None and path in self._saved:

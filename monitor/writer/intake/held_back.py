@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.channel.liveness import ProbeFault
+from monitor.core.channel.ear import ProbeFault
 from monitor.ports import JSON, Arrived, Store, Tx
 from monitor.writer.condition.conditions import Conditions
 from monitor.writer.turn import Turn, Waiting

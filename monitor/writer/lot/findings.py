@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from monitor.core.fact import JSON
 from monitor.core.lot.custody import LotHistory, lot_history
 from monitor.core.lot.event import LotEvent, LotEventKind
-from monitor.core.lot.expiry import Expiry, effective_expiry
 from monitor.core.lot.finding import LotFinding, home_of, lot_finding
-from monitor.core.lot.integrity import Integrity, Place, integrity, out_of_storage
-from monitor.core.lot.ledger import Calm, Ledger, Piece, Unknown, Zoom
+from monitor.core.lot.integrity import Integrity, LotPlace, integrity, out_of_storage
+from monitor.core.lot.ledger import Ledger
+from monitor.core.lot.piece import Calm, Piece, Unknown, Zoom
 from monitor.core.lot.timeline import Abode, timeline
-from monitor.core.lot.verdict import OpenExcursion
+from monitor.core.lot.verdict import Expiry, OpenExcursion, effective_expiry
 from monitor.core.outlook.next_change import Wakes, next_change_at, wakes
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Profile
@@ -146,7 +146,7 @@ class Findings:
         ]
         if ledgers and ledgers[-1] is not None:
             home = ledgers[-1]
-            waits.append(Wait(home, wakes(found, is_warm=home.is_warm), True))
+            waits.append(Wait(home, wakes(found, is_warm=home.tally.is_warm), True))
             next_at.append(home.last_at)  # a clock that runs ahead: what it said is judged in its time
         return Judged(
             history,
@@ -162,17 +162,17 @@ class Findings:
             return None
         return self.ledgers.get(tx, abode.channel, abode.rule, abode.from_at)
 
-    def _place(self, tx: Tx, abode: Abode, ledger: Ledger | None, as_of: int, *, is_last: bool) -> Place:
+    def _place(self, tx: Tx, abode: Abode, ledger: Ledger | None, as_of: int, *, is_last: bool) -> LotPlace:
         start, end, unit, channel, rule = abode
         if unit is None:
-            return Place(
+            return LotPlace(
                 start, end, None, None, rule, out_of_storage(rule.profile, start, end, closed=is_last)
             )
         if ledger is None or channel is None:
-            return Place(start, end, unit, channel, rule, [Unknown(start, end)])
+            return LotPlace(start, end, unit, channel, rule, [Unknown(start, end)])
         zoom = self.ledgers.zoom(tx, channel)
         pieces = ledger.pieces(start, end, as_of=as_of, closed=is_last, zoom=zoom)
-        return Place(
+        return LotPlace(
             start,
             end,
             unit,

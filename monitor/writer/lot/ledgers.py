@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from monitor.core.channel.fold import by_instant, good_values
 from monitor.core.channel.reading import Reading
-from monitor.core.lot.ledger import GoodValues, Ledger, Zoom
+from monitor.core.lot.ledger import Ledger
+from monitor.core.lot.piece import GoodValues, Zoom
 from monitor.core.lot.place import PlaceRule
 from monitor.core.outlook.next_change import Wakes
 from monitor.core.profile.rules import ChannelRules
@@ -93,9 +94,9 @@ class Ledgers:
                 sweep(course, [(rules, [LedgerFold(part.ledger)])])
                 if ledger.replace(part):
                     continue
-            counted = dict(ledger.tally)
+            counted = dict(ledger.tally.counts)
             self._feed(tx, channel, rules, ledger, ledger.rewind(at))
-            ledger.tally = counted
+            ledger.tally.counts = counted
 
     def _feed(self, tx: Tx, channel: str, rules: ChannelRules, ledger: Ledger, after: int) -> None:
         course = self._store.history.course(tx, self._ids[channel], after=after)
@@ -176,7 +177,7 @@ class Waking:
                 self._home[lot] = number
                 self._residents.setdefault(number, set()).add(lot)
             for what, more in wakes.after.items():
-                self._push(number, what, ledger.tally.get(what, 0) + more, lot)
+                self._push(number, what, ledger.tally.counts.get(what, 0) + more, lot)
             if wakes.at is not None:
                 self._push(number, _AT, wakes.at, lot)
                 ledger.wake_at = self._heaps[number][_AT][0][0]
@@ -202,7 +203,7 @@ class Waking:
         found: dict[str, None] = {}
         heaps = self._heaps.get(id(ledger), {})
         for what, heap in heaps.items():
-            reached = (ledger.last_at or 0) if what == _AT else ledger.tally.get(what, 0)
+            reached = (ledger.last_at or 0) if what == _AT else ledger.tally.counts.get(what, 0)
             while heap and (heap[0][0] <= reached or self._turn.get(heap[0][1]) != heap[0][2]):
                 _, lot, turn = heapq.heappop(heap)
                 if self._turn.get(lot) == turn:

@@ -14,13 +14,13 @@ from monitor.core.channel.reading import Reading
 from monitor.core.fact import JSON, lot_body
 from monitor.core.lot.custody import LotHistory, lot_history
 from monitor.core.lot.event import LotEvent, LotEventKind
-from monitor.core.lot.expiry import effective_expiry
 from monitor.core.lot.finding import LotFinding
-from monitor.core.lot.integrity import Place, integrity, out_of_storage
-from monitor.core.lot.ledger import GoodValues, Ledger, Unknown
+from monitor.core.lot.integrity import LotPlace, integrity, out_of_storage
+from monitor.core.lot.ledger import Ledger
+from monitor.core.lot.piece import GoodValues, Unknown
 from monitor.core.lot.place import PlaceRule
 from monitor.core.lot.timeline import Abode, UnitVersion, timeline
-from monitor.core.lot.verdict import OpenExcursion, reasons
+from monitor.core.lot.verdict import OpenExcursion, effective_expiry, reasons
 from monitor.core.profile import profile as core
 from monitor.core.profile.rules import ChannelRules
 from monitor.core.profile.unit import ProbeSettings
@@ -173,19 +173,19 @@ class Channels:
                 ledger.take(at, values)
         return self._ledgers[key]
 
-    def place(self, abode: Abode, as_of: int, *, is_last: bool) -> Place:
+    def place(self, abode: Abode, as_of: int, *, is_last: bool) -> LotPlace:
         start, end, unit, channel, rule = abode
         if unit is None:
             pieces = out_of_storage(rule.profile, start, end, closed=is_last)
-            return Place(start, end, None, None, rule, pieces)
+            return LotPlace(start, end, None, None, rule, pieces)
         if channel is None or channel not in self._settings:
-            return Place(start, end, unit, None, rule, [Unknown(start, end)])
+            return LotPlace(start, end, unit, None, rule, [Unknown(start, end)])
         ledger, good = self.ledger(channel, rule), self.good(channel)
 
         def zoom(first: int, last: int) -> list[GoodValues]:
             return [one for one in good if first <= one[0] <= last]
 
-        return Place(
+        return LotPlace(
             start,
             end,
             unit,

@@ -8,7 +8,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.sign.base import Probed, Sign, Told, opened_at
+from monitor.core.alarm.grounds import Grounds
+from monitor.core.sign.base import Probed, Sign, ToldEvent, opened_at
 from monitor.core.sign.cooling import cooling_over, cooling_weak
 from monitor.core.sign.door import door_open, openings
 from monitor.core.sign.rising import rising
@@ -150,7 +151,7 @@ def test_weak_cooling_does_not_depend_on_the_order_or_the_batches_of_the_reading
         cooling_weak([probed], NOW, "lab1/F01")  # a look in between leaves nothing behind
         start, turn = start + sizes[turn % len(sizes)], turn + 1
     assert cooling_weak([probed], NOW, "lab1/F01") == expected
-    assert cooling_over(probed, expected.evidence, NOW - DAY, NOW) is None
+    assert cooling_over(probed, Grounds.of(expected.evidence), NOW - DAY, NOW) is None
 
 
 @given(
@@ -165,7 +166,7 @@ def test_weak_cooling_does_not_depend_on_the_order_or_the_batches_of_the_reading
 def test_a_door_is_judged_alike_whatever_the_order_and_the_copies_of_its_events(
     some: list[tuple[int, str]], seed: int, now: int
 ) -> None:
-    events = [Told(START + minute * MINUTE, kind) for minute, kind in some]
+    events = [ToldEvent(START + minute * MINUTE, kind) for minute, kind in some]
     shuffled = [*events, *events[::2]]
     Random(seed).shuffle(shuffled)
     at = START + now * MINUTE

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from monitor.core.channel.fold import ChannelState
 from monitor.core.channel.reading import Reading
 from monitor.core.fact import tightest_budget
+from monitor.core.profile.rules import ChannelRules
 from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ports import JSON
 from monitor.ports.commands import Suppress
 from monitor.testing import Rig, one_unit
 from monitor.words import lot as lot_words
 from monitor.words.lot import least_left
+from monitor.writer.channel import judge
 from tests.rigs.lab import T0, register
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "one-answer"
@@ -33,6 +37,22 @@ def expected(name: str) -> Any:
 
 def asking(question: str) -> list[str]:
     return [name for name, case in CASES.items() if case["question"] == question]
+
+
+def fail_to_judge(rig: Rig, unit: str, patch: pytest.MonkeyPatch) -> None:
+    """From now on the program has a bug that shows where it judges this unit."""
+    rules = rig.rules[f"lab1/{unit}/product"]
+
+    def broken(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(state: ChannelState, its: ChannelRules, *others: Any) -> Any:
+            if its is rules:
+                raise ZeroDivisionError("a bug")
+            return real(state, its, *others)
+
+        return call
+
+    patch.setattr(judge, "advance", broken(judge.advance))
+    patch.setattr(judge, "fold", broken(judge.fold))
 
 
 def lived_through(rig: Rig, case: dict[str, Any]) -> None:
@@ -61,10 +81,13 @@ def brief(rescue: list[JSON]) -> list[JSON]:
 
 @pytest.mark.parametrize("name", asking("shelter"))
 def test_message_page_api_and_command_line_send_lots_to_the_same_unit_for_the_same_reason(
-    tmp_path: Path, name: str
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = CASES[name]
     rig = Rig(tmp_path / "s.db", installation=one_unit(units=tuple(case["units"])), now=T0)
+    for unit, course in case["units"].items():
+        if course.get("fails_to_be_judged"):
+            fail_to_judge(rig, unit, monkeypatch)
     lived_through(rig, case)
     (alarm,) = [
         alarm

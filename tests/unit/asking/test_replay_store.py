@@ -21,8 +21,9 @@ from monitor.core.channel.columns import Plain
 from monitor.core.channel.fold import judge
 from monitor.core.channel.line import Line, nano
 from monitor.core.channel.reading import Reading
-from monitor.core.lot.ledger import Calm, GoodValues, Ledger
+from monitor.core.lot.ledger import Ledger
 from monitor.core.lot.mkt import heat_along, heat_of
+from monitor.core.lot.piece import Calm, GoodValues
 from monitor.core.lot.place import rule_in
 from monitor.core.profile.profile import Profile, ThawRule, UnknownRule, Window
 from monitor.core.profile.rules import constant

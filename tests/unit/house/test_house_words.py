@@ -21,13 +21,7 @@ LOCAL_TIME = re.compile(r"%[-#]?[aAbBcdHIjmMpSxXyYzZ]")
 SPEAKS_TOO: Mapping[str, str] = {
     "monitor/config/": "a file's own language, in which its mistakes are named",
     "monitor/core/time/": "the form in which core's texts, which are on record, tell an instant",
-    "monitor/core/lot/verdict.py": "reasons are on record as core said them",
-    "monitor/core/sign/": "what a sign was seen by is on record as core said it",
-    "monitor/core/alarm/cause/": "an alarm's evidence is on record as core said it",
-    "monitor/core/fact.py": "why there is no mean kinetic temperature is on record",
-    "monitor/store/backup.py": "the name of a file",
-    "monitor/web/api/alarms.py": "an example of what a person writes",
-    "monitor/web/charts/png.py": "a process of its own, which imports nothing of ours",
+    "monitor/core/record.py": "the form in which they tell a temperature and a span",
     "laboratory/": "it judges the product, and its reports are its own",
 }
 """Files, or folders, that say a figure themselves, and why. The list only shrinks."""

@@ -22,8 +22,8 @@ from monitor.program import jobs as jobs_module
 from monitor.program.housekeeping import Housekeeping
 from monitor.program.jobs import Jobs
 from monitor.program.measures import Measures
-from monitor.store.backup import backups_in
 from monitor.store.projection import Projection
+from monitor.store.upkeep.backup import backups_in
 from monitor.telling.dead_man import DeadMan
 from monitor.telling.media.attempt import Attempts
 from monitor.testing import ManualClock, Rig

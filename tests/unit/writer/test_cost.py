@@ -38,7 +38,9 @@ def batches(rig: Rig, size: int, readings: int, *, is_warm: bool) -> Iterator[li
         minute, unit = divmod(number, len(UNITS))
         celsius = -80.0 + minute % 7 / 10 + (30.0 if is_warm and minute // 20 % 2 else 0.0)
         at = T0 + minute * MINUTE + unit * SECOND
-        rows.append(Arrived(channels[unit], Reading(at, at + SECOND // 2, celsius, None, None, None), 0, True))
+        rows.append(
+            Arrived(channels[unit], Reading(at, at + SECOND // 2, celsius, None, None, None), 0, True)
+        )
     for start in range(0, readings, size):
         yield rows[start : start + size]
 

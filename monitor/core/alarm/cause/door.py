@@ -16,7 +16,7 @@ from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.cause.outcome import Hold, Outcome, Past, recovered
 from monitor.core.alarm.cause.upload import PATIENCE
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
-from monitor.core.sign.base import Sign, Told
+from monitor.core.sign.base import Sign, ToldEvent
 from monitor.core.sign.door import door_open, door_shut, openings
 from monitor.core.time.instant import DAY, format_instant
 
@@ -31,7 +31,7 @@ class DoorState(NamedTuple):
     since when the doors that its alarms on record are about stood open. ``place``: what evidence says of its place."""
 
     unit: str
-    events: Sequence[Told]
+    events: Sequence[ToldEvent]
     told_at: int
     alarm: Alarm | None
     heard_at: int | None
@@ -60,7 +60,7 @@ def of_door(door: DoorState, open_after: int, now: int) -> DoorOutcome:
     return DoorOutcome(outcomes, _next_look(door.events, open_after, now, is_open=sign is not None))
 
 
-def stood_open(events: Sequence[Told], open_after: int, now: int) -> list[tuple[int, int]]:
+def stood_open(events: Sequence[ToldEvent], open_after: int, now: int) -> list[tuple[int, int]]:
     """From when to when a door stood open for longer than it may, of those times that are over."""
     return [
         (start, end)
@@ -96,7 +96,7 @@ def _not_sure_until(sign: Sign, door: DoorState, now: int) -> int | None:
     return None
 
 
-def _next_look(events: Sequence[Told], open_after: int, now: int, *, is_open: bool) -> int | None:
+def _next_look(events: Sequence[ToldEvent], open_after: int, now: int, *, is_open: bool) -> int | None:
     coming = [event.at for event in events if event.at > now]
     if not is_open:
         coming += [start + open_after for start, end in openings(events) if end is None]

@@ -22,6 +22,7 @@ from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.answer.shape import AnyAnswer
 from monitor.core.fact import is_alive, is_going_on
 from monitor.core.profile.profile import HIGH, LOW
+from monitor.core.record import degrees
 from monitor.core.time.instant import parse_instant
 
 THERMAL: Mapping[str, AlarmCondition] = {
@@ -80,7 +81,7 @@ def _truth(excursion: str, body: AnyAnswer, side: SideState) -> Truth:
         body["extreme_celsius"],
     )
     evidence = {
-        "text": f"{extreme:g} °C, limit {limit:g} °C",
+        "text": f"{degrees(extreme)}, limit {degrees(limit)}",
         "excursion": excursion,
         "celsius": extreme,
         "limit_celsius": limit,

@@ -21,7 +21,7 @@ from monitor.core.alarm.flood import (
     OUTLIVES_AFTER,
     TOLD_ANEW_AFTER,
     WITHIN,
-    Case,
+    OpenAlarm,
     can_be_child,
     cause_of_flood,
     goes_on,
@@ -43,7 +43,7 @@ _WHY = {
 }
 
 
-def is_new(case: Case, now: int) -> bool:
+def is_new(case: OpenAlarm, now: int) -> bool:
     """Whether an alarm becomes part of something if there is a cause for it."""
     return not case.is_hushed and may_be_new(case.alarm, now)
 
@@ -60,7 +60,7 @@ def may_be_new(alarm: Alarm, now: int) -> bool:
 
 
 def of_site(
-    site: str, flood: Alarm | None, cases: Sequence[Case], new: Sequence[Case], now: int
+    site: str, flood: Alarm | None, cases: Sequence[OpenAlarm], new: Sequence[OpenAlarm], now: int
 ) -> list[Outcome]:
     """What the alarms of a site come to after some have changed. ``flood``: the open one; ``cases``: all that are open;
     ``new``: those among them that changed and are new (:func:`is_new`)."""
@@ -75,7 +75,7 @@ def of_site(
     return [*outcomes, *_begun(site, flood, left, now)]
 
 
-def _without_power(cases: Sequence[Case], new: Sequence[Case]) -> Iterator[Outcome]:
+def _without_power(cases: Sequence[OpenAlarm], new: Sequence[OpenAlarm]) -> Iterator[Outcome]:
     hushed = {case.alarm.id for case in cases if case.is_hushed}
     for case in new:
         parent = parent_by_power(case, cases)
@@ -83,7 +83,7 @@ def _without_power(cases: Sequence[Case], new: Sequence[Case]) -> Iterator[Outco
             yield Adopt(case.alarm, (parent.condition, parent.subject), "its unit has no power")
 
 
-def _joined(flood: Alarm, children: int, new: Sequence[Case], now: int) -> tuple[list[Outcome], Alarm]:
+def _joined(flood: Alarm, children: int, new: Sequence[OpenAlarm], now: int) -> tuple[list[Outcome], Alarm]:
     """What joins a flood that goes on, and the flood as it is then. What a unit's power explains joins it too, if the
     flood is about power: the wider cause is the one to tell of."""
     cause = flood.grounds.flood_cause or "many"
@@ -97,7 +97,7 @@ def _joined(flood: Alarm, children: int, new: Sequence[Case], now: int) -> tuple
     return [*outcomes, Hold(truth)], worsened(flood, truth, now=now)
 
 
-def _begun(site: str, flood: Alarm | None, cases: Sequence[Case], now: int) -> Iterator[Outcome]:
+def _begun(site: str, flood: Alarm | None, cases: Sequence[OpenAlarm], now: int) -> Iterator[Outcome]:
     """A flood that begins; or, where one is open already, a further one that becomes a part of it."""
     cause = cause_of_flood(cases, now)
     if cause is None:

@@ -14,10 +14,10 @@ from monitor.core.alarm.cause.outcome import End, Hold, Outcome
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.lot.budget import LOW_PERCENT
 from monitor.core.lot.custody import LotHistory
-from monitor.core.lot.expiry import Expiry
 from monitor.core.lot.finding import LotFinding
 from monitor.core.lot.integrity import Integrity
-from monitor.core.lot.verdict import VERDICT_OF, Reason, Verdict
+from monitor.core.lot.verdict import VERDICT_OF, Expiry, Reason, Verdict
+from monitor.core.record import whole_minutes
 from monitor.core.time.instant import format_instant, format_local
 
 OF_LOTS = (
@@ -102,7 +102,7 @@ def _of_budgets(found: Integrity) -> Found:
     if not low:
         return
     since, first = min(low, key=lambda one: one[0])
-    left = ", ".join(f"{one.name} {(one.left or 0) // 60_000} min left" for _, one in low)
+    left = ", ".join(f"{one.name} {whole_minutes(one.left or 0)} left" for _, one in low)
     evidence = {
         "band": first.name,
         "left_seconds": {one.name: (one.left or 0) / 1000 for _, one in low},

@@ -20,7 +20,7 @@ from monitor.core.alarm.cause.outcome import Amend, Hold, Outcome, Past, recover
 from monitor.core.alarm.cause.upload import PATIENCE
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.alarm.flood import POWER_GATHER_FOR
-from monitor.core.sign.base import Told
+from monitor.core.sign.base import ToldEvent
 from monitor.core.time.instant import format_instant, format_local
 
 LOST = AlarmCondition.POWER_LOST
@@ -35,7 +35,7 @@ class Outage(NamedTuple):
     backup: tuple[tuple[int, str], ...] = ()
 
 
-def outages(events: Sequence[Told], now: int) -> list[Outage]:
+def outages(events: Sequence[ToldEvent], now: int) -> list[Outage]:
     """The outages that a unit's events tell of, up to ``now``, in order. Told lost twice, the first counts."""
     told: list[Outage] = []
     # Of one instant "lost" sorts before "restored": that is an outage without length, and not one without an end.
@@ -53,7 +53,7 @@ def outages(events: Sequence[Told], now: int) -> list[Outage]:
     return told
 
 
-def restored_after(events: Sequence[Told], lost_at: int, now: int) -> int | None:
+def restored_after(events: Sequence[ToldEvent], lost_at: int, now: int) -> int | None:
     """When power that was lost at ``lost_at`` came back, also where that event is no longer among ``events``."""
     back = [event.at for event in events if event.kind == "power_restored" and lost_at <= event.at <= now]
     return min(back, default=None)
@@ -69,7 +69,7 @@ def overlaps(outage: Outage, start: int, end: int | None) -> bool:
 # --- what it means ---
 
 
-class UnitEvent(NamedTuple):
+class ReceivedEvent(NamedTuple):
     """An event of a unit with when it came."""
 
     occurred_at: int
@@ -82,7 +82,7 @@ class PowerState(NamedTuple):
     ``on_record``: from when to when there were alarms that are over. ``place``: what evidence says of where it is."""
 
     unit: str
-    events: Sequence[UnitEvent]
+    events: Sequence[ReceivedEvent]
     alarm: Alarm | None
     on_record: Sequence[tuple[int, int]]
     zone: ZoneInfo
@@ -98,7 +98,7 @@ class PowerOutcome(NamedTuple):
 
 def of_power(power: PowerState, now: int) -> PowerOutcome:
     """What a unit's events of its power come to now."""
-    told = [Told(event.occurred_at, event.kind) for event in power.events]
+    told = [ToldEvent(event.occurred_at, event.kind) for event in power.events]
     outcomes: list[Outcome] = []
     looks = [event.at for event in told if event.at > now]
     restored_at = _restored_at(power, told, now)
@@ -120,7 +120,7 @@ def of_power(power: PowerState, now: int) -> PowerOutcome:
     return PowerOutcome(outcomes, min(looks, default=None))
 
 
-def _restored_at(power: PowerState, told: Sequence[Told], now: int) -> int | None:
+def _restored_at(power: PowerState, told: Sequence[ToldEvent], now: int) -> int | None:
     lost_at = None if power.alarm is None else power.alarm.grounds.started_at
     return None if lost_at is None else restored_after(told, lost_at, now)
 
@@ -134,7 +134,7 @@ def _spans(power: PowerState, restored_at: int | None) -> list[tuple[int, int | 
     return spans
 
 
-def _sure_at(events: Sequence[UnitEvent], outage: Outage) -> int:
+def _sure_at(events: Sequence[ReceivedEvent], outage: Outage) -> int:
     """From when on an outage is told: at once, or, if it came late, when what follows has had time to come."""
     first_heard = min(event.received_at for event in events if event.occurred_at == outage.lost_at)
     is_late = first_heard - outage.lost_at > PATIENCE

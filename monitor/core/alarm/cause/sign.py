@@ -17,6 +17,7 @@ from monitor.core.alarm.cause.outcome import Amend, End, Hold, recovered
 from monitor.core.alarm.condition import AlarmCondition, Truth, is_worse
 from monitor.core.outlook.forecast import LOOK_BACK, forecast
 from monitor.core.profile.profile import Profile
+from monitor.core.record import degrees
 from monitor.core.sign.base import Sign
 from monitor.core.sign.course import Point
 from monitor.core.time.instant import format_instant
@@ -32,7 +33,7 @@ class Leaving(NamedTuple):
     def to_evidence(self) -> dict[str, Any]:
         """As an alarm's evidence says it."""
         return {
-            "act_by_reason": f"it may leave its window ({self.high:g} °C) then",
+            "act_by_reason": f"it may leave its window ({degrees(self.high)}) then",
             "leaves_window_at": format_instant(self.likely_at),
         }
 

@@ -17,6 +17,7 @@ from monitor.core.alarm.cause.excursion import THERMAL
 from monitor.core.alarm.cause.outcome import End, Hold, Outcome, Past
 from monitor.core.alarm.condition import Truth
 from monitor.core.channel.warning import Spell
+from monitor.core.record import degrees
 from monitor.core.time.instant import format_instant
 
 
@@ -84,7 +85,7 @@ def _end(channel: str, spell: Spell, ended_at: int) -> End:
 def _truth(channel: str, spell: Spell, level: LevelState) -> Truth:
     extreme, limit = spell.extreme_celsius, spell.limit_celsius
     evidence = {
-        "text": f"{extreme:g} °C, warning level {limit:g} °C",
+        "text": f"{degrees(extreme)}, warning level {degrees(limit)}",
         "celsius": extreme,
         "limit_celsius": limit,
         "extreme_celsius": extreme,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from monitor.core.lot.ledger import Calm, Ledger, Unknown, Untold
+from monitor.core.lot.ledger import Ledger
+from monitor.core.lot.piece import Calm, Unknown, Untold
 from monitor.core.lot.place import rule_in
 from monitor.core.profile.rules import ChannelRules, Stretch
 from monitor.core.profile.unit import ProbeSettings

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from monitor.core.alarm.grounds import Grounds
 from monitor.core.sign.base import Probed
 from monitor.core.sign.cooling import cooling_over, cooling_weak
 from monitor.core.sign.course import Point
@@ -146,6 +147,6 @@ def test_what_was_told_is_over_when_the_compressor_runs_as_little_as_before() ->
     mended = weakening((*WEAKER, 22, 26), (20, 20, 20, 45, 20))
     sign = cooling_weak([watched(mended, UNTIL)], NOW, "lab1/F01")
     assert sign is not None
-    assert cooling_over(watched(mended, UNTIL), sign.evidence, NOW - DAY, NOW) is None
+    assert cooling_over(watched(mended, UNTIL), Grounds.of(sign.evidence), NOW - DAY, NOW) is None
     later = watched(mended, UNTIL + DAY_MINUTES)
-    assert cooling_over(later, sign.evidence, NOW - DAY, NOW + DAY) is not None
+    assert cooling_over(later, Grounds.of(sign.evidence), NOW - DAY, NOW + DAY) is not None

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.core.sign.base import Probed, Told
+from monitor.core.alarm.grounds import Grounds
+from monitor.core.sign.base import Probed, ToldEvent
 from monitor.core.sign.cooling import cooling_over, cooling_weak
 from monitor.core.sign.drift import drift, drift_over
 from monitor.core.sign.flat import flat, flat_over, is_moving
@@ -36,7 +37,7 @@ def watched(course: Course, until: int, *, first: int = 0, every: int = 1, noise
 
 
 def first_told(
-    course: Course, since: int, until: int, *, told: tuple[Told, ...] = (), every: int = 1
+    course: Course, since: int, until: int, *, told: tuple[ToldEvent, ...] = (), every: int = 1
 ) -> int | None:
     """The minute at which a rise is told first."""
     one = watched(course, since, every=every)
@@ -61,11 +62,11 @@ def disturbed(leap: float, at_minute: int, falls_for: int) -> Course:
     return celsius
 
 
-def used_door() -> tuple[Told, ...]:
+def used_door() -> tuple[ToldEvent, ...]:
     """A contact that has told of eight doors, none in the five hours before the failure."""
     opened = [FAILS - 300 - 60 * n for n in range(8)]
     return tuple(
-        Told(at(minute), kind)
+        ToldEvent(at(minute), kind)
         for start in opened
         for minute, kind in ((start, "door_opened"), (start + 1, "door_closed"))
     )
@@ -93,7 +94,7 @@ def test_a_door_that_was_opened_and_shut_is_not_told(leap: float, falls_for: int
 
 
 def test_an_open_door_explains_a_rise_but_not_for_ever() -> None:
-    told = (Told(at(FAILS - 1), "door_opened"),)
+    told = (ToldEvent(at(FAILS - 1), "door_opened"),)
     unexplained = first_told(failing(FAILS), FAILS, FAILS + 60)
     explained = first_told(failing(FAILS), FAILS, FAILS + 60, told=told)
     assert unexplained is not None
@@ -102,7 +103,7 @@ def test_an_open_door_explains_a_rise_but_not_for_ever() -> None:
 
 
 def test_a_defrost_that_is_told_explains_a_rise_for_an_hour() -> None:
-    told = (Told(at(FAILS), "defrost_started"), Told(at(FAILS + 20), "defrost_ended"))
+    told = (ToldEvent(at(FAILS), "defrost_started"), ToldEvent(at(FAILS + 20), "defrost_ended"))
     assert first_told(failing(FAILS), FAILS, FAILS + 79, told=told) is None
 
 
@@ -277,9 +278,9 @@ def test_weak_cooling_is_over_once_there_are_pauses_again() -> None:
     sign = cooling_weak([during], at(FAILS + 330), "lab1/F01")
     assert sign is not None
     assert "has not cycled for 4 h" in sign.evidence["text"]
-    assert cooling_over(during, sign.evidence, at(FAILS + 60), at(FAILS + 330)) is None
+    assert cooling_over(during, Grounds.of(sign.evidence), at(FAILS + 60), at(FAILS + 330)) is None
     after = watched(without_a_pause, FAILS + 520)
-    over = cooling_over(after, sign.evidence, at(FAILS + 60), at(FAILS + 520))
+    over = cooling_over(after, Grounds.of(sign.evidence), at(FAILS + 60), at(FAILS + 520))
     assert over is not None
     assert over > at(FAILS + 400)
 
@@ -324,7 +325,7 @@ def test_doors_of_a_unit_that_cannot_cool_are_no_pauses_of_its_compressor(leap: 
     assert sign is not None
     after = watched(bumped(cooler, doors, leap), FAILS + 520)
     started_at = parse_instant(sign.evidence["started_at"])
-    assert cooling_over(after, sign.evidence, started_at, at(FAILS + 520)) is None
+    assert cooling_over(after, Grounds.of(sign.evidence), started_at, at(FAILS + 520)) is None
 
 
 def test_a_unit_that_fails_for_days_is_not_taken_for_usual_and_called_recovered() -> None:
@@ -336,7 +337,7 @@ def test_a_unit_that_fails_for_days_is_not_taken_for_usual_and_called_recovered(
     long_after = FAILS + 5 * 1440
     started_at = parse_instant(sign.evidence["started_at"])
     restarted = watched(failed, long_after, first=long_after - 3 * 1440)
-    assert cooling_over(restarted, sign.evidence, started_at, at(long_after)) is None
+    assert cooling_over(restarted, Grounds.of(sign.evidence), started_at, at(long_after)) is None
 
 
 def test_a_unit_that_runs_less_because_it_is_opened_and_warms_is_not_recovered() -> None:
@@ -349,7 +350,7 @@ def test_a_unit_that_runs_less_because_it_is_opened_and_warms_is_not_recovered()
         return tiring(minute) if minute < 4 * 1440 else tiring(minute - 4 * 1440) + 20.0
 
     now = 5 * 1440
-    assert cooling_over(watched(dead, now), sign.evidence, at(3 * 1440), at(now)) is None
+    assert cooling_over(watched(dead, now), Grounds.of(sign.evidence), at(3 * 1440), at(now)) is None
 
 
 def test_a_trail_of_one_reading_says_nothing() -> None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from monitor.core.sign.base import Probed, Told
+from monitor.core.sign.base import Probed, ToldEvent
 from monitor.core.sign.cooling import cooling_weak
 from monitor.core.sign.flat import flat, is_moving
 from monitor.core.sign.rising import rising, rising_over
@@ -51,7 +51,7 @@ class Story(NamedTuple):
     seed: int
     kind: str
     readings: dict[str, list[tuple[int, float]]]
-    told: list[Told]
+    told: list[ToldEvent]
     failed_at: int
     end_at: int
 
@@ -82,7 +82,7 @@ def story(
     doors, goods = _life(chance, length, kind.opened_per_day * chance.uniform(0.3, 2.0), busy=busy)
     has_contact = chance.random() < 0.5
     events = [
-        Told(at, what)
+        ToldEvent(at, what)
         for opened, shut in doors
         if has_contact
         for at, what in ((opened, "door_opened"), (shut, "door_closed"))

@@ -7,22 +7,22 @@ from typing import Any
 from monitor.core.alarm.cause.door import DOOR, FORGOTTEN_AFTER, DoorState, of_door
 from monitor.core.alarm.cause.outcome import End, Hold, Past
 from monitor.core.alarm.cause.upload import PATIENCE
-from monitor.core.sign.base import Told
+from monitor.core.sign.base import ToldEvent
 from monitor.core.time.instant import MINUTE, format_instant
 from tests.rigs.causes import NOW, PLACE, UNIT, an_alarm, kinds
 
 AFTER = 5 * MINUTE
 
 
-def opened(ago: int) -> Told:
-    return Told(NOW - ago, "door_opened")
+def opened(ago: int) -> ToldEvent:
+    return ToldEvent(NOW - ago, "door_opened")
 
 
-def shut(ago: int) -> Told:
-    return Told(NOW - ago, "door_closed")
+def shut(ago: int) -> ToldEvent:
+    return ToldEvent(NOW - ago, "door_closed")
 
 
-def door(*events: Told, **changes: Any) -> DoorState:
+def door(*events: ToldEvent, **changes: Any) -> DoorState:
     """A door whose events came as they happened, of a unit that is heard."""
     usual = {"told_at": events[-1].at, "alarm": None, "heard_at": NOW, "on_record": (), "place": PLACE}
     return DoorState(unit=UNIT, events=events, **{**usual, **changes})

@@ -18,7 +18,7 @@ from monitor.core.alarm.cause.flood import (
 )
 from monitor.core.alarm.cause.outcome import Adopt, Amend, End, Hold
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.alarm.flood import FLOOD_LEAST, OUTLIVES_AFTER, RECOVERS_WITHIN, TOLD_ANEW_AFTER, Case
+from monitor.core.alarm.flood import FLOOD_LEAST, OUTLIVES_AFTER, RECOVERS_WITHIN, TOLD_ANEW_AFTER, OpenAlarm
 from monitor.core.alarm.machine import State
 from monitor.core.time.instant import MINUTE
 from tests.rigs.causes import NOW, an_alarm, kinds
@@ -27,9 +27,9 @@ LOST, NO_DATA = AlarmCondition.POWER_LOST, AlarmCondition.NO_DATA
 HIGH = AlarmCondition.TEMPERATURE_HIGH
 
 
-def of_unit(unit: str, condition: AlarmCondition, **changes: Any) -> Case:
+def of_unit(unit: str, condition: AlarmCondition, **changes: Any) -> OpenAlarm:
     alarm = an_alarm(condition, unit, at=NOW, id=f"{condition}:{unit}", **changes)
-    return Case(alarm, unit)
+    return OpenAlarm(alarm, unit)
 
 
 def flood(**changes: Any) -> Alarm:

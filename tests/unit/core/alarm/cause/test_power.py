@@ -7,17 +7,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.core.alarm.cause.outcome import Amend, End, Hold, Past
-from monitor.core.alarm.cause.power import LOST, PowerState, UnitEvent, of_power
+from monitor.core.alarm.cause.power import LOST, PowerState, ReceivedEvent, of_power
 from monitor.core.alarm.cause.upload import PATIENCE
 from monitor.core.time.instant import HOUR, MINUTE, format_instant
 from tests.rigs.causes import NOW, PLACE, UNIT, an_alarm
 
 
-def event(kind: str, ago: int, *, late: int = 0) -> UnitEvent:
-    return UnitEvent(NOW - ago, kind, NOW - ago + late)
+def event(kind: str, ago: int, *, late: int = 0) -> ReceivedEvent:
+    return ReceivedEvent(NOW - ago, kind, NOW - ago + late)
 
 
-def power(*events: UnitEvent, **changes: Any) -> PowerState:
+def power(*events: ReceivedEvent, **changes: Any) -> PowerState:
     usual = {"alarm": None, "on_record": (), "zone": ZoneInfo("UTC"), "place": PLACE}
     return PowerState(unit=UNIT, events=events, **{**usual, **changes})
 

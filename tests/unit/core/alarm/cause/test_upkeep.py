@@ -7,19 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.core.alarm.cause.battery import of_battery
-from monitor.core.alarm.cause.calibration import calibration_due, of_date
 from monitor.core.alarm.cause.outcome import End, Hold, Past
-from monitor.core.alarm.cause.probe_clock import of_clock
-from monitor.core.alarm.cause.probe_fault import of_fault
+from monitor.core.alarm.cause.upkeep import calibration_due, of_battery, of_clock, of_date, of_fault
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.core.channel.liveness import BatteryWord, ClockWord, ProbeFault
-from monitor.core.channel.probe_clock import Run
+from monitor.core.channel.ear import BatteryWord, ClockWord, ProbeFault
+from monitor.core.channel.probe_clock import SkewedRun
 from monitor.core.time.instant import DAY, HOUR, MINUTE
 from tests.rigs.causes import CHANNEL, NOW, PLACE, an_alarm, kinds
 
 UTC = ZoneInfo("UTC")
-BEHIND = Run("behind", NOW - HOUR, NOW - HOUR, NOW - 3 * HOUR, NOW, NOW - 2 * HOUR, 3)
+BEHIND = SkewedRun("behind", NOW - HOUR, NOW - HOUR, NOW - 3 * HOUR, NOW, NOW - 2 * HOUR, 3)
 
 
 # --- batteries ---

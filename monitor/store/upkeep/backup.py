@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from monitor.core.time.instant import to_datetime
+from monitor.core.time.instant import file_stamp
 
 _ROOM = 16 * 1024 * 1024
 """What must stay free on the disk beside the copy, in bytes."""
@@ -50,7 +50,7 @@ def back_up(url: str, folder: Path, now: int, *, keep: int | None = None) -> Bac
     ``keep``: so many of the store's backups stay in the folder, the newest; None: all. Raises :class:`BackupError`.
     """
     source = _source(url)
-    target = folder / f"{source.stem}-{to_datetime(now):%Y%m%dT%H%M%SZ}.db"
+    target = folder / f"{source.stem}-{file_stamp(now)}.db"
     unfinished = target.with_name(f".{target.name}.unfinished")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,14 +12,15 @@ from monitor.config.versions import profile_from_json, profile_to_json
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.profile import Profile
 from monitor.core.time.instant import EARLIEST
-from monitor.store.rulebook import Row, Rulebook, probe_body, unit_body
+from monitor.store.rules.rulebook import Row, Rulebook, probe_body, unit_body
 
 _NO_RULE = frozenset({"version", "effective_from", "title"})
 """What of a profile judges nothing."""
 
 
 class Trial:
-    """The rules of a configuration, held against those on record (rows of :func:`monitor.store.facts.rule_versions`).
+    """The rules of a configuration, held against those on record (rows of
+    :func:`monitor.store.rules.versions.rule_versions`).
 
     The newest version of everything holds for all time. ``as_dated``: profile versions hold from their
     ``effective_from`` on, and versions on record stay where they held; an edit that bears no date (of a unit, of a

@@ -28,7 +28,7 @@ from monitor.core.profile.rules import ChannelRules
 from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import EARLIEST, days_in
 from monitor.store import schema
-from monitor.store.rule_versions import add_rule_versions, rule_versions
+from monitor.store.rules.versions import add_rule_versions, rule_versions
 
 Row = dict[str, Any]
 Schedule = list[tuple[int, Any]]

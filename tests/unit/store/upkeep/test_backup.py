@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 from monitor.cli.program import program
 from monitor.core.channel.reading import Reading
 from monitor.core.time.instant import DAY, MINUTE, parse_instant
-from monitor.store import retention, schema
-from monitor.store.backup import BackupError, BackupNotHereError, back_up, backups_in
-from monitor.store.retention import tidy
+from monitor.store import schema
+from monitor.store.upkeep import retention
+from monitor.store.upkeep.backup import BackupError, BackupNotHereError, back_up, backups_in
+from monitor.store.upkeep.retention import tidy
 from monitor.testing import Rig
 
 T0 = parse_instant("2026-11-20T06:00:00Z")
