@@ -9,9 +9,8 @@ from monitor.core.alarm.cause.lot import lot_truths
 from monitor.core.alarm.condition import Truth
 from monitor.core.answer.lot import LotBody
 from monitor.core.fact import lot_body, open_excursion
-from monitor.core.lot.custody import LotHistory
+from monitor.core.lot.custody import LotHistory, Standing, why_without_effect
 from monitor.core.lot.event import LotEvent
-from monitor.core.lot.refusal import Standing, why_without_effect
 from monitor.core.lot.verdict import OpenExcursion
 from monitor.core.profile.installation import Installation
 from monitor.core.profile.rules import ChannelRules

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.core.lot.custody import LotHistory
+from monitor.core.lot.custody import LotHistory, Standing, why_without_effect
 from monitor.core.lot.event import LotEvent
-from monitor.core.lot.refusal import Standing, why_without_effect
 from monitor.core.time.instant import DAY, HOUR
 from tests.rigs.lab import T0, lot_event, register
 
