@@ -53,9 +53,9 @@ class Writer:
         return "; ".join([*judging, *self.parts.clockwork.failures()]) or None
 
     def set_aside(self) -> list[Aside]:
-        """What nobody judges now, because judging it fails."""
-        with self.parts.turns.one_at_a_time:
-            return self.parts.asides.all()
+        """What nobody judges now, because judging it fails. It waits for no turn: how the program is must be known
+        while one takes long."""
+        return self.parts.asides.all()
 
     # --- starting ---
 

@@ -41,7 +41,9 @@ def lived_through(rig: Rig, case: dict[str, Any]) -> None:
     for unit, course in case["units"].items():
         if course.get("out_of_service"):
             hold = {"kind": "out_of_service", "by": "anna", "reason": "empty", "start": None}
-            rig.writer.parts.operators.carry_out(Suppress(subject=f"lab1/{unit}", **hold, until=T0 + 9 * HOUR))
+            rig.writer.parts.operators.carry_out(
+                Suppress(subject=f"lab1/{unit}", **hold, until=T0 + 9 * HOUR)
+            )
     for minute in range(case["minutes"]):
         at = rig.clock.at = T0 + minute * MINUTE
         for unit, course in case["units"].items():

@@ -159,6 +159,8 @@ def test_a_part_of_the_program_that_fails_is_what_is_described(tmp_path: Path) -
         patch.setenv("EXOSOME_MONITOR__STORE__URL", f"sqlite:///{tmp_path / 'store.db'}")
         service = Service(load(EXAMPLE))
     try:
+        with service.writer.parts.turns.turn() as turn:
+            service.writer.parts.asides.put(turn, "lot", "L1", ValueError("a bug"))
         hold(ReadyAnswer, {**service.health(), "reasons": []})
     finally:
         service.stop()
