@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from monitor.asking.alarm_health import alarm_health
+from monitor.asking.wall import NOT_JUDGED
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.aside import Aside
 from monitor.core.alarm.suppression import Suppression, hushing
@@ -215,16 +216,20 @@ def _why_held_back(one: Suppression) -> str:
 
 def _blind(units: Iterable[UnitAnswer], unjudged: Collection[str]) -> list[UnwatchedAnswer]:
     """The probes that say nothing, or nothing that can be trusted. What nobody judges is ``unknown`` too, and is no
-    silence."""
+    silence; ``unjudged`` is listed already."""
     found: list[UnwatchedAnswer] = []
     for unit in units:
         for probe in unit["probes"]:
             channel, since = f"{unit['unit']}/{probe['probe']}", probe["measured_at"]
             for state, reason in _BLIND.items():  # also beside something worse: a warm channel can go silent
-                is_unjudged = state == "unknown" and not {channel, unit["unit"]}.isdisjoint(unjudged)
-                if state in probe["states"] and not is_unjudged:
-                    text = f"{channel}: {probe['states'][state]}"
-                    found.append({"subject": channel, "reason": reason, "text": text, "since": since})
+                if (why := probe["states"].get(state)) is None:
+                    continue
+                if (state, why) == NOT_JUDGED:
+                    if not {channel, unit["unit"]}.isdisjoint(unjudged):
+                        continue
+                    reason = "judging_failed"
+                text = f"{channel}: {why}"
+                found.append({"subject": channel, "reason": reason, "text": text, "since": since})
     return found
 
 

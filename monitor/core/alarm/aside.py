@@ -53,8 +53,13 @@ def failed(
     attempts = 1 if known is None else known.attempts + 1
     # No more than it takes to reach the longest wait: 4 to the power of a year's attempts fits nowhere.
     wait = min(RETRY_MAX, RETRY_FIRST * _FARTHER ** min(attempts - 1, 10))
-    text = f"{type(error).__name__}: {error}"[:ERROR_MAX]
-    return Aside(work, subject, now if known is None else known.since_at, text, attempts, now + wait, version)
+    since_at = now if known is None else known.since_at
+    return Aside(work, subject, since_at, error_text(error), attempts, now + wait, version)
+
+
+def error_text(error: BaseException) -> str:
+    """An error for whoever looks after the program."""
+    return f"{type(error).__name__}: {error}"[:ERROR_MAX]
 
 
 def truth_of(aside: Aside) -> Truth:
