@@ -21,6 +21,7 @@ from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import format_instant, parse_instant
 from monitor.ports import Store, Tx
 from monitor.writer.alarm.alarms import Alarms
+from monitor.writer.alarm.suppressions import Suppressions
 from monitor.writer.lot.lots import Lots
 from monitor.writer.lot.outlook import not_known
 
@@ -45,6 +46,7 @@ class Conditions:
         installation: Installation,
         rules: Mapping[str, ChannelRules],
         alarms: Alarms,
+        suppressions: Suppressions,
         lots: Lots,
         newest_of: Callable[[str], tuple[int, float] | None],
     ) -> None:
@@ -54,9 +56,9 @@ class Conditions:
         self._installation = installation
         self._probes = installation.probes()
         self._alarms = alarms
+        self._suppressions = suppressions
         self._lots = lots
         self._newest_of = newest_of
-        alarms.say_with(self.present, self.act_by)
 
     def end_unwatched(self, tx: Tx, now: int) -> None:
         """Ends the alarms about channels that the configuration no longer has: nothing could ever end them."""
@@ -133,7 +135,7 @@ class Conditions:
         facts = self._store.facts.current(tx, "excursion", open_only=True)
         outside = {fact.subject for fact in facts if is_alive(fact.body)}
         states = (self._state(unit, outside, now) for unit in self._installation.units.values())
-        return shelters(states, self._alarms.open(), self._alarms.suppressions.in_force(), now)
+        return shelters(states, self._alarms.open(), self._suppressions.in_force(), now)
 
     def _state(self, unit: Unit, outside: Collection[str], now: int) -> UnitState:
         newest = self._newest_of(unit.product_channel)

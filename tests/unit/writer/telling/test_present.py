@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,37 +14,32 @@ from monitor.testing import PlainVoice, Rig, one_unit
 from tests.rigs.answers import pass_time, policy, warm
 from tests.rigs.lab import T0, live, minutes, register
 
-
-class Recorder(PlainVoice):
-    """Keeps the alarms of which it was asked for words."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.said: list[tuple[str, JSON]] = []
-
-    def message(
-        self, kind: Any, alarm: JSON, *, others: Sequence[str] = (), children: Sequence[JSON] = ()
-    ) -> tuple[str, str]:
-        self.said.append((kind, alarm))
-        return super().message(kind, alarm, others=others, children=children)
+Said = list[tuple[str, JSON]]
 
 
-def recorded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    recorder = Recorder()
-    monkeypatch.setattr(rig.writer.parts.alarms._telling, "_voice", recorder)
-    return recorder
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Said:
+    """The alarms of which words are asked from now on, and what kind of message they are for."""
+    said: Said = []
+    real = PlainVoice.message
+
+    def message(voice: PlainVoice, kind: Any, alarm: JSON, **named: Any) -> tuple[str, str]:
+        said.append((kind, alarm))
+        return real(voice, kind, alarm, **named)
+
+    monkeypatch.setattr(PlainVoice, "message", message)
+    return said
 
 
 def test_a_reminder_and_the_end_say_how_warm_it_is_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rig = Rig(tmp_path / "m.db", now=T0, policy=policy(repeat=30 * MINUTE))
-    recorder = recorded(rig, monkeypatch)
+    said = recorded(monkeypatch)
     warm(rig)
     live(rig, minutes([-45.0] * 40, start=rig.clock.now() + MINUTE))
     pass_time(rig, MINUTE)
     live(rig, minutes([-80.0] * 8, start=rig.clock.now() + MINUTE))
-    found = {kind: alarm["evidence"] for kind, alarm in reversed(recorder.said)}
+    found = {kind: alarm["evidence"] for kind, alarm in reversed(said)}
     assert found["opened"]["celsius"] == -50.0
     assert (found["reminder"]["celsius"], found["reminder"]["extreme_celsius"]) == (-45.0, -45.0)
     assert (found["closed"]["celsius"], found["closed"]["extreme_celsius"]) == (-80.0, -45.0)
@@ -57,7 +51,7 @@ def test_lots_are_sent_to_no_unit_that_is_out_of_service_or_outside_its_window(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     rig = Rig(tmp_path / "m.db", now=T0, policy=policy(), installation=one_unit(units=("F01", "F02")))
-    recorder = recorded(rig, monkeypatch)
+    said = recorded(monkeypatch)
     rig.writer.lot_event(register("L1"))
     if what == "out of service":
         rig.writer.parts.operators.carry_out(
@@ -68,7 +62,7 @@ def test_lots_are_sent_to_no_unit_that_is_out_of_service_or_outside_its_window(
         rig.clock.at = T0 + number * MINUTE
         rig.read(minutes([other if number > 8 else -80.0], start=rig.clock.at), channel="lab1/F02/product")
         rig.read(minutes([celsius], start=rig.clock.at))
-    (alarm,) = [alarm for kind, alarm in recorder.said if kind == "opened"]
+    (alarm,) = [alarm for kind, alarm in said if kind == "opened"]
     (rescue,) = alarm["evidence"]["rescue"]
     assert rescue["to"] == (["lab1/F02"] if what == "well" else [])
     in_view = rig.view.unit("lab1/F01")
