@@ -198,9 +198,9 @@ class Rig:
             limits=limits or Limits(),
         )
         self.rules = rules
-        self.writer = Writer(self.store, installed)
-        self.writer.resume()
         self.view = View(self.store, installed)
+        self.writer = Writer(self.store, installed, self.view)
+        self.writer.resume()
 
     def read(
         self, readings: Sequence[Reading], *, channel: str = "lab1/F01/product", apart: bool = True

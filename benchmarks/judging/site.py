@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.child import BenchError
 from benchmarks.judging.stream import BEGINS_AT, Weather, minutes, profile
+from monitor.asking.view import View
 from monitor.core.channel.reading import Reading
 from monitor.core.lot.event import LotEvent, LotEventKind
 from monitor.core.profile.installation import Installation, Probe, Unit
@@ -122,7 +123,7 @@ class _Site:
             voice=PlainVoice(),
             publish=self._publish,
         )
-        writer = Writer(store, installed)
+        writer = Writer(store, installed, View(store, installed))
         writer.resume()
         try:
             yield writer, [ids[f"{_SITE}/{name}/{_PROBE}"] for name in self._names]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from monitor.asking.alarm_health import alarm_health
+from monitor.asking.wall import NOT_JUDGED
 from monitor.core.alarm.alarm import Alarm
+from monitor.core.alarm.aside import Aside
 from monitor.core.alarm.suppression import Suppression, hushing
 from monitor.core.answer.alarm import (
     AlarmAnswer,
@@ -26,7 +28,9 @@ from monitor.core.telling.policy import Place, place_of
 from monitor.core.telling.told import Told, plan
 from monitor.core.time.instant import end_of_day, format_instant
 from monitor.ports import Store, Tx
+from monitor.words.alarm import not_judged
 from monitor.writer.alarm.suppressions import KIND
+from monitor.writer.asides import on_record
 from monitor.writer.installed import Installed
 
 _BLIND: Mapping[str, UnwatchedReason] = {"no_data": "silent", "unknown": "silent", "fault": "faulty"}
@@ -126,7 +130,9 @@ class AlarmView:
 
     def unwatched(self) -> list[UnwatchedAnswer]:
         """See :class:`monitor.ports.View`."""
-        found = [*self._held_back(), *_blind(self._cards_of_all()), *self._uncalibrated()]
+        unjudged = self._unjudged()
+        blind = _blind(self._cards_of_all(), {entry["subject"] for entry in unjudged})
+        found = [*self._held_back(), *blind, *unjudged, *self._uncalibrated()]
         if not self._installed.is_anybody_told:
             text = "nobody is told of any alarm: no people are configured"
             return [*found, _without_recipient("all units", text)]
@@ -166,6 +172,24 @@ class AlarmView:
             if one.holds(now)
         ]
 
+    def _unjudged(self) -> list[UnwatchedAnswer]:
+        """What the program fails at, each once, however many of its parts do."""
+        with self._store.reading() as tx:
+            asides = on_record(self._store, tx)
+        first: dict[str, Aside] = {}
+        for aside in asides:
+            first.setdefault(aside.subject, aside)
+        zone_of = self._installed.installation.zone_of
+        return [
+            {
+                "subject": subject,
+                "reason": "judging_failed",
+                "text": f"{subject}: {not_judged(aside, zone_of(subject.partition('/')[0]))}",
+                "since": format_instant(aside.since_at),
+            }
+            for subject, aside in first.items()
+        ]
+
     def _uncalibrated(self) -> list[UnwatchedAnswer]:
         now = self._installed.clock.now()
         found: list[UnwatchedAnswer] = []
@@ -190,16 +214,22 @@ def _why_held_back(one: Suppression) -> str:
     return f"{what}: {kind} by {one.owner} until {format_instant(one.until_at)}: {one.reason}"
 
 
-def _blind(units: Iterable[UnitAnswer]) -> list[UnwatchedAnswer]:
-    """The probes that say nothing, or nothing that can be trusted."""
+def _blind(units: Iterable[UnitAnswer], unjudged: Collection[str]) -> list[UnwatchedAnswer]:
+    """The probes that say nothing, or nothing that can be trusted. What nobody judges is ``unknown`` too, and is no
+    silence; ``unjudged`` is listed already."""
     found: list[UnwatchedAnswer] = []
     for unit in units:
         for probe in unit["probes"]:
             channel, since = f"{unit['unit']}/{probe['probe']}", probe["measured_at"]
             for state, reason in _BLIND.items():  # also beside something worse: a warm channel can go silent
-                if state in probe["states"]:
-                    text = f"{channel}: {probe['states'][state]}"
-                    found.append({"subject": channel, "reason": reason, "text": text, "since": since})
+                if (why := probe["states"].get(state)) is None:
+                    continue
+                if (state, why) == NOT_JUDGED:
+                    if not {channel, unit["unit"]}.isdisjoint(unjudged):
+                        continue
+                    reason = "judging_failed"
+                text = f"{channel}: {why}"
+                found.append({"subject": channel, "reason": reason, "text": text, "since": since})
     return found
 
 

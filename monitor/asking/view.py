@@ -8,12 +8,13 @@ from typing import cast
 from monitor.asking.alarm_view import AlarmView
 from monitor.asking.excursions import Excursions
 from monitor.asking.thinning import thin
+from monitor.asking.unjudged import Failures, unjudged_lot
 from monitor.asking.wall import Wall
 from monitor.core.answer.excursion import ExcursionAnswer
 from monitor.core.answer.health import HealthAnswer
 from monitor.core.answer.lot import LotAnswer
 from monitor.core.answer.reading import ReadingAnswer, ReadingsAnswer, RejectedAnswer, RejectedMessageAnswer
-from monitor.core.answer.unit import SiteAnswer, UnitAnswer
+from monitor.core.answer.unit import SiteAnswer, UnitAnswer, UnitCard
 from monitor.core.channel.fold import Instant, instants
 from monitor.core.fact import JSON, lot_body, open_excursion
 from monitor.core.lot.custody import LotHistory
@@ -26,7 +27,7 @@ from monitor.ports import Store, Tx
 from monitor.writer.installed import Installed
 from monitor.writer.lot.findings import Findings, LotEvents
 from monitor.writer.lot.ledgers import Ledgers
-from monitor.writer.lot.outlook import Outlook, nothing, with_outlook
+from monitor.writer.lot.outlook import Outlook, not_known, nothing, with_outlook
 
 _FAILING = frozenset(("warning", "outside", "excursion"))
 
@@ -39,6 +40,7 @@ class View(AlarmView):
         self._health = health
         super().__init__(store, installed, self._cards_without_outlook)
         self._excursions = Excursions(store, installed)
+        self._failures = Failures(store)
 
     def sites(self) -> list[SiteAnswer]:
         zones = self._installed.installation.zones
@@ -68,13 +70,24 @@ class View(AlarmView):
             shelters: list[Shelter] | None = None
             found: list[UnitAnswer] = []
             for unit in units:
-                card, coming = wall.card(unit), nothing()
+                card, coming = self._card(wall, unit), nothing()
                 if look_ahead and card["state"] in _FAILING:
-                    if shelters is None:
-                        shelters = wall.shelters(self.in_force(tx))
-                    coming = outlook.unit(unit, card["lots"], shelters)
+                    try:
+                        if shelters is None:
+                            shelters = wall.shelters(self.in_force(tx))
+                        coming = outlook.unit(unit, card["lots"], shelters)
+                    except Exception as error:
+                        self._failures.note(unit.path, error)
+                        coming = not_known()
                 found.append({**card, **coming})
         return found
+
+    def _card(self, wall: Wall, unit: Unit) -> UnitCard:
+        try:
+            return wall.card(unit)
+        except Exception as error:
+            self._failures.note(unit.path, error)
+            return wall.unjudged(unit)
 
     def _outlook(self, tx: Tx, now: int, findings: Findings | None = None) -> Outlook:
         return Outlook(self._store, tx, self._installed.rules, findings or self._findings(tx), now)
@@ -157,9 +170,12 @@ class View(AlarmView):
             events, findings = LotEvents(self._store, tx), self._findings(tx)
             outlook = self._outlook(tx, at, findings) if as_of is None else None
             for lot in events.lots():
-                history = findings.history(tx, lot, at, events)
-                is_present = history.judged_at == at
-                body = self._lot(tx, findings, history, everywhere if is_present else None, outlook)
+                try:
+                    history = findings.history(tx, lot, at, events)
+                    is_present = history.judged_at == at
+                    body = self._lot(tx, findings, history, everywhere if is_present else None, outlook)
+                except Exception as error:
+                    body = self._unjudged_lot(tx, lot, at, error)
                 if body is not None:
                     found.append(body)
         return found
@@ -169,7 +185,15 @@ class View(AlarmView):
         with self._store.reading() as tx:
             findings = self._findings(tx)
             outlook = self._outlook(tx, at, findings) if as_of is None else None
-            return self._lot(tx, findings, findings.history(tx, lot, at), None, outlook)
+            try:
+                return self._lot(tx, findings, findings.history(tx, lot, at), None, outlook)
+            except Exception as error:
+                return self._unjudged_lot(tx, lot, at, error)
+
+    def _unjudged_lot(self, tx: Tx, lot: str, at: int, error: Exception) -> LotAnswer:
+        self._failures.note(lot, error)
+        rows = self._store.log.events(tx, "lot", subject=lot)
+        return with_outlook(unjudged_lot(self._store, tx, lot, at, error, rows), None)
 
     def _lot(
         self,

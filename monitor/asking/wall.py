@@ -30,7 +30,8 @@ _SIGNS = sorted(
 )
 """What an open sign makes of a probe's state: while it is in its window, the card mustn't say that all is well. A door
 is named last: what the probe itself shows says more."""
-_RANK = ("ok", "warning", "outside", "unknown", "no_data", "fault", "excursion")
+NOT_JUDGED: tuple[ProbeState, str] = CONDITIONS[AlarmCondition.JUDGING_FAILED].on_wall or ("unknown", "")
+"""What is said of a probe that nobody judges."""
 
 
 class Wall:
@@ -52,6 +53,10 @@ class Wall:
     def _alarms_of(self, unit: str) -> list[str]:
         """The ids of the open alarms about a unit and its channels."""
         return [alarm["id"] for alarm in self._alarms if f"{alarm['subject']}/".startswith(f"{unit}/")]
+
+    def _excursions_of(self, unit: str) -> list[str]:
+        """The ids of the open excursions of a unit's probes."""
+        return [fact.id for fact in self._excursions if fact.subject.startswith(f"{unit}/")]
 
     def _has_alarm(self, condition: AlarmCondition, channel: str) -> bool:
         """Whether a condition's alarm is open for a channel, or for its unit."""
@@ -95,7 +100,29 @@ class Wall:
             "probes": probes,
             "lots": self._lots.get(unit.path, []),
             "alarms": self._alarms_of(unit.path),
-            "excursions": [e.id for e in self._excursions if e.subject.startswith(unit.path + "/")],
+            "excursions": self._excursions_of(unit.path),
+        }
+
+    def unjudged(self, unit: Unit) -> UnitCard:
+        """The card of a unit that can't be judged as it is asked for: unknown."""
+        state, text = NOT_JUDGED
+        return {
+            "unit": unit.path,
+            "title": unit.title,
+            "class": unit.storage_class,
+            "profile": unit.profile,
+            "profile_version": 0,
+            "window": {"low": None, "high": None},
+            "warning": None,
+            "celsius": None,
+            "measured_at": None,
+            "age_seconds": None,
+            "state": state,
+            "state_text": text,
+            "probes": [_unknown(unit, probe) for probe in unit.probes],
+            "lots": self._lots.get(unit.path, []),
+            "alarms": self._alarms_of(unit.path),
+            "excursions": self._excursions_of(unit.path),
         }
 
     def _probe(self, unit: Unit, probe: Probe) -> ProbeAnswer:
@@ -156,3 +183,24 @@ class Wall:
         if warning is not None and warning.low is not None and celsius < warning.low:
             return {"warning": f"colder than {degrees(warning.low)}"}
         return {}
+
+
+def _unknown(unit: Unit, probe: Probe) -> ProbeAnswer:
+    state, text = NOT_JUDGED
+    return {
+        "probe": probe.channel.probe,
+        "product": probe.channel.probe == unit.product_probe,
+        "celsius": None,
+        "measured_at": None,
+        "received_at": None,
+        "age_seconds": None,
+        "quality": None,
+        "reason": None,
+        "battery_percent": None,
+        "online": None,
+        "state": state,
+        "states": {state: text},
+        "state_text": text,
+        "window": {"low": None, "high": None},
+        "alarms": probe.alarms,
+    }

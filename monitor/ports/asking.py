@@ -97,7 +97,8 @@ class AlarmView(Present, Protocol):
     def unwatched(self) -> list[UnwatchedAnswer]:
         """Who is not being watched now: ``{"subject", "reason", "text", "since"}``; of what people hold back also
         ``{"until", "by", "why", "condition", "id", "alarm"}``; ``reason`` one of ``shelved``,
-        ``suppressed``, ``out_of_service``, ``silent``, ``faulty``, ``uncalibrated``, ``without_recipient``."""
+        ``suppressed``, ``out_of_service``, ``silent``, ``faulty``, ``judging_failed``, ``uncalibrated``,
+        ``without_recipient``."""
 
     def alarm_health(self, *, weeks: int = 4) -> AlarmHealthAnswer:
         """How well the alarms of the last ``weeks`` (1 to 52) served people, in total and per unit, as
@@ -114,8 +115,8 @@ class ServiceView(Present, Protocol):
         """``{"counts": {reason: n}, "messages": [{received_at, topic, payload, reason, detail}]}``, newest first."""
 
     def health(self) -> HealthAnswer:
-        """``{"ready": bool, "broker": {...}, "store": {...}, "influx": {...}, "alerting": {...}}``; each part has
-        ``ok`` (bool) and ``text``."""
+        """``{"ready": bool, "broker": {...}, "store": {...}, "influx": {...}, "judging": {...},
+        "alerting": {...}}``; each part has ``ok`` (bool) and ``text``."""
 
 
 class View(UnitView, LotView, AlarmView, ServiceView, Protocol):

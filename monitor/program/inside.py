@@ -35,11 +35,11 @@ class Inside:
     ) -> None:
         self.books = open_books(configuration, store, clock.now())
         installed = installed_of(configuration, clock, self.books, publish)
-        self.writer = Writer(store, installed)
+        self.view = View(store, installed, health)
+        self.writer = Writer(store, installed, self.view)
         units, sites = set(installed.installation.units), set(installed.installation.zones)
         ids, names = installed.channel_ids, self.books.rulebook.names()
         self.decoder = Decoder(configuration.mqtt.root, ids, units, sites, names)
-        self.view = View(store, installed, health)
         self.commands = OwnCommands(self.writer, self.decoder, self.view)
 
 

@@ -42,7 +42,7 @@ class Measures(Collector):
         for name, (value, text) in totals.items():
             yield CounterMetricFamily(f"exosome_monitor_{name}", text, value=value)
         health = self._health()
-        for part in ("broker", "store", "influx", "alerting", "housekeeping", "dead_man"):
+        for part in ("broker", "store", "influx", "judging", "alerting", "housekeeping", "dead_man"):
             if part not in health:
                 continue
             text = f"Whether the {part.replace('_', ' ')} is all right (1) or not (0)"

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from monitor.config import Configuration
+from monitor.core.alarm.aside import judging_part
 from monitor.core.time.instant import format_instant
 from monitor.influx.exporter import Exporter
 from monitor.ingest.mqtt import MqttSource
@@ -228,6 +229,7 @@ class Service:
                 "text": trouble or f"{self.configuration.store.shown_url}: writing",
             },
             "influx": influx,
+            "judging": judging_part(self.writer.set_aside()),
             "alerting": self.deliverer.status(),
             **self.jobs.status(),
         }

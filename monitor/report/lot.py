@@ -72,8 +72,8 @@ def export_lot(view: View, lot: str, out: Path, *, version: str, as_of: int | No
     same bytes; in the manifest ``created_at`` differs. ``incomplete`` there lists stays without readings: a
     unit that is configured no more.
 
-    Raises LookupError for an unknown lot, ValueError for an id that names no folder, and FileExistsError if there
-    is anything in the folder already. What is written appears under its name all at once.
+    Raises LookupError for an unknown lot, ValueError for an id that names no folder or a lot that can't be judged,
+    and FileExistsError if there is anything in the folder already. What is written appears under its name all at once.
     """
     at = view.now() if as_of is None else as_of
     card = view.lot(lot, as_of=at)
@@ -81,6 +81,8 @@ def export_lot(view: View, lot: str, out: Path, *, version: str, as_of: int | No
         raise LookupError(f"there is no lot {lot!r} as of {format_instant(at)}")
     if not NAME.fullmatch(lot) or lot in (".", ".."):
         raise ValueError(f"lot {lot!r} can't be exported: its id is not the name of a folder")
+    if any(reason["code"] == "not_judged" for reason in card["reasons"]):
+        raise ValueError(f"lot {lot!r} can't be exported: the program fails at judging it; see /readyz")
     target = out / lot
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise FileExistsError(f"{target} is there already; an export overwrites nothing")

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from monitor.core.alarm.aside import Aside
 from monitor.core.answer.alarm import UnwatchedAnswer
 from monitor.core.answer.shape import AnyAnswer
 from monitor.core.fact import JSON
+from monitor.core.time.instant import format_local
 from monitor.words import figures
 from monitor.words.condition import condition_name
 from monitor.words.figures import At, Said, capital, percent, span, spell_out
@@ -42,10 +45,19 @@ UNWATCHED = {
     "out_of_service": "Out of service",
     "silent": "Silent",
     "faulty": "Faulty",
+    "judging_failed": "Not judged",
     "uncalibrated": "Not calibrated",
     "without_recipient": "Nobody is told",
 }
 """Why something isn't watched, the reasons that a person gave first."""
+_NO_READINGS_JUDGED = ("nobody judges it", "Read its temperature off the unit itself, every hour")
+_NO_VERDICT = ("nobody judges it", "Decide nothing by its verdict")
+_NOTHING_SAID = ("nobody is told", "Tell people of it yourself, and look at the open alarms every hour")
+_UNTIL_MENDED: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("lot", "date"), _NO_VERDICT),
+    **dict.fromkeys(("telling", "alarm", "message", "digest", "drill"), _NOTHING_SAID),
+}
+"""What it means that some work fails, and what to do until it works again; of all else it is the unit's readings."""
 _NOT_URGENT = frozenset({"uncalibrated"})
 """What is watched all the same, though not as well as it should be."""
 HELD_BACK = ("shelved", "suppressed", "out_of_service")
@@ -160,6 +172,15 @@ def why_unwatched(entry: AnyAnswer) -> str:
         about = f"{condition_name(entry['condition'])}: " if entry.get("condition") else ""
         return f"{about}{entry['why']}"
     return str(entry["text"]).removeprefix(f"{entry['subject']}: ")
+
+
+def not_judged(aside: Aside, zone: ZoneInfo) -> str:
+    """What fails, since when, and what to do until it works again; local times are those of ``zone``."""
+    since, (fails, remedy) = (
+        format_local(aside.since_at, zone),
+        _UNTIL_MENDED.get(aside.work, _NO_READINGS_JUDGED),
+    )
+    return f"{fails} since {since}: {aside.error}. {remedy}, and send this to whoever looks after the program"
 
 
 def is_urgent(unwatched: Sequence[UnwatchedAnswer]) -> bool:

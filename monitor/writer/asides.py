@@ -9,7 +9,7 @@ import structlog
 
 from monitor.core.alarm.aside import Aside, failed, truth_of
 from monitor.core.alarm.condition import AlarmCondition
-from monitor.ports import Store
+from monitor.ports import Store, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.turn import Turn, Waiting
 
@@ -28,6 +28,16 @@ def marker_of(work: str, subject: str) -> str:
     return f"{MARKER}{work}:{subject}"
 
 
+def on_record(store: Store, tx: Tx) -> list[Aside]:
+    """All that is set aside, the longest first."""
+    asides = [Aside(*json.loads(text)) for text in store.due.markers(tx, MARKER).values() if text]
+    return sorted(asides, key=_longest_first)
+
+
+def _longest_first(aside: Aside) -> tuple[int, str, str]:
+    return (aside.since_at, aside.work, aside.subject)
+
+
 class Asides:
     """Knows what is set aside. Used by the one writer, within its turns."""
 
@@ -44,13 +54,13 @@ class Asides:
 
     def recall(self, turn: Turn) -> None:
         """Takes what is set aside from the store."""
-        kept = self._store.due.markers(turn.tx, MARKER).values()
-        asides = [Aside(*json.loads(text)) for text in kept if text]
+        asides = on_record(self._store, turn.tx)
         self._known = {(aside.work, aside.subject): aside for aside in asides}
 
     def all(self) -> list[Aside]:
-        """All that is set aside, the longest first."""
-        return sorted(self._known.values(), key=lambda aside: (aside.since_at, aside.work, aside.subject))
+        """All that is set aside, the longest first. For any thread, and without waiting for a turn."""
+        asides = list(self._known.values())  # at once: a turn may be changing it
+        return sorted(asides, key=_longest_first)
 
     def subjects(self, work: str) -> set[str]:
         """What of a kind of work is set aside."""

@@ -6,10 +6,15 @@ from functools import partial
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.channel.liveness import Watch
-from monitor.ports import Store
+from monitor.core.telling.policy import place_of
+from monitor.ports import AlarmView, Store
 from monitor.writer.alarm.alarms import Alarms
+from monitor.writer.alarm.deadlines import AlarmDeadlines
+from monitor.writer.alarm.floods import Floods
+from monitor.writer.alarm.hush import Hush
 from monitor.writer.alarm.operators import Operators
-from monitor.writer.asides import JUDGING, TELLING, Asides
+from monitor.writer.alarm.suppressions import Suppressions
+from monitor.writer.asides import JUDGING, Asides
 from monitor.writer.batches import Batches
 from monitor.writer.calendar.chores import Chores
 from monitor.writer.calendar.digests import Digests
@@ -41,6 +46,8 @@ from monitor.writer.lot.lots import Lots
 from monitor.writer.lot.queue import LotQueue
 from monitor.writer.progress import Progress
 from monitor.writer.telling.departed import Departed
+from monitor.writer.telling.settling import Settling
+from monitor.writer.telling.telling import Telling
 from monitor.writer.turn import Turn, Turns
 
 
@@ -48,14 +55,14 @@ class Parts:
     """The parts of the writer. Those that remember take part in every turn; what is due by the clock, and what a
     reading leads to, goes from one to the next in an order of its own."""
 
-    def __init__(self, store: Store, around: Installed) -> None:
+    def __init__(self, store: Store, around: Installed, view: AlarmView) -> None:
         self._store = store
         self.around = around
         self.counts = Counts()
         self.turns = Turns(store, around.clock)
         self._judge_and_hear(store, around)
         self._raise_alarms(store, around)
-        self._let_people_act(store, around)
+        self._let_people_act(store, around, view)
         self._join(store)
 
     # --- making them ---
@@ -73,11 +80,19 @@ class Parts:
 
     def _raise_alarms(self, store: Store, around: Installed) -> None:
         installation = around.installation
-        self.alarms = Alarms(store, around.policy, around.voice, installation, self._on_alarm)
+        self.alarms = Alarms(store, self._on_alarm)
+        self.suppressions = Suppressions(store)
         self.asides = Asides(store, self.alarms, around.version)
         self.conditions = Conditions(
-            store, installation, around.rules, self.alarms, self.lots, self.watch.newest
+            store,
+            installation,
+            around.rules,
+            self.alarms,
+            self.suppressions,
+            self.lots,
+            self.watch.newest,
         )
+        self._tell_of_alarms(store, around)
         known = self.alarms, self.conditions
         self.temperatures = Temperatures(store, installation, self.judge, *known)
         self.silences = Silences(store, installation, *known, self.watch)
@@ -86,12 +101,29 @@ class Parts:
         self.uploads = Uploads(store, self.judge, self.alarms, self.temperatures)
         self.signs = Signs(store, around, *known, self.lots, self.watch.heard_at)
 
-    def _let_people_act(self, store: Store, around: Installed) -> None:
-        self.digests = Digests(store, around)
+    def _tell_of_alarms(self, store: Store, around: Installed) -> None:
+        place_of_alarm = partial(place_of, installation=around.installation)
+        telling = Telling(store, around.policy, around.voice, place_of_alarm, self.conditions.present)
+        self.hush = Hush(self.alarms, self.suppressions, telling, self.conditions.act_by)
+        floods = Floods(store, place_of_alarm, self.hush.holds)
+        self.settling = Settling(store, self.alarms, telling, self.hush, floods, self.asides)
+        self.alarm_deadlines = AlarmDeadlines(
+            self.alarms,
+            self.suppressions,
+            self.hush,
+            floods,
+            self.settling,
+            around.policy.rearm_after,
+        )
+
+    def _let_people_act(self, store: Store, around: Installed, view: AlarmView) -> None:
+        self.digests = Digests(store, around, view)
         self.drills = Drills(store, around, self.alarms)
         self.departed = Departed(store, around.policy)
         self.chores = Chores(self.turns, store)
-        self.operators = Operators(self.turns, around, self.alarms, self.conditions)
+        self.operators = Operators(
+            self.turns, around, self.alarms, self.suppressions, self.hush, self.conditions
+        )
 
     def _take_readings(self, store: Store, around: Installed) -> None:
         self.isolation = Isolation(store, around.clock, self.turns, self.asides)
@@ -154,12 +186,12 @@ class Parts:
         around = self.around
         self._take_readings(store, around)
         self._take_imports(store, around)
-        self.alarms.is_set_aside = partial(self.asides.holds, TELLING)
         self.clockwork = Clockwork(self.isolation, self._works())
         doors = self.signs.doors
         self.turns.are_of(
             (
-                *(self.alarms, self.asides, self.arrears, self.held, self.silences, self.upkeep),
+                *(self.alarms, self.suppressions, self.settling),
+                *(self.asides, self.arrears, self.held, self.silences, self.upkeep),
                 *(
                     self.hearing,
                     self.temperatures,
@@ -170,7 +202,7 @@ class Parts:
                     self.progress,
                 ),
             ),
-            self._settle,
+            self.settling.settle,
         )
 
     # --- what is due by the clock ---
@@ -189,7 +221,7 @@ class Parts:
             Work(JUDGING, lambda now: list(self.arrears.since), self._judge_again),
             Work("date", lots.dates_due, lots.take_dates, again=True),
             Work(LOT, lots.due, lots.look, failed=lots.give_up),
-            Work("alarm", self.alarms.due, self.alarms.look),
+            Work("alarm", self.alarm_deadlines.due, self.alarm_deadlines.look),
             Work("digest", self.digests.due, self.digests.look),
             Work("drill", self.drills.due, self.drills.look),
             Work("message", self.departed.due, self.departed.look),
@@ -212,17 +244,3 @@ class Parts:
         self.counts.alarms_raised += alarm.is_open
         self.held.note_alarm(alarm)
         self.around.publish("alarm", {"id": alarm.id})
-
-    def _settle(self, turn: Turn) -> None:
-        """Owes what is to be told, as a turn ends; of an alarm that can't be told of, another alarm says so."""
-        if not self.alarms.changed:
-            return
-        self.alarms.settle(turn)
-        told, untold = self.alarms.take_told()
-        for alarm in told & self.asides.subjects(TELLING):
-            self.asides.take_out(turn, TELLING, alarm)
-        for alarm, error in untold.items():
-            self.asides.put(turn, TELLING, alarm, error)
-        if untold:
-            self.alarms.settle(turn)
-            self.alarms.take_told()

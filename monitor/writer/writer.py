@@ -17,7 +17,7 @@ from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.channel.reading import Reading
 from monitor.core.lot.event import LotEvent
 from monitor.core.time.instant import EARLIEST, format_instant
-from monitor.ports import JSON, Arrived, Decoded, LogRow, Outcome, Store
+from monitor.ports import JSON, AlarmView, Arrived, Decoded, LogRow, Outcome, Store
 from monitor.writer.asides import JUDGING
 from monitor.writer.health import note_health
 from monitor.writer.installed import Installed
@@ -34,10 +34,11 @@ _NOT_SAID = -1
 class Writer:
     """The writer. Its methods may be called from any thread; they take turns."""
 
-    def __init__(self, store: Store, around: Installed) -> None:
+    def __init__(self, store: Store, around: Installed, view: AlarmView) -> None:
+        """``view`` answers, over the same store, what a digest says."""
         self._store = store
         self._around = around
-        self.parts = Parts(store, around)
+        self.parts = Parts(store, around, view)
         self._is_read = False  # what the store holds is known here
         self._is_behind = False  # something committed has not been judged
         self._listening_since: int | None = _NOT_SAID
@@ -51,9 +52,9 @@ class Writer:
         return "; ".join([*judging, *self.parts.clockwork.failures()]) or None
 
     def set_aside(self) -> list[Aside]:
-        """What nobody judges now, because judging it fails."""
-        with self.parts.turns.one_at_a_time:
-            return self.parts.asides.all()
+        """What nobody judges now, because judging it fails. It waits for no turn: how the program is must be known
+        while one takes long."""
+        return self.parts.asides.all()
 
     # --- starting ---
 

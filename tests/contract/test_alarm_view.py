@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
+from monitor.core.answer.alarm import UnwatchedReason
 from monitor.ports import AlarmView
 
 
@@ -36,4 +39,12 @@ def test_the_record_of_weeks_is_told_for_each_unit_by_its_title(view: AlarmView)
 
 
 def test_who_is_not_watched_is_told_with_the_reason(view: AlarmView) -> None:
-    assert all({"subject", "reason", "text", "since"} <= one.keys() for one in view.unwatched())
+    listed = view.unwatched()
+    assert all({"subject", "reason", "text", "since"} <= one.keys() for one in listed)
+    assert {one["reason"] for one in listed} <= set(get_args(UnwatchedReason))
+
+
+def test_what_the_program_fails_to_judge_is_listed_with_since_when(view: AlarmView) -> None:
+    unjudged = [one for one in view.unwatched() if one["reason"] == "judging_failed"]
+    assert [one["subject"] for one in unjudged] == ["L9"]
+    assert unjudged[0]["since"] is not None

@@ -21,6 +21,7 @@ class FakeView:
     def __init__(self, now: int = NOW) -> None:
         self.present = now
         self.ready = True
+        self.judging: JSON = {"ok": True, "text": "nothing is set aside", "aside": []}
         self.asked: list[tuple[str, Any]] = []
         self.all_sites: list[JSON] = [{"site": "lab1", "timezone": "Europe/Berlin"}]
         self.all_units: list[JSON] = []
@@ -138,4 +139,5 @@ class FakeView:
     def health(self) -> JSON:
         broker = {"ok": self.ready, "text": "connected" if self.ready else "not connected for 40 s"}
         fine = {"ok": True, "text": "fine"}
-        return {"ready": self.ready, "broker": broker, "store": fine, "influx": fine, "alerting": fine}
+        parts = {"store": fine, "influx": fine, "judging": self.judging, "alerting": fine}
+        return {"ready": self.ready, "broker": broker, **parts}

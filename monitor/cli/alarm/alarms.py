@@ -109,8 +109,8 @@ def show(alarm: AlarmArgument, config: ConfigOption = None, as_json: JsonOption 
 def unwatched(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Lists what is not being watched now, and why.
 
-    Shelved, suppressed, out of service, silent, faulty, uncalibrated, or without a recipient. The exit code is 1 if
-    there is any.
+    Shelved, suppressed, out of service, silent, faulty, not judged because the program fails at it, uncalibrated, or
+    without a recipient. The exit code is 1 if there is any.
     """
     with viewing(config) as session:
         found = session.view.unwatched()

@@ -7,9 +7,11 @@ mended it. Until then an alarm says that nobody judges it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.answer.health import JudgingAnswer
 from monitor.core.time.instant import HOUR, SECOND, format_instant
 
 RETRY_FIRST = 1 * SECOND
@@ -18,6 +20,8 @@ _FARTHER = 4
 TOLD_AFTER = 10 * SECOND
 """What fails once and works when it is tried again wakes nobody."""
 ERROR_MAX = 500
+NAMED_MAX = 5
+"""So many are named in one line."""
 
 
 class Aside(NamedTuple):
@@ -49,8 +53,13 @@ def failed(
     attempts = 1 if known is None else known.attempts + 1
     # No more than it takes to reach the longest wait: 4 to the power of a year's attempts fits nowhere.
     wait = min(RETRY_MAX, RETRY_FIRST * _FARTHER ** min(attempts - 1, 10))
-    text = f"{type(error).__name__}: {error}"[:ERROR_MAX]
-    return Aside(work, subject, now if known is None else known.since_at, text, attempts, now + wait, version)
+    since_at = now if known is None else known.since_at
+    return Aside(work, subject, since_at, error_text(error), attempts, now + wait, version)
+
+
+def error_text(error: BaseException) -> str:
+    """An error for whoever looks after the program."""
+    return f"{type(error).__name__}: {error}"[:ERROR_MAX]
 
 
 def truth_of(aside: Aside) -> Truth:
@@ -66,3 +75,25 @@ def truth_of(aside: Aside) -> Truth:
     return Truth(
         condition, aside.subject, aside.since_at, LEVEL_OF[condition], evidence, tell_after=TOLD_AFTER
     )
+
+
+def judging_part(asides: Sequence[Aside]) -> JudgingAnswer:
+    """How the judging is, as a part of the program's health."""
+    named = ", ".join(f"{aside.work} of {aside.subject}" for aside in asides[:NAMED_MAX])
+    more = "" if len(asides) <= NAMED_MAX else f" and {len(asides) - NAMED_MAX} more"
+    what = "1 part fails and is" if len(asides) == 1 else f"{len(asides)} parts fail and are"
+    return {
+        "ok": not asides,
+        "text": f"{what} set aside: {named}{more}" if asides else "nothing is set aside",
+        "aside": [
+            {
+                "work": aside.work,
+                "subject": aside.subject,
+                "since": format_instant(aside.since_at),
+                "error": aside.error,
+                "attempts": aside.attempts,
+                "retry_at": format_instant(aside.retry_at),
+            }
+            for aside in asides
+        ],
+    }

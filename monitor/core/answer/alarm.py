@@ -13,7 +13,14 @@ SuppressionKind = Literal["shelved", "suppressed", "out_of_service"]
 
 
 UnwatchedReason = Literal[
-    "shelved", "suppressed", "out_of_service", "silent", "faulty", "uncalibrated", "without_recipient"
+    "shelved",
+    "suppressed",
+    "out_of_service",
+    "silent",
+    "faulty",
+    "judging_failed",
+    "uncalibrated",
+    "without_recipient",
 ]
 
 
@@ -168,7 +175,7 @@ class AlarmDetailAnswer(AlarmAnswer):
 class UnwatchedAnswer(TypedDict):
     """Something that is not being watched now, or of which nobody would hear."""
 
-    subject: Annotated[str, "a unit, a channel, or what the shelved alarm is about"]
+    subject: Annotated[str, "a unit, a channel, what the shelved alarm is about, or what isn't judged"]
     reason: Annotated[UnwatchedReason, "why"]
     text: Annotated[str, "the same in words"]
     since: Annotated[InstantText | None, "since when; null: not known, or always"]

@@ -67,6 +67,26 @@ class ChoresAnswer(PartAnswer):
     chores: Annotated[dict[str, PartAnswer], "backup, tidying, comparison with InfluxDB, each by its name"]
 
 
+class AsideAnswer(TypedDict):
+    """Something that nobody judges, because the program fails at it. Everything else is judged as always."""
+
+    work: Annotated[
+        str,
+        "what fails: `judging` of a channel, `lot`, `sign`, `telling` of an alarm and so on, for programs",
+    ]
+    subject: Annotated[str, "of what: a channel, a unit, a lot, the id of an alarm, a site"]
+    since: Annotated[InstantText, "since when"]
+    error: Annotated[str, "the error"]
+    attempts: Annotated[int, "how often it failed"]
+    retry_at: Annotated[InstantText, "when it is tried again; another version of the program tries at once"]
+
+
+class JudgingAnswer(PartAnswer):
+    """Whether everything is judged. The program is ready though something isn't: everything else is."""
+
+    aside: Annotated[list[AsideAnswer], "what is set aside, the longest first"]
+
+
 class HealthAnswer(TypedDict):
     """Whether the program does its work, and how each part is. A command that reads the store while no program runs
     knows of `store` alone."""
@@ -75,6 +95,7 @@ class HealthAnswer(TypedDict):
     broker: NotRequired[Annotated[BrokerAnswer, "the connection to the broker"]]
     store: Annotated[PartAnswer, "the store"]
     influx: NotRequired[Annotated[ProjectionAnswer, "the projection to InfluxDB"]]
+    judging: NotRequired[Annotated[JudgingAnswer, "whether everything is judged"]]
     alerting: NotRequired[Annotated[AlertingAnswer, "messages to people"]]
     housekeeping: NotRequired[Annotated[ChoresAnswer, "the daily work"]]
     dead_man: NotRequired[Annotated[PartAnswer, "the ping to an outside address, where there is one"]]

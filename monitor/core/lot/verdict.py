@@ -31,6 +31,7 @@ VERDICT_OF: Mapping[str, Verdict] = MappingProxyType(
         "thaws_over_limit": Verdict.BREACHED,
         "mkt_over_limit": Verdict.BREACHED,
         "expired": Verdict.BREACHED,
+        "not_judged": Verdict.INDETERMINATE,
         "coverage_low": Verdict.INDETERMINATE,
         "thaw_count_indeterminate": Verdict.INDETERMINATE,
         "budget_low": Verdict.AT_RISK,

@@ -5,10 +5,12 @@ Each is on record with the person's name and the reason, as a version of the ala
 
 from __future__ import annotations
 
-from monitor.core.alarm.alarm import Acknowledgement
+from monitor.core.alarm.alarm import Acknowledgement, Alarm, acknowledged, reset
+from monitor.core.alarm.condition import ENDED_BY_ACKNOWLEDGEMENT, AlarmCondition
 from monitor.core.alarm.suppression import Suppression, shelf_for, why_not_shelved
 from monitor.core.answer.alarm import AlarmBody, SuppressionAnswer
 from monitor.core.time.instant import format_instant
+from monitor.ports import Tx
 from monitor.ports.commands import (
     Acknowledge,
     EndSuppression,
@@ -20,6 +22,8 @@ from monitor.ports.commands import (
     tidied,
 )
 from monitor.writer.alarm.alarms import Alarms
+from monitor.writer.alarm.hush import Hush
+from monitor.writer.alarm.suppressions import Suppressions
 from monitor.writer.condition.conditions import Conditions
 from monitor.writer.installed import Installed
 from monitor.writer.turn import Turns
@@ -34,11 +38,15 @@ class Operators:
         turns: Turns,
         around: Installed,
         alarms: Alarms,
+        suppressions: Suppressions,
+        hush: Hush,
         conditions: Conditions,
     ) -> None:
         self._turns = turns
         self._around = around
         self._alarms = alarms
+        self._suppressions = suppressions
+        self._hush = hush
         self._conditions = conditions
 
     def carry_out(self, command: OfAlarms) -> AlarmBody | SuppressionAnswer:
@@ -61,14 +69,28 @@ class Operators:
         now = self._around.clock.now()
         who = Acknowledgement(now, wanted.by, wanted.reason, wanted.action, wanted.how)
         with self._turns.turn() as turn:
-            tx = turn.tx
-            return self._alarms.acknowledge(tx, wanted.alarm, who).to_json()
+            return self._taken(turn.tx, self._alarms.known(turn.tx, wanted.alarm), who).to_json()
+
+    def _taken(self, tx: Tx, alarm: Alarm, taken: Acknowledgement) -> Alarm:
+        """A person takes an alarm; a drill is answered, and over, by that."""
+        now_is = acknowledged(alarm, taken)
+        if now_is != alarm:
+            self._alarms.record(tx, now_is, taken.at, f"acknowledged by {taken.by}")
+        if alarm.condition in ENDED_BY_ACKNOWLEDGEMENT and alarm.is_open:
+            reason = "dealt_with"
+            if alarm.condition is AlarmCondition.DRILL:
+                reason = "answered" if taken.by == alarm.subject else "answered_by_another"
+            evidence = {"clear_reason": reason, "answered_by": taken.by}
+            at = taken.at
+            self._alarms.end(tx, alarm.condition, alarm.subject, at=at, now=at, evidence=evidence)
+        return self._alarms.known(tx, alarm.id)
 
     def _reset(self, wanted: Reset) -> AlarmBody:
+        why = f"reset by {wanted.by}" + (f": {wanted.reason}" if wanted.reason else "")
         with self._turns.turn() as turn:
-            tx = turn.tx
-            now = self._around.clock.now()
-            return self._alarms.reset(tx, wanted.alarm, by=wanted.by, reason=wanted.reason, now=now).to_json()
+            alarm = reset(self._alarms.known(turn.tx, wanted.alarm))
+            self._alarms.record(turn.tx, alarm, self._around.clock.now(), why)
+            return alarm.to_json()
 
     def _shelve(self, wish: Shelve) -> SuppressionAnswer:
         owner, why, until, now = wish.by, wish.reason, wish.until, self._around.clock.now()
@@ -84,11 +106,11 @@ class Operators:
             )
             if why_not is not None:
                 raise ValueError(why_not)
-            if (earlier := self._alarms.suppressions.shelf_of(known, now)) is not None:
-                self._alarms.suppressions.end(tx, earlier, at=now, by=owner, why="shelved anew")
+            if (earlier := self._suppressions.shelf_of(known, now)) is not None:
+                self._suppressions.end(tx, earlier, at=now, by=owner, why="shelved anew")
             wanted = shelf_for(known, owner=owner, reason=why, now=now, until_at=until)
-            shelf = self._alarms.suppressions.add(tx, wanted, now)
-            self._alarms.let_go(tx, known, now)
+            shelf = self._suppressions.add(tx, wanted, now)
+            self._hush.let_go(tx, known, now)
             return shelf.to_json()
 
     def _unshelve(self, wanted: Unshelve) -> SuppressionAnswer:
@@ -96,11 +118,11 @@ class Operators:
         with self._turns.turn() as turn:
             tx = turn.tx
             alarm = self._alarms.known(tx, wanted.alarm)
-            shelf = self._alarms.suppressions.shelf_of(alarm, now)
+            shelf = self._suppressions.shelf_of(alarm, now)
             if shelf is None:
                 raise ValueError(f"alarm {alarm.id} ({alarm.condition} of {alarm.subject}) isn't shelved")
             why = wanted.reason or "unshelved"
-            return self._alarms.unshelve(tx, shelf, by=wanted.by, why=why, now=now).to_json()
+            return self._hush.end(tx, shelf, by=wanted.by, why=why, now=now).to_json()
 
     def _suppress(self, wanted: Suppress) -> SuppressionAnswer:
         installation, now = self._around.installation, self._around.clock.now()
@@ -122,12 +144,12 @@ class Operators:
         )
         with self._turns.turn() as turn:
             tx = turn.tx
-            return self._alarms.suppressions.add(tx, suppression, now).to_json()
+            return self._suppressions.add(tx, suppression, now).to_json()
 
     def _end_suppression(self, wanted: EndSuppression) -> SuppressionAnswer:
         now = self._around.clock.now()
         with self._turns.turn() as turn:
             tx = turn.tx
-            suppression = self._alarms.suppressions.get(wanted.suppression)
+            suppression = self._suppressions.get(wanted.suppression)
             why = wanted.reason or "ended"
-            return self._alarms.unshelve(tx, suppression, by=wanted.by, why=why, now=now).to_json()
+            return self._hush.end(tx, suppression, by=wanted.by, why=why, now=now).to_json()

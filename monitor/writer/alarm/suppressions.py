@@ -9,6 +9,7 @@ from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.alarm.suppression import Suppression, breaks_through
 from monitor.ports import Fact, Store, Tx
+from monitor.writer.turn import Turn, Waiting
 
 _OF_LOTS = (AlarmCondition.LOT_BUDGET, AlarmCondition.LOT_THAWED, AlarmCondition.LOT_BREACHED)
 KIND = "suppression"
@@ -21,9 +22,14 @@ class Suppressions:
         self._store = store
         self._in_force: dict[str, Suppression] = {}
 
-    def resume(self, tx: Tx) -> None:
+    @property
+    def to_do(self) -> Sequence[Waiting]:
+        """Nothing: all of it is on record."""
+        return ()
+
+    def recall(self, turn: Turn) -> None:
         """Finds those that have not ended."""
-        facts = self._store.facts.current(tx, KIND, open_only=True)
+        facts = self._store.facts.current(turn.tx, KIND, open_only=True)
         self._in_force = {fact.id: Suppression.from_json(fact.body) for fact in facts}
 
     def in_force(self) -> Sequence[Suppression]:

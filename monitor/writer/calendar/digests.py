@@ -7,21 +7,20 @@ wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
-from monitor.asking.view import View
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.machine import State
 from monitor.core.fact import JSON
-from monitor.core.telling.policy import Recipient
+from monitor.core.telling.policy import Recipient, place_of
 from monitor.core.telling.told import message_id
 from monitor.core.time.instant import format_instant
-from monitor.ports import Store, Tx
+from monitor.ports import AlarmView, Store, Tx
 from monitor.writer.calendar.periods import OwedPeriod, Periods
 from monitor.writer.calendar.week import Week, calibrations, lots_of
 from monitor.writer.installed import Installed
 from monitor.writer.telling.owing import owed_row
-from monitor.writer.telling.telling import Telling
 from monitor.writer.turn import Turn
 
 _UNSEEN = (State.RETURNED_UNACKNOWLEDGED, State.LATCHED_UNACKNOWLEDGED)
@@ -30,12 +29,13 @@ _UNSEEN = (State.RETURNED_UNACKNOWLEDGED, State.LATCHED_UNACKNOWLEDGED)
 class Digests:
     """Owes digests and summaries. Used by the one writer, within its transactions."""
 
-    def __init__(self, store: Store, around: Installed) -> None:
+    def __init__(self, store: Store, around: Installed, view: AlarmView) -> None:
+        """``view`` says who isn't watched."""
         self._store = store
         self._around = around
         self._periods = Periods(store)
-        self._place_of = Telling(store, around.policy, around.voice, around.installation).place_of
-        self._view = View(store, around)
+        self._place_of = partial(place_of, installation=around.installation)
+        self._view = view
 
     def due(self, now: int) -> list[str]:
         """The sites."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+import structlog
+
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.cause.outcome import unwatched
 from monitor.core.alarm.cause.upkeep import FAULT, of_fault
@@ -19,7 +21,11 @@ from monitor.core.profile.unit import Channel
 from monitor.core.time.instant import format_instant, parse_instant
 from monitor.ports import Store, Tx
 from monitor.writer.alarm.alarms import Alarms
+from monitor.writer.alarm.suppressions import Suppressions
 from monitor.writer.lot.lots import Lots
+from monitor.writer.lot.outlook import not_known
+
+log = structlog.get_logger(__name__)
 
 _OF_CHANNELS = (
     AlarmCondition.TEMPERATURE_HIGH,
@@ -40,6 +46,7 @@ class Conditions:
         installation: Installation,
         rules: Mapping[str, ChannelRules],
         alarms: Alarms,
+        suppressions: Suppressions,
         lots: Lots,
         newest_of: Callable[[str], tuple[int, float] | None],
     ) -> None:
@@ -49,9 +56,9 @@ class Conditions:
         self._installation = installation
         self._probes = installation.probes()
         self._alarms = alarms
+        self._suppressions = suppressions
         self._lots = lots
         self._newest_of = newest_of
-        alarms.say_with(self.present, self.act_by)
 
     def end_unwatched(self, tx: Tx, now: int) -> None:
         """Ends the alarms about channels that the configuration no longer has: nothing could ever end them."""
@@ -82,9 +89,16 @@ class Conditions:
         return None if coming["act_by"] is None else parse_instant(coming["act_by"])
 
     def outlook(self, tx: Tx, unit: Unit, now: int) -> UnitOutlook:
-        """What is coming to a unit, as forecast now: by when to act and why, and what to move where."""
-        outlook, lots = self._lots.outlook(tx, self._rules, now), self._lots.in_unit(unit.path)
-        return outlook.unit(unit, lots, self._shelters(tx, now) if lots else ())
+        """What is coming to a unit, as forecast now: by when to act and why, and what to move where. Where that fails
+        nothing is known of it: nobody must be kept from hearing of an alarm because its outlook can't be made."""
+        try:
+            outlook, lots = self._lots.outlook(tx, self._rules, now), self._lots.in_unit(unit.path)
+            return outlook.unit(unit, lots, self._shelters(tx, now) if lots else ())
+        except Exception as error:
+            if self._store.is_trouble(error):
+                raise
+            log.warning("what is coming to a unit can't be told", unit=unit.path, error=repr(error))
+            return not_known()
 
     def present(self, tx: Tx, alarm: Alarm, now: int) -> JSON:
         """What of an alarm's JSON is otherwise now than when it was raised: for the words of a message that is put
@@ -121,7 +135,7 @@ class Conditions:
         facts = self._store.facts.current(tx, "excursion", open_only=True)
         outside = {fact.subject for fact in facts if is_alive(fact.body)}
         states = (self._state(unit, outside, now) for unit in self._installation.units.values())
-        return shelters(states, self._alarms.open(), self._alarms.suppressions.in_force(), now)
+        return shelters(states, self._alarms.open(), self._suppressions.in_force(), now)
 
     def _state(self, unit: Unit, outside: Collection[str], now: int) -> UnitState:
         newest = self._newest_of(unit.product_channel)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import structlog
+
 from monitor.core.answer.lot import BudgetAnswer, LotAnswer, LotBody, ProspectAnswer
 from monitor.core.answer.unit import CrossingAnswer, ForecastAnswer, RescueAnswer, UnitOutlook
 from monitor.core.fact import instant_or_none
@@ -20,6 +22,8 @@ from monitor.core.profile.rules import ChannelRules
 from monitor.core.time.instant import format_instant
 from monitor.ports import Store, Tx
 from monitor.writer.lot.findings import Findings, Judged
+
+log = structlog.get_logger(__name__)
 
 LOTS_MAX = 200
 """Lots of a failing unit that are looked at, by their ids."""
@@ -43,6 +47,7 @@ class Outlook:
     def __init__(
         self, store: Store, tx: Tx, rules: Mapping[str, ChannelRules], findings: Findings, now: int
     ) -> None:
+        self._store = store
         self._tx = tx
         self._rules = rules
         self._findings = findings
@@ -88,29 +93,41 @@ class Outlook:
             is_breached=judged.finding(()).verdict is Verdict.BREACHED,
         )
 
-    def _lots_in(self, unit: Unit, lots: Iterable[str]) -> list[LotOutlook]:
-        result = []
+    def _lots_in(self, unit: Unit, lots: Iterable[str]) -> tuple[list[LotOutlook], list[str]]:
+        """Those that are in a unit, and the ids of those that can't be judged."""
+        inside, unjudged = [], []
         for lot in sorted(lots)[:LOTS_MAX]:
-            history = self._findings.history(self._tx, lot, self._now)
-            profile = self._findings.profile_of(history)
-            if profile is not None and history.unit == unit.path:
-                result.append(self.lot(self._findings.judge(self._tx, history, profile)))
-        return result
+            try:
+                history = self._findings.history(self._tx, lot, self._now)
+                profile = self._findings.profile_of(history)
+                if profile is not None and history.unit == unit.path:
+                    inside.append(self.lot(self._findings.judge(self._tx, history, profile)))
+            except Exception as error:
+                if self._store.is_trouble(error):
+                    raise
+                log.warning("a lot in a warm unit can't be judged", lot=lot, error=repr(error))
+                unjudged.append(lot)
+        return inside, unjudged
 
     # --- units ---
 
     def unit(self, unit: Unit, lots: Iterable[str], shelters: Sequence[Shelter]) -> UnitOutlook:
         """What is coming for a unit that fails, and for the lots in it: ``forecast``, ``act_by``, ``act_by_reason``,
-        ``rescue``."""
+        ``rescue``. A lot that can't be judged is to be moved like the others; by when can't be said."""
         coming = self.forecast(unit.product_channel)
-        inside = self._lots_in(unit, lots)
+        inside, unjudged = self._lots_in(unit, lots)
         first = min((one for one in inside if one.act_by is not None), key=_act_at, default=None)
         found = nothing()
         found["forecast"] = None if coming is None else self._forecast_json(unit, coming)
         if first is not None and first.act_by is not None:
             found["act_by"] = format_instant(first.act_by.at)
             found["act_by_reason"] = f"lot {first.lot}: {in_words(first.act_by)}"
-        order = rescue_order([_at_risk(one, unit) for one in inside], shelters, from_unit=unit.path)
+        at_risk = [_at_risk(one, unit) for one in inside]
+        at_risk += [
+            LotAtRisk(lot, None, "", None, breached=False, storage_classes=(unit.storage_class,), title="")
+            for lot in unjudged
+        ]
+        order = rescue_order(at_risk, shelters, from_unit=unit.path)
         found["rescue"] = [_rescue_json(one) for one in order]
         return found
 
@@ -138,6 +155,11 @@ class Outlook:
 def nothing() -> UnitOutlook:
     """What is coming for a unit that is well."""
     return {"forecast": None, "act_by": None, "act_by_reason": None, "rescue": []}
+
+
+def not_known() -> UnitOutlook:
+    """What is said where the program fails at telling what is coming."""
+    return {**nothing(), "act_by_reason": "not known: the program fails at telling what is coming"}
 
 
 def _is_warm(profile: Profile, celsius: float) -> bool:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.suppression import Suppression
-from monitor.core.profile.installation import Installation
-from monitor.core.telling.policy import Place, Policy, place_of
+from monitor.core.telling.policy import Place, Policy
 from monitor.core.telling.told import Owed, message_id, plan
 from monitor.ports import JSON, Store, Tx
 from monitor.words.voice import Voice
@@ -21,17 +20,19 @@ class Telling:
     """Compares what is true with what was told, and owes the difference. Used by the one writer. ``present`` says how
     it is now: what is told late, or again, must not be of long ago."""
 
-    present: Present = staticmethod(lambda tx, alarm, now: {})
-
-    def __init__(self, store: Store, policy: Policy, voice: Voice, installation: Installation) -> None:
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        voice: Voice,
+        place_of: Callable[[Alarm], Place],
+        present: Present,
+    ) -> None:
         self._store = store
         self._policy = policy
         self._voice = voice
-        self._installation = installation
-
-    def place_of(self, alarm: Alarm) -> Place:
-        """Where an alarm is."""
-        return place_of(alarm, self._installation)
+        self._place_of = place_of
+        self._present = present
 
     def tell(
         self, tx: Tx, alarm: Alarm, now: int, *, is_hushed: bool, children: Sequence[Alarm] = ()
@@ -39,13 +40,13 @@ class Telling:
         """Owes what is to be said of an alarm now, and withdraws what is no longer true; whether time alone may owe
         more."""
         told = self._store.outbox.told(tx, alarm.id)
-        planned = plan(alarm, told, self._policy, now, place=self.place_of(alarm), is_hushed=is_hushed)
+        planned = plan(alarm, told, self._policy, now, place=self._place_of(alarm), is_hushed=is_hushed)
         # All is put into words before anything is written: what fails has changed nothing.
         rows: list[dict[str, object]] = []
         if planned.owed:
             names = {one.recipient.name for one in told.values()}
             names |= {one.recipient.name for one in planned.owed}
-            body = {**alarm.to_json(), **self.present(tx, alarm, now)}
+            body = {**alarm.to_json(), **self._present(tx, alarm, now)}
             rows = self._rows(alarm, body, planned.owed, names, children, now)
         self._store.outbox.withdraw(tx, planned.withdrawn, now)
         if rows:
@@ -85,7 +86,7 @@ class Telling:
         """Owes the news that something is watched again, to whoever hears first of such an alarm."""
         words = self._voice.shelf_ended(shelf.to_json(), alarm.to_json())
         recipients = dict.fromkeys(self._policy.always)
-        first = self._policy.ladder_of(alarm, self.place_of(alarm)).steps[0]
+        first = self._policy.ladder_of(alarm, self._place_of(alarm)).steps[0]
         for contact in self._policy.contacts_of(first, now):
             recipients.update(dict.fromkeys(contact.recipients))
         rows = [

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core.alarm.aside import judging_part
 from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.channel.reading import Reading
 from monitor.core.telling.policy import OF_UNITS, Contact, Ladder, Place, Policy, Recipient, Route, Step
 from monitor.core.time.instant import DAY, HOUR, MINUTE
 from monitor.ports.commands import Suppress
 from monitor.testing import Rig, one_unit
-from tests.rigs.lab import T0, WARM, live, minutes
+from tests.rigs.lab import T0, WARM, live, minutes, register
 
 ANNA = Contact("anna", (Recipient("anna", "mail", "anna@lab.example"),))
 NOBODYS = Contact("ben", ())
@@ -133,3 +134,66 @@ def test_a_unit_is_without_a_recipient_if_no_step_reaches_a_person_with_an_addre
     for condition in unheard:
         assert condition.value.replace("_", " ") in rig.view.unwatched()[0]["text"]
     rig.close()
+
+
+def test_what_nobody_judges_says_since_when_and_what_to_do_until_it_works_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.writer.lot_event(register())
+    live(rig, minutes([-80.0]))
+    assert reasons(rig) == []
+    with monkeypatch.context() as patch:
+        patch.setattr("monitor.writer.channel.judge.advance", broken)
+        patch.setattr("monitor.writer.channel.judge.fold", broken)
+        live(rig, minutes([-79.0, -78.0], start=T0 + MINUTE))
+        patch.setattr("monitor.writer.lot.lots.Lots.judge", broken)
+        rig.writer.parts.lots.queue(["L1"], "asked")
+        rig.writer.tick(rig.clock.now(), T0)
+        assert reasons(rig) == [(PRODUCT, "judging_failed"), ("L1", "judging_failed")]
+        of_channel, of_lot = rig.view.unwatched()
+        since = "2026-11-20 09:01 +01:00"
+        assert of_channel["text"] == (
+            f"{PRODUCT}: nobody judges it since {since}: ValueError: a bug. Read its temperature off the unit itself, "
+            "every hour, and send this to whoever looks after the program"
+        )
+        assert of_channel["since"] == "2026-11-20T08:01:00.000Z"
+        assert "Decide nothing by its verdict" in of_lot["text"]
+        part = judging_part(rig.writer.set_aside())
+        assert not part["ok"]
+        assert part["text"] == f"2 parts fail and are set aside: judging of {PRODUCT}, lot of L1"
+        assert [(one["work"], one["subject"]) for one in part["aside"]] == [
+            ("judging", PRODUCT),
+            ("lot", "L1"),
+        ]
+        assert part["aside"][0]["since"] == "2026-11-20T08:01:00.000Z"
+        assert part["aside"][0]["error"] == "ValueError: a bug"
+    rig.clock.advance(HOUR)
+    rig.writer.tick(rig.clock.now(), T0)
+    assert "judging_failed" not in {reason for _, reason in reasons(rig)}
+    assert judging_part(rig.writer.set_aside()) == {"ok": True, "text": "nothing is set aside", "aside": []}
+
+
+def broken(*args: object, **named: object) -> None:
+    raise ValueError("a bug")
+
+
+def test_of_what_fails_in_two_ways_it_is_said_once_that_it_is_not_watched(rig: Rig) -> None:
+    live(rig, minutes([-80.0]))
+    with rig.writer.parts.turns.turn() as turn:
+        for work in ("sign", "silence"):
+            rig.writer.parts.asides.put(turn, work, PRODUCT, ValueError(work))
+    assert reasons(rig) == [(PRODUCT, "judging_failed")]
+    assert len(rig.writer.set_aside()) == 2
+
+
+def test_a_restarted_program_and_a_command_without_one_know_what_is_set_aside(path: Path) -> None:
+    before = opened(path)
+    live(before, minutes([-80.0]))
+    with before.writer.parts.turns.turn() as turn:
+        before.writer.parts.asides.put(turn, "telling", "a7", ValueError("no words"))
+    before.kill()
+    after = opened(path)
+    assert ("a7", "judging_failed") in reasons(after)
+    assert "Tell people of it yourself" in after.view.unwatched()[0]["text"]
+    assert [aside.subject for aside in after.writer.set_aside()] == ["a7"]
+    after.close()

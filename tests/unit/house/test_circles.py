@@ -11,10 +11,8 @@ from tests.house import ALL, OURS, Source, none_of
 
 STILL_CIRCLES: frozenset[frozenset[str]] = frozenset(
     {
-        frozenset({"monitor.writer.alarm.alarms", "monitor.writer.alarm.floods"}),
         frozenset({"monitor.writer.clockwork", "monitor.writer.imports", "monitor.writer.writer"}),
         frozenset({"simulators.course", "simulators.fleet"}),
-        frozenset({"monitor.asking", "monitor.writer"}),
         frozenset({"monitor.web", "monitor.words"}),
     }
 )

@@ -137,7 +137,6 @@ WIDE_PORTS: Mapping[str, int] = {}
 MANY_METHODS: Mapping[str, int] = {
     "monitor/core/channel/walk.py:Walk": 31,
     "monitor/ingest/connection.py:Connection": 28,
-    "monitor/writer/alarm/alarms.py:Alarms": 27,
     "monitor/writer/channel/judge.py:Judge": 28,
     "monitor/writer/condition/signs.py:Signs": 25,
     "monitor/writer/lot/lots.py:Lots": 23,

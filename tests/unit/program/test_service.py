@@ -80,3 +80,19 @@ def test_a_service_that_never_started_can_be_stopped_and_twice(configuration: Co
     service.stop()
     service.stop()
     assert can_be_held(configuration)
+
+
+def test_what_is_set_aside_is_in_the_health_of_the_program_which_is_judged_apart_from_it(
+    configuration: Configuration,
+) -> None:
+    service = Service(configuration)
+    assert service.health()["judging"] == {"ok": True, "text": "nothing is set aside", "aside": []}
+    parts = service.writer.parts
+    with parts.turns.turn() as turn:
+        parts.asides.put(turn, "lot", "L1", ValueError("a bug"))
+    health = service.health()
+    assert not health["judging"]["ok"]
+    assert [one["subject"] for one in health["judging"]["aside"]] == ["L1"]
+    assert service.jobs.why_not_well() is None or "judging" not in str(service.jobs.why_not_well())
+    assert health["store"]["ok"], "all others are judged"
+    service.stop()

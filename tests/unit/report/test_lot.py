@@ -63,7 +63,8 @@ class History:
         if lot != self.lot_id:
             return None
         at = self.present if as_of is None else as_of
-        return {"as_of": text(at), "lot": lot, "product": "µ −80", "custody": self.custody, **self.more}
+        known = {"as_of": text(at), "lot": lot, "product": "µ −80", "reasons": [], "custody": self.custody}
+        return {**known, **self.more}
 
     def lots(self, *, as_of: int | None = None) -> list[JSON]:
         return []
@@ -371,6 +372,13 @@ def test_an_unknown_lot_exports_nothing(view: History, tmp_path: Path) -> None:
     with pytest.raises(LookupError, match="there is no lot 'EXO-2'"):
         export_lot(view, "EXO-2", tmp_path, version="1")  # type: ignore[arg-type]
     assert os.listdir(tmp_path) == []
+
+
+def test_a_lot_that_cannot_be_judged_is_not_handed_over(view: History, tmp_path: Path) -> None:
+    view.more = {"reasons": [{"code": "not_judged", "text": "ValueError: a bug", "evidence": {}}]}
+    with pytest.raises(ValueError, match="fails at judging it"):
+        export(view, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "../x"])

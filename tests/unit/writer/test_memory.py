@@ -20,19 +20,19 @@ F01 = "lab1/F01/product"
 
 
 class Failing:
-    """Lets transactions fail that record an alarm of a condition: as it is recorded, as it is committed, or once
-    messages are owed about it."""
+    """Lets transactions fail that record an alarm of a condition: as it is recorded, as it is committed, or as
+    it is settled who is told of it."""
 
     def __init__(
         self, rig: Rig, monkeypatch: pytest.MonkeyPatch, condition: str, where: str, times: int = 1
     ) -> None:
         self._condition = condition
-        self._record, self._settle = rig.store.facts.record, rig.writer.parts.alarms.settle
+        self._record, self._withdraw = rig.store.facts.record, rig.store.outbox.withdraw
         self._writing = rig.store.database.writing
         self._where, self.left = where, times
         self._depth, self._is_changed = 0, False
         monkeypatch.setattr(rig.store.facts, "record", self._recording)
-        monkeypatch.setattr(rig.writer.parts.alarms, "settle", self._settling)
+        monkeypatch.setattr(rig.store.outbox, "withdraw", self._telling)
         monkeypatch.setattr(rig.store.database, "writing", self._transaction)
 
     def _fail(self, where: str) -> None:
@@ -47,8 +47,8 @@ class Failing:
         self._record(tx, fact, reason)
         self._is_changed = self._is_changed or is_of_it
 
-    def _settling(self, *args) -> None:
-        self._settle(*args)
+    def _telling(self, *args) -> None:
+        self._withdraw(*args)
         if self._is_changed:
             self._fail("settling")
 

@@ -99,6 +99,13 @@ def test_not_ready_is_503_and_names_the_part_that_fails(rig: Rig) -> None:
     assert answer.json()["reasons"] == ["broker: not connected for 40 s"]
 
 
+def test_it_is_ready_though_something_is_set_aside_which_it_names(rig: Rig) -> None:
+    rig.view.judging = {"ok": False, "text": "1 part fails and is set aside: lot of L1", "aside": [{}]}
+    answer = rig.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["reasons"] == ["judging: 1 part fails and is set aside: lot of L1"]
+
+
 def test_a_health_check_that_raises_is_not_ready(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> JSON:
         raise OSError("disk is gone")

@@ -268,6 +268,14 @@ def test_who_is_held_back_can_be_watched_again_and_who_is_silent_can_not(rig: Al
     assert 'href="/alarms/a1"' in page
 
 
+def test_a_lot_that_is_not_judged_keeps_its_name_and_says_what_to_do(rig: Alarms) -> None:
+    why = "nobody judges it. Decide nothing by its verdict"
+    lot = {"subject": "EXO-1", "reason": "judging_failed", "text": f"EXO-1: {why}", "since": before(HOUR)}
+    rig.view.unwatched = lambda: [lot]  # type: ignore[method-assign]
+    shown = " ".join(text(rig.page("/unwatched")).split())
+    assert f"Not judged EXO-1 N{why[1:]}. Since" in shown
+
+
 def test_why_says_what_a_person_gave_as_reason_and_of_which_condition() -> None:
     given = {**unwatched("shelved")[0], "why": "ice on the seal", "condition": "temperature_high"}
     assert alarm_words.why_unwatched(given) == "Too warm: ice on the seal"

@@ -3,13 +3,11 @@ store, over HTTP or from a command, and no field in it goes undescribed."""
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import typer.main
 from typer.testing import CliRunner
@@ -29,9 +27,10 @@ from monitor.words.answer.page import json_doc, json_schema
 from monitor.words.answer.ways import CHANGES, QUESTIONS, AnswerWay
 from tests.house import ROOT
 from tests.rigs.alarms_rig import AlarmsRig
+from tests.rigs.answer.described import SCHEMA, hold
 from tests.rigs.answer.json_answers import EXAMPLE, Said, by_command, over_http
 
-PAGE, SCHEMA = ROOT / "docs" / "json.md", ROOT / "docs" / "json.schema.json"
+PAGE = ROOT / "docs" / "json.md"
 WAYS = (*QUESTIONS, *CHANGES)
 
 
@@ -121,21 +120,6 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Said:
     return answers
 
 
-def _strict(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with every field forbidden that it doesn't name."""
-    closed = copy.deepcopy(dict(schema))
-    for kind in closed["$defs"].values():
-        kind["additionalProperties"] = False
-    return closed
-
-
-CLOSED = _strict(json.loads(SCHEMA.read_text(encoding="utf-8")))
-
-
-def hold(kind: type, answer: Any) -> None:
-    jsonschema.Draft202012Validator({**CLOSED, "$ref": f"#/$defs/{kind.__name__}"}).validate(answer)
-
-
 NOT_HERE = {"GET /readyz", "influx status", "influx reconcile"}
 """Tried below, and with an InfluxDB in tests/integration."""
 
@@ -159,6 +143,8 @@ def test_a_part_of_the_program_that_fails_is_what_is_described(tmp_path: Path) -
         patch.setenv("EXOSOME_MONITOR__STORE__URL", f"sqlite:///{tmp_path / 'store.db'}")
         service = Service(load(EXAMPLE))
     try:
+        with service.writer.parts.turns.turn() as turn:
+            service.writer.parts.asides.put(turn, "lot", "L1", ValueError("a bug"))
         hold(ReadyAnswer, {**service.health(), "reasons": []})
     finally:
         service.stop()
