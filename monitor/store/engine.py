@@ -57,6 +57,10 @@ def refuse_absent(url: str) -> None:
         )
 
 
+WRITES = "writes"
+"""What :attr:`sqlalchemy.Connection.info` says of the writer's connection."""
+
+
 class Database:
     """Connections to one store. ``url`` is SQLAlchemy's; a SQLite file and its folder are made if missing.
 
@@ -190,6 +194,7 @@ class Database:
                 return
             if self._connection is None:
                 self._connection = self._writer.connect()
+                self._connection.info[WRITES] = True
             self._tx = self._connection
             try:
                 yield self._tx

@@ -14,7 +14,8 @@ from monitor.core.channel.reading import Reading
 from monitor.core.profile.rules import Stretch
 from monitor.ports import LogTuple, Placed
 from monitor.store import schema, series
-from monitor.store.engine import upsert
+from monitor.store.engine import WRITES, upsert
+from monitor.store.tail import Tail
 
 _B = schema.series_block.c
 
@@ -64,7 +65,7 @@ class Packed:
             )
 
     def add_loose(self, row: Placed) -> None:
-        """A reading that isn't settled yet."""
+        """A reading within the span that isn't settled yet."""
         self.stretch = None
         self._is_plain = False
         self._loose.append(row)
@@ -88,9 +89,9 @@ class Packed:
         if self._blocks:
             blocks = sa.select(_B.count, _B.packed).where(_B.id.in_(self._blocks)).order_by(_B.first_at)
             for count, packed in self._tx.execute(blocks):
-                rows.extend(series.unpack(self._channel, count, packed))
+                rows.extend(series.within(series.unpack(self._channel, count, packed), *self._span))
         rows.sort(key=series.in_time)
-        return [row.reading for row in rows if _is_within(row, self._span)]
+        return [row.reading for row in rows]
 
 
 def _is_within(row: Placed, span: tuple[int | None, int | None]) -> bool:
@@ -105,26 +106,26 @@ class History:
 
     def __init__(self) -> None:
         self._settled = 0
-        self._unsettled: list[LogTuple] = []
+        self._unsettled = Tail([])
 
     def open(self, tx: Connection) -> None:
         """Finds the unsettled tail."""
         self._settled = series.settled_position(tx)
         rows = sa.select(schema.reading).where(schema.reading.c.position > self._settled)
-        self._unsettled = [tuple(row) for row in tx.execute(rows.order_by(schema.reading.c.position))]
+        self._unsettled = Tail([tuple(row) for row in tx.execute(rows.order_by(schema.reading.c.position))])
 
     def append(self, rows: Sequence[LogTuple]) -> None:
         """The log has these readings too."""
-        self._unsettled += rows
+        self._unsettled.rows += rows
 
     def as_it_is(self) -> Callable[[], None]:
         """Called when a transaction fails, the answer takes back what it has added to the tail, and that it was
         settled."""
-        unsettled, length, settled = self._unsettled, len(self._unsettled), self._settled
+        unsettled, length, settled = self._unsettled, len(self._unsettled.rows), self._settled
 
         def take_back() -> None:
             self._unsettled, self._settled = unsettled, settled
-            del self._unsettled[length:]
+            unsettled.cut(length)
 
         return take_back
 
@@ -156,13 +157,28 @@ class History:
         rows: list[Placed] = []
         for channel, (start, end) in wanted.items():
             rows += series.settled(tx, channel, after=start - 1, upto=end)
-        rows += series.tail(tx, wanted.keys())
+            rows += self._tail(tx, channel, after=start - 1, upto=end)
         for row in rows:
             seen, reading = received[row.channel], row.reading
             earlier = seen.get(reading.identity)  # of copies the first to come counts
             if earlier is None or reading.received_at < earlier:
                 seen[reading.identity] = reading.received_at
         return received
+
+    def _tail(
+        self,
+        tx: Connection,
+        channel: int,
+        *,
+        after: int | None,
+        upto: int | None,
+        position_max: int | None = None,
+    ) -> list[Placed]:
+        """The unsettled readings of a channel, as :func:`monitor.store.series.tail` has them; the writer needn't ask
+        the database."""
+        if not tx.info.get(WRITES):
+            return series.tail(tx, [channel], after=after, upto=upto, position_max=position_max)
+        return self._unsettled.of(channel, after, upto, position_max)
 
     def readings(
         self,
@@ -175,7 +191,7 @@ class History:
     ) -> list[Placed]:
         """The readings of a channel with ``after`` < measured_at ≤ ``upto``, sorted by instant, copies included."""
         rows = series.settled(tx, channel, after=after, upto=upto)
-        rows.extend(series.tail(tx, [channel], after=after, upto=upto, position_max=position_max))
+        rows.extend(self._tail(tx, channel, after=after, upto=upto, position_max=position_max))
         rows.sort(key=series.in_time)
         return rows
 
@@ -214,7 +230,7 @@ class History:
             if not spans or row.first_at > spans[-1].last_at:
                 spans.append(Packed(tx, channel, span))
             spans[-1].add_block(row)
-        rows = series.tail(tx, [channel], after=after, upto=upto) if unsettled is None else unsettled
+        rows = self._tail(tx, channel, after=after, upto=upto) if unsettled is None else unsettled
         between: dict[int, Packed] = {}
         firsts = [packed.first_at for packed in spans]
         for placed in rows:
@@ -234,9 +250,9 @@ class History:
     def settle(self, tx: Connection, judged_position: int) -> bool:
         if judged_position - self._settled < series.SETTLE_AT:
             return False
-        series.settle(tx, [row for row in self._unsettled if row[0] <= judged_position])
+        series.settle(tx, self._unsettled.upto(judged_position))
         upsert(tx, schema.marker, [{"name": series.SETTLED, "value": str(judged_position)}])
-        self._unsettled = [row for row in self._unsettled if row[0] > judged_position]
+        self._unsettled = self._unsettled.after(judged_position)
         self._settled = judged_position
         return True
 

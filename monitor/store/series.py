@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import zlib
 from array import array
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate, groupby
 from math import isnan, nan
-from operator import itemgetter, sub
+from operator import attrgetter, itemgetter, sub
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -54,6 +55,11 @@ def pack(rows: Sequence[Settled]) -> bytes:
         bytes([_FAULT_CODE[fault] for fault in faults]),
     )
     return zlib.compress(b"".join(columns), 1)
+
+
+_MEASURED_AT = attrgetter("reading.measured_at")
+in_time = attrgetter("reading.measured_at", "position")
+"""The order of a history: by instant, then by arrival."""
 
 
 @lru_cache(maxsize=UNPACKED_MAX)
@@ -163,20 +169,15 @@ def settled(
         query = query.where(_B.first_at <= upto)
     placed: list[Placed] = []
     for count, packed in tx.execute(query.order_by(_B.last_at)):
-        placed.extend(unpack(channel, count, packed))
-    if after is not None or upto is not None:
-        placed = [
-            row
-            for row in placed
-            if (after is None or row.reading.measured_at > after)
-            and (upto is None or row.reading.measured_at <= upto)
-        ]
+        placed.extend(within(unpack(channel, count, packed), after, upto))
     return placed
 
 
-def in_time(row: Placed) -> tuple[int, int]:
-    """The order of a history: by instant, then by arrival."""
-    return (row.reading.measured_at, row.position)
+def within(rows: Sequence[Placed], after: int | None, upto: int | None) -> Sequence[Placed]:
+    """Of rows in the order of time those with ``after`` < measured_at ≤ ``upto``."""
+    first = 0 if after is None else bisect_right(rows, after, key=_MEASURED_AT)
+    last = len(rows) if upto is None else bisect_right(rows, upto, key=_MEASURED_AT)
+    return rows[first:last]
 
 
 def settle(tx: Connection, rows: Iterable[LogTuple]) -> None:
