@@ -112,7 +112,7 @@ class Imports:
             self._until = turn.now + IDLE_MAX
             rows, lots, events, position = parts.intake.commit(turn, decoded)
             changes = self._judge(turn, rows) if judge else self._judge_later(rows)
-            parts.signs.forget({row.channel for row in rows})
+            parts.signs.trails.forget({row.channel for row in rows})
             self._touched.lots |= lots
             store.due.put_markers(tx, marks)
             self._save(tx)

@@ -137,7 +137,7 @@ class Parts:
             self.silences,
             self.upkeep,
             self.uploads,
-            self.signs,
+            self.signs.trails,
             on_faults=self.imports.on_faults,
             faulty=self.imports.faulty,
         )
@@ -188,7 +188,7 @@ class Parts:
         if since is not None and channel in self.ids:
             changes = self.readings.judge_again(turn, self.ids[channel], since)
             self.uploads.follow(turn.tx, changes, self.judge.take_spells(), (), turn.now)
-            self.signs.forget([self.ids[channel]])
+            self.signs.trails.forget([self.ids[channel]])
             self.readings.queue_lots(changes, turn.now)
         self.arrears.done(turn, channel)
 

@@ -158,7 +158,7 @@ class Writer:
         before = self._store.facts.next_position()
         in_arrears = self._in_arrears(turn, rows) if parts.arrears.channels() else ()
         parts.readings.take(turn, rows, in_arrears)
-        for unit in parts.signs.asked_for():
+        for unit in parts.signs.trails.asked_for():
             parts.signs.look(turn, unit)
         for unit in parts.signs.doors.due(turn.now):
             parts.signs.doors.look(turn, unit)

@@ -13,8 +13,8 @@ from monitor.ports import JSON, Arrived, Tx
 from monitor.writer.alarm.alarms import Alarms
 from monitor.writer.channel.desk import ExcursionChange
 from monitor.writer.channel.judge import Judge
-from monitor.writer.condition.signs import Signs
 from monitor.writer.condition.silences import Silences
+from monitor.writer.condition.trails import Trails
 from monitor.writer.condition.upkeep import Upkeep
 from monitor.writer.condition.uploads import Uploads
 from monitor.writer.health import Counts
@@ -55,13 +55,13 @@ class Readings:
         silences: Silences,
         upkeep: Upkeep,
         uploads: Uploads,
-        signs: Signs,
+        trails: Trails,
         *,
         on_faults: Faults,
         faulty: Callable[[], dict[str, int]],
     ) -> None:
         """What acts on readings; ``faulty``: the probes whose fault is held back, and since when."""
-        self._silences, self._upkeep, self._uploads, self._signs = silences, upkeep, uploads, signs
+        self._silences, self._upkeep, self._uploads, self._trails = silences, upkeep, uploads, trails
         self._on_faults, self._faulty = on_faults, faulty
 
     # --- part of every turn ---
@@ -95,7 +95,7 @@ class Readings:
             rows, reasons = [rows[n] for n in kept], [reasons[n] for n in kept]
         changes = self.judged(turn, rows, reasons)
         self._uploads.follow(turn.tx, changes, self.judge.take_spells(), rows, turn.now)
-        self._signs.hear(rows, reasons)
+        self._trails.hear(rows, reasons)
         self.queue_lots(changes, turn.now)
         self._counts.judged += len(rows)
 

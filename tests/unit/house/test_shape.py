@@ -162,7 +162,6 @@ MANY_METHODS: Mapping[str, int] = {
     "monitor/core/channel/walk.py:Walk": 31,
     "monitor/ingest/connection.py:Connection": 28,
     "monitor/writer/channel/judge.py:Judge": 28,
-    "monitor/writer/condition/signs.py:Signs": 25,
     "monitor/writer/lot/lots.py:Lots": 23,
     "monitor/writer/writer.py:Monitor": 29,
 }
