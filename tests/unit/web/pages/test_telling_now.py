@@ -19,9 +19,9 @@ LINE = re.compile(r'Who was told</h2>\s*<p class="lead">(.*?)</p>')
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[AlarmsRig]:
-    made = AlarmsRig(tmp_path, policy=policy())
-    yield made
-    made.close()
+    lab = AlarmsRig(tmp_path, policy=policy())
+    yield lab
+    lab.close()
 
 
 def line(rig: AlarmsRig) -> str:

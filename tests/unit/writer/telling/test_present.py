@@ -39,10 +39,10 @@ def test_a_reminder_and_the_end_say_how_warm_it_is_then(
     live(rig, minutes([-45.0] * 40, start=rig.clock.now() + MINUTE))
     pass_time(rig, MINUTE)
     live(rig, minutes([-80.0] * 8, start=rig.clock.now() + MINUTE))
-    found = {kind: alarm["evidence"] for kind, alarm in reversed(said)}
-    assert found["opened"]["celsius"] == -50.0
-    assert (found["reminder"]["celsius"], found["reminder"]["extreme_celsius"]) == (-45.0, -45.0)
-    assert (found["closed"]["celsius"], found["closed"]["extreme_celsius"]) == (-80.0, -45.0)
+    evidence = {kind: alarm["evidence"] for kind, alarm in reversed(said)}
+    assert evidence["opened"]["celsius"] == -50.0
+    assert (evidence["reminder"]["celsius"], evidence["reminder"]["extreme_celsius"]) == (-45.0, -45.0)
+    assert (evidence["closed"]["celsius"], evidence["closed"]["extreme_celsius"]) == (-80.0, -45.0)
     rig.close()
 
 
