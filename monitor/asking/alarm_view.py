@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from monitor.asking.alarm_health import alarm_health
 from monitor.asking.wall import NOT_JUDGED
@@ -179,12 +180,13 @@ class AlarmView:
         first: dict[str, Aside] = {}
         for aside in asides:
             first.setdefault(aside.subject, aside)
-        zone_of = self._installed.installation.zone_of
+        zones = self._installed.installation.zones
+        usual = next(iter(zones.values())) if len(zones) == 1 else ZoneInfo("UTC")
         return [
             {
                 "subject": subject,
                 "reason": "judging_failed",
-                "text": f"{subject}: {not_judged(aside, zone_of(subject.partition('/')[0]))}",
+                "text": f"{subject}: {not_judged(aside, zones.get(subject.partition('/')[0], usual))}",
                 "since": format_instant(aside.since_at),
             }
             for subject, aside in first.items()

@@ -8,6 +8,7 @@ from time import monotonic
 
 import structlog
 
+from monitor.core.alarm.cause.ourselves import DEAD_MAN
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.time.instant import MINUTE
 from monitor.influx.exporter import Exporter
@@ -17,7 +18,6 @@ from monitor.program.schedule import Job
 from monitor.telling.dead_man import DeadMan
 from monitor.telling.delivery import Deliverer
 from monitor.words.figures import span
-from monitor.writer.condition.ourselves import DEAD_MAN
 from monitor.writer.writer import Writer
 
 log = structlog.get_logger(__name__)

@@ -50,9 +50,9 @@ UNWATCHED = {
     "without_recipient": "Nobody is told",
 }
 """Why something isn't watched, the reasons that a person gave first."""
-_NO_READINGS_JUDGED = ("nobody judges it", "Read its temperature off the unit itself, every hour")
-_NO_VERDICT = ("nobody judges it", "Decide nothing by its verdict")
-_NOTHING_SAID = ("nobody is told", "Tell people of it yourself, and look at the open alarms every hour")
+_NO_READINGS_JUDGED = ("nobody has judged it", "Read its temperature off the unit itself, every hour")
+_NO_VERDICT = ("nobody has judged it", "Decide nothing by its verdict")
+_NOTHING_SAID = ("nobody has been told", "Tell people of it yourself, and look at the open alarms every hour")
 _UNTIL_MENDED: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("lot", "date"), _NO_VERDICT),
     **dict.fromkeys(("telling", "alarm", "message", "digest", "drill"), _NOTHING_SAID),

@@ -72,7 +72,7 @@ class Batches:
         before = facts.next_position()
         in_arrears = self._note_arrears(turn, rows) if self._arrears.since else ()
         self._readings.take(turn, rows, in_arrears)
-        for unit in signs.asked_for():
+        for unit in signs.trails.asked_for():
             signs.look(turn, unit)
         for unit in signs.doors.due(turn.now):
             signs.doors.look(turn, unit)

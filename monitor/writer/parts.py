@@ -150,7 +150,7 @@ class Parts:
             self.hearing,
             soundness,
             self.uploads,
-            self.signs,
+            self.signs.trails,
             counts=self.counts,
             publish=around.publish,
         )
@@ -171,7 +171,7 @@ class Parts:
     def _take_imports(self, store: Store, around: Installed) -> None:
         self.intake = Intake(store, self.copies, self.alarms, self.counts, self._stir)
         aftermath = Aftermath(
-            store, self.judge.news, self.readings, self.temperatures, self.signs, self.lot_queue
+            store, self.judge.news, self.readings, self.temperatures, self.signs.trails, self.lot_queue
         )
         known = self.held, self.readings, self.arrears, aftermath
         self.imports = Imports(

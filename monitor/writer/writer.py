@@ -7,16 +7,17 @@ which it has judged; after a crash it goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import structlog
 
 from monitor.core.alarm.aside import Aside
+from monitor.core.alarm.cause.outcome import End, Hold
 from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.channel.reading import Reading
 from monitor.core.lot.event import LotEvent
-from monitor.core.time.instant import EARLIEST, format_instant
+from monitor.core.time.instant import EARLIEST
 from monitor.ports import JSON, AlarmView, Arrived, Decoded, LogRow, Outcome, Store
 from monitor.writer.asides import JUDGING
 from monitor.writer.health import note_health
@@ -215,35 +216,20 @@ class Writer:
         with self.parts.turns.turn() as turn:
             note_health(self._store, turn.tx, well, self.parts.counts, turn.now)
 
-    def hold(self, truth: Truth) -> None:
-        """Raises an alarm about ourselves (a projection that lags)."""
-        with self.parts.turns.turn() as turn:
-            self.parts.alarms.hold(turn.tx, truth, turn.now)
-
-    def end(
-        self,
-        condition: AlarmCondition,
-        subject: str,
-        why: str = "recovered",
-        *,
-        at: int | None = None,
-        markers: Mapping[str, str] | None = None,
-    ) -> None:
-        """Ends such an alarm, if it is open, as of ``at`` (now); ``markers`` are kept in the same commit."""
-        if not markers and not self.is_open(condition, subject):
-            return
+    def carry_out(self, outcomes: Iterable[Hold | End], markers: Mapping[str, str] | None = None) -> None:
+        """Does what a cause about ourselves comes to; ``markers`` are kept in the same commit."""
         with self.parts.turns.turn() as turn:
             self._store.due.put_markers(turn.tx, markers or {})
-            ended_at = turn.now if at is None else at
-            evidence = (
-                {"clear_reason": why} if at is None else {"clear_reason": why, "ended_at": format_instant(at)}
-            )
-            self.parts.alarms.end(turn.tx, condition, subject, at=ended_at, now=turn.now, evidence=evidence)
+            self.parts.alarms.carry_out(turn.tx, outcomes, turn.now)
 
-    def put_markers(self, markers: Mapping[str, str]) -> None:
-        """Keeps small named values."""
-        with self.parts.turns.turn() as turn:
-            self._store.due.put_markers(turn.tx, markers)
+    def hold(self, truth: Truth) -> None:
+        """Raises an alarm about ourselves (a projection that lags)."""
+        self.carry_out([Hold(truth)])
+
+    def end(self, condition: AlarmCondition, subject: str, why: str = "recovered") -> None:
+        """Ends such an alarm as of now, if it is open."""
+        if self.is_open(condition, subject):
+            self.carry_out([End(condition, subject, self._around.clock.now(), {"clear_reason": why})])
 
     def is_open(self, condition: AlarmCondition, subject: str) -> bool:
         """Whether there is an open alarm of a condition about a subject."""

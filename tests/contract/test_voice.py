@@ -17,7 +17,6 @@ from monitor.program.assembly import voice_of
 from monitor.testing import ManualClock, PlainVoice
 from monitor.words.voice import Voice
 from tests.house import ROOT
-from tests.unit.writer.telling.test_present import Recorder
 
 NOW = parse_instant("2026-11-22T03:00:00Z")
 
@@ -25,7 +24,6 @@ VOICES: dict[str, Callable[[], Voice]] = {
     "Voice": lambda: voice_of(load(ROOT / "config", {}), ManualClock(NOW)),
     "Voice of nowhere": Voice,
     "PlainVoice": PlainVoice,
-    "Recorder": Recorder,
 }
 
 

@@ -25,7 +25,7 @@ from monitor.testing import Rig, one_unit
 T0 = 1_800_000_000_000
 UNITS = ("F01", "F02", "F03", "F04")
 STEPS = 60
-SEEDS = range(int(os.environ.get("ISOLATION_TO", "10")))
+SEEDS = range(int(os.environ.get("ISOLATION_TO", "11")))
 
 
 class BrokenError(Exception):
@@ -103,6 +103,10 @@ signs_of_a_unit = raises_inside(
     "monitor.writer.condition.signs.Signs._look_at",
     lambda unit, signs, tx, place, now: place.unit.path == unit,
 )
+the_figures_of_a_lot = raises_inside(
+    "monitor.writer.lot.findings.Findings.judge",
+    lambda unit, findings, tx, history, *_: history.lot == f"L-{unit.partition('/')[2]}",
+)
 the_silence_of_a_channel = raises_inside(
     "monitor.writer.condition.silences.Silences.take",
     lambda unit, silences, tx, heard, now: heard.channel.startswith(f"{unit}/"),
@@ -120,7 +124,13 @@ def telling_of_a_unit(rig: Rig, unit: str, patch: pytest.MonkeyPatch) -> None:
 
 PARTS: list[Break] = [
     *(judging_a_channel, hearing_a_channel, a_ledger, the_alarm_of_a_channel, a_lot, the_door_of_a_unit),
-    *(the_power_of_a_unit, signs_of_a_unit, the_silence_of_a_channel, telling_of_a_unit),
+    *(
+        the_power_of_a_unit,
+        signs_of_a_unit,
+        the_silence_of_a_channel,
+        telling_of_a_unit,
+        the_figures_of_a_lot,
+    ),
 ]
 
 

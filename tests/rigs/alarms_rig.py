@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
 from monitor.core.profile.profile import Profile
+from monitor.core.telling.policy import Policy
 from monitor.core.time.instant import HOUR, MINUTE
 from monitor.ingest.decode import Decoder
 from monitor.ports import JSON
@@ -40,9 +41,13 @@ class AlarmsRig(Rig):
         external_url: str = "",
         shelve_max: int = 12 * HOUR,
         profiles: Iterable[Profile] = (),
+        policy: Policy | None = None,
     ) -> None:
         units = ("F01", "F02")
-        super().__init__(folder / "store.db", installation=one_unit(units=units), profiles=profiles, now=T0)
+        installation = one_unit(units=units)
+        super().__init__(
+            folder / "store.db", installation=installation, profiles=profiles, policy=policy, now=T0
+        )
         live(self, minutes(WARM[:15]))
         known = {f"lab1/{name}" for name in units}
         decoder = Decoder("exosome/v1", self.ids, known, {"lab1"}, {"ult"})

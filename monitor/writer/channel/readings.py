@@ -12,7 +12,7 @@ from monitor.writer.channel.desk import ExcursionChange
 from monitor.writer.channel.hearing import Hearing
 from monitor.writer.channel.judge import Judge
 from monitor.writer.channel.soundness import Soundness
-from monitor.writer.condition.signs import Signs
+from monitor.writer.condition.trails import Trails
 from monitor.writer.condition.uploads import Uploads
 from monitor.writer.health import Counts
 from monitor.writer.lot.lots import Lots
@@ -34,7 +34,7 @@ class Readings:
         hearing: Hearing,
         soundness: Soundness,
         uploads: Uploads,
-        signs: Signs,
+        trails: Trails,
         *,
         counts: Counts,
         publish: Callable[[str, JSON], None],
@@ -47,7 +47,7 @@ class Readings:
         self._hearing = hearing
         self._soundness = soundness
         self._uploads = uploads
-        self._signs = signs
+        self._trails = trails
         self._counts = counts
         self._publish = publish
 
@@ -61,7 +61,7 @@ class Readings:
             rows, reasons = [rows[n] for n in kept], [reasons[n] for n in kept]
         changes = self.judged(turn, rows, reasons)
         self._uploads.follow(turn.tx, changes, self._judge.news.take_spells(), rows, turn.now)
-        self._signs.hear(rows, reasons)
+        self._trails.hear(rows, reasons)
         self.queue_lots(changes, turn.now)
         self._counts.judged += len(rows)
 
@@ -98,7 +98,7 @@ class Readings:
         """Judges a channel that nobody judged from an instant on, and follows what that changed."""
         changes = self.judge_again(turn, channel, since)
         self._uploads.follow(turn.tx, changes, self._judge.news.take_spells(), (), turn.now)
-        self._signs.forget([channel])
+        self._trails.forget([channel])
         self.queue_lots(changes, turn.now)
 
     def count(self, turn: Turn, changes: Iterable[ExcursionChange]) -> None:

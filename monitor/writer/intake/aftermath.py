@@ -9,8 +9,8 @@ from monitor.core.lot.ledger import Ledger
 from monitor.ports import Arrived, Store, Tx
 from monitor.writer.channel.desk import ExcursionChange, News
 from monitor.writer.channel.readings import Readings
-from monitor.writer.condition.signs import Signs
 from monitor.writer.condition.temperatures import Temperatures
+from monitor.writer.condition.trails import Trails
 from monitor.writer.lot.queue import LotQueue
 from monitor.writer.turn import Turn
 
@@ -25,14 +25,14 @@ class Aftermath:
         news: News,
         readings: Readings,
         temperatures: Temperatures,
-        signs: Signs,
+        trails: Trails,
         queue: LotQueue,
     ) -> None:
         self._store = store
         self._news = news
         self._readings = readings
         self._temperatures = temperatures
-        self._signs = signs
+        self._trails = trails
         self._queue = queue
         self.forget()
 
@@ -67,7 +67,7 @@ class Aftermath:
 
     def note_events(self, rows: Iterable[Arrived], lots: Iterable[str]) -> None:
         """These readings are no signs of now, and these lots have new events."""
-        self._signs.forget({row.channel for row in rows})
+        self._trails.forget({row.channel for row in rows})
         self._touched.update(lots)
 
     def tell_what_holds(self, tx: Tx, now: int, channels: Iterable[str]) -> None:

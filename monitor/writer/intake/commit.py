@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.cause.ourselves import of_conflict
 from monitor.core.lot.event import LotEvent, UnitEvent
 from monitor.ports import JSON, Arrived, Decoded, Outcome, Store
 from monitor.writer.alarm.alarms import Alarms
@@ -86,9 +86,5 @@ class Intake:
             self._stir(subject)
         if outcome == "conflict":
             lots.update(self._store.log.event_subjects(tx, "lot", event_id))
-            condition = AlarmCondition.EVENT_CONFLICT
-            text = f"two different events of id {event_id!r}, one for {subject}: both are set aside"
-            evidence = {"text": text, scope: subject, "event_id": event_id}
-            truth = Truth(condition, event_id, received_at, LEVEL_OF[condition], evidence)
-            self._alarms.hold(tx, truth, turn.now)
+            self._alarms.carry_out(tx, [of_conflict(event_id, scope, subject, received_at)], turn.now)
         return outcome

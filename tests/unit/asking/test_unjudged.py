@@ -28,12 +28,12 @@ LOTS = {"L1": "lab1/F01", "L2": "lab1/F02", "L3": "lab1/F02"}
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     """F02 warms, with two lots in it; F01 and F03 are well."""
-    made = Rig(tmp_path / "s.db", installation=one_unit(units=UNITS), now=T0)
+    lab = Rig(tmp_path / "s.db", installation=one_unit(units=UNITS), now=T0)
     for lot, unit in LOTS.items():
-        made.writer.lot_event(register(lot=lot, unit=unit))
-    warm(made, 40)
-    yield made
-    made.close()
+        lab.writer.lot_event(register(lot=lot, unit=unit))
+    warm(lab, 40)
+    yield lab
+    lab.close()
 
 
 def warm(rig: Rig, minutes: int) -> None:

@@ -153,10 +153,11 @@ def test_what_nobody_judges_says_since_when_and_what_to_do_until_it_works_again(
         of_channel, of_lot = rig.view.unwatched()
         since = "2026-11-20 09:01 +01:00"
         assert of_channel["text"] == (
-            f"{PRODUCT}: nobody judges it since {since}: ValueError: a bug. Read its temperature off the unit itself, "
-            "every hour, and send this to whoever looks after the program"
+            f"{PRODUCT}: nobody has judged it since {since}: ValueError: a bug. Read its temperature off the unit "
+            "itself, every hour, and send this to whoever looks after the program"
         )
         assert of_channel["since"] == "2026-11-20T08:01:00.000Z"
+        assert of_lot["text"].startswith("L1: nobody has judged it since 2026-11-20 09:02 +01:00: ")
         assert "Decide nothing by its verdict" in of_lot["text"]
         part = judging_part(rig.writer.set_aside())
         assert not part["ok"]

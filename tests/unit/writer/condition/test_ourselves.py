@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core.alarm.cause.ourselves import DEAD_MAN
 from monitor.core.alarm.condition import AlarmCondition, Truth
 from monitor.core.alarm.limits import Limits
 from monitor.core.channel.reading import Reading
@@ -19,7 +20,7 @@ from monitor.core.time.instant import HOUR, LATEST, MINUTE, SECOND, format_insta
 from monitor.ports import JSON, Arrived, Decoded, Message
 from monitor.telling.emergency import Emergency
 from monitor.testing import FakeMedium, ListSource, PlainVoice, Rig
-from monitor.writer.condition.ourselves import DEAD_MAN, Ourselves
+from monitor.writer.condition.ourselves import Ourselves
 from monitor.writer.loop import Loop
 
 T0 = parse_instant("2026-11-20T08:00:00Z")
