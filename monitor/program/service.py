@@ -44,6 +44,7 @@ from monitor.web.application import create_application
 from monitor.web.client import write_token_file
 from monitor.web.events import EventHub
 from monitor.web.server import WebServer
+from monitor.web.wiring import Wiring
 from monitor.writer.condition.ourselves import Ourselves
 from monitor.writer.loop import Loop
 
@@ -149,10 +150,9 @@ class Service:
 
     def _pages(self) -> WebServer:
         configuration = self.configuration
-        application = create_application(
+        wiring = Wiring(
             self.view,
             self.commands,
-            title="exosome-monitor",
             token=self.token,
             banner=self.banner,
             events=self.events,
@@ -165,7 +165,7 @@ class Service:
             link_key=self.link_key,
             shelve_max=configuration.alerting.shelve_max,
         )
-        return WebServer(application, configuration.web.host, configuration.web.port)
+        return WebServer(create_application(wiring), configuration.web.host, configuration.web.port)
 
     def start(self) -> None:
         """Starts all parts; raises OSError if the pages' port is taken."""
