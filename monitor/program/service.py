@@ -93,7 +93,7 @@ class Service:
         projection = Projection(store.database, lambda: inside.books.rules)
         sink = sink_of(configuration)
         self.exporter = None if sink is None else Exporter(projection, sink)
-        self.link_key = link_key(link_key_path(configuration, store))
+        self.link_key = link_key(link_key_path(store))
         media = media or media_of(configuration, clock, self.link_key)
         self.deliverer = self._deliverer(media)
         self.web = self._pages()
@@ -122,7 +122,7 @@ class Service:
             partial(self.deliverer.close, 5.0),
             self.watchdog.close,
             self.web.stop,
-            partial(token_path(self.configuration, self.store).unlink, missing_ok=True),
+            partial(token_path(self.store).unlink, missing_ok=True),
         ]
 
     def _watchdog(self, media: dict[str, Medium]) -> Watchdog:
@@ -176,7 +176,7 @@ class Service:
         gc.set_threshold(100_000, 50, 50)
         self.writer.resume()
         self.web.start()
-        write_token_file(token_path(self.configuration, self.store), self.web.url, self.token)
+        write_token_file(token_path(self.store), self.web.url, self.token)
         self.source.start()
         self._spawn("ingest", self.loop.run)
         if self.exporter is not None:
