@@ -11,7 +11,6 @@ from laboratory.scoring.span import Span, after_words, between_words
 from laboratory.scoring.table import Counts, ExpectTable
 from monitor.core.alarm.condition import LEVELS, AlarmCondition
 
-CONDITIONS = frozenset(str(condition) for condition in AlarmCondition)
 PLACELESS = frozenset(
     (
         AlarmCondition.EVENT_CONFLICT,
@@ -65,7 +64,7 @@ class ExpectedAlarm:
     @classmethod
     def read(cls, table: ExpectTable, number: int) -> ExpectedAlarm:
         """Reads a table with the key ``alarm``; what is wrong is noted in it."""
-        condition = table.text("alarm", table.names.conditions) or ""
+        condition = table.text("alarm", AlarmCondition) or ""
         place = place_of(table, "unit", "probe", "lot")
         if condition and condition not in PLACELESS and not {"unit", "probe", "lot"} & table.keys.keys():
             table.refuse("", None, f"where {condition} is expected: one of the keys unit, probe, lot")
@@ -203,7 +202,7 @@ class AllowedAlarm:
             table.refuse("alarm", None, "a condition, or a list of conditions")
         table.text("note")
         return cls(
-            conditions=table.texts("alarm", table.names.conditions) or (),
+            conditions=table.texts("alarm", AlarmCondition) or (),
             place=place_of(table, "unit", "probe", "lot"),
             level=table.text("level", LEVELS),
             told=table.spans("told"),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from laboratory.scoring.alarm import place_of
 from laboratory.scoring.finding import Candidate, ExpectationResult, Look, judge, lasted, measured, same, when
 from laboratory.scoring.outcome import JSON, RunOutcome, Subject
 from laboratory.scoring.span import Span, after_words, between_words, span_words
 from laboratory.scoring.table import Counts, ExpectTable, Numbers
+from monitor.core.channel.excursion import ConfirmedBy
 from monitor.core.time.instant import SECOND, parse_instant
-
-CONFIRMED_BY = ("delay", "instant", "cumulative_delay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class ExpectedExcursion:
         place = place_of(table, "unit", "probe")
         if not {"unit", "probe"} & table.keys.keys():
             table.refuse("", None, "where the excursion is expected: one of the keys unit, probe")
-        confirmed, by = table.flag("confirmed"), table.text("by", CONFIRMED_BY)
+        confirmed, by = table.flag("confirmed"), table.text("by", get_args(ConfirmedBy))
         if confirmed is False and by is not None:
             table.refuse("by", by, "no key by beside confirmed = false")
         return cls(
@@ -71,10 +71,6 @@ class ExpectedExcursion:
         return ExpectationResult(
             self.number, f"{self.direction} excursion{where}", met, why, figures, self.note
         )
-
-    def covers(self, outcome: RunOutcome) -> set[str]:
-        """An excursion accounts for no alarm: what shall be told is expected as an alarm."""
-        return set()
 
     def _is_meant(self, excursion: JSON, outcome: RunOutcome) -> bool:
         if excursion["direction"] != self.direction or self.place is None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from laboratory.scoring.finding import Candidate, ExpectationResult, Look, judge, lasted, measured, same
 from laboratory.scoring.outcome import JSON, RunOutcome
 from laboratory.scoring.span import Span, between_words
-from laboratory.scoring.table import ExpectTable, Numbers, listed, nearest
+from laboratory.scoring.table import ExpectTable, Numbers, listed
+from monitor.config.file.problem import nearest
+from monitor.core.lot.expiry import ExpiryReason
+from monitor.core.lot.verdict import VERDICT_OF, Verdict
 from monitor.core.time.instant import SECOND
-
-VERDICTS = ("within_profile", "at_risk", "breached", "indeterminate")
-REASONS = (
-    *("budget_exhausted", "band_touched", "thaws_over_limit", "mkt_over_limit", "expired", "coverage_low"),
-    *("thaw_count_indeterminate", "budget_low", "expiring", "excursion_open", "unknown_over_limit"),
-)
-EXPIRY_REASONS = ("label", "thawed", "alternative", "budget")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +49,8 @@ class ExpectedLot:
             number=number,
             note=table.text("note"),
             lot=table.lot("lot") or "",
-            verdict=table.text("verdict", VERDICTS),
-            reasons=table.texts("reasons", REASONS) or (),
+            verdict=table.text("verdict", Verdict),
+            reasons=table.texts("reasons", VERDICT_OF) or (),
             thaw_count=None if thaws is None else thaws[0],
             thaw_count_determinate=table.flag("thaw_count_determinate"),
             budget=table.spans_by_name("budget") or {},
@@ -61,7 +58,7 @@ class ExpectedLot:
             unknown=table.spans("unknown"),
             out_of_storage=table.spans("out_of_storage"),
             coverage=table.numbers("coverage"),
-            expiry_reason=table.text("expiry_reason", EXPIRY_REASONS),
+            expiry_reason=table.text("expiry_reason", get_args(ExpiryReason)),
             minimum=table.numbers("min"),
             maximum=table.numbers("max"),
         )
@@ -75,10 +72,6 @@ class ExpectedLot:
         return ExpectationResult(
             self.number, f"lot {self.lot}", met, why or "it is there", figures, self.note
         )
-
-    def covers(self, outcome: RunOutcome) -> set[str]:
-        """A lot accounts for no alarm: what shall be told is expected as an alarm."""
-        return set()
 
     def _looks(self, lot: JSON) -> Iterator[Look]:
         given = sorted(reason["code"] for reason in lot.get("reasons", ()))
