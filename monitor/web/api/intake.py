@@ -12,6 +12,7 @@ from monitor.core.profile.unit import Channel
 from monitor.ports import JSON, Message
 from monitor.ports.commands import Ingest
 from monitor.web.api.changes import AUTHORIZED, UNREADABLE, authorize, body_of
+from monitor.web.bodies import described_by
 from monitor.web.refusal import ApiError, ErrorBody, JsonResponse
 from monitor.web.wiring import Wired, Wiring
 from monitor.wire.format import ITEMS_MAX, MESSAGE_BYTES_MAX, NAME
@@ -44,25 +45,18 @@ _READING: JSON = {
         "battery_percent": {"type": ["number", "null"]},
     },
 }
-_READINGS_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"oneOf": [_READING, {"type": "array", "items": _READING, "maxItems": ITEMS_MAX}]},
-                "example": [
-                    {
-                        "site": "lab1",
-                        "unit": "F01",
-                        "probe": "product",
-                        "measured_at": "2026-11-22T10:00:00.000Z",
-                        "celsius": -79.84,
-                    }
-                ],
-            }
-        },
-    }
-}
+_READINGS_BODY = described_by(
+    {"oneOf": [_READING, {"type": "array", "items": _READING, "maxItems": ITEMS_MAX}]},
+    [
+        {
+            "site": "lab1",
+            "unit": "F01",
+            "probe": "product",
+            "measured_at": "2026-11-22T10:00:00.000Z",
+            "celsius": -79.84,
+        }
+    ],
+)
 
 
 class _Place(msgspec.Struct):
