@@ -6,7 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from laboratory.scoring.finding import Candidate, ExpectationResult, Look, judge, lasted, measured, same
+from laboratory.scoring.finding import (
+    Candidate,
+    ExpectationResult,
+    Look,
+    claim,
+    judge,
+    lasted,
+    measured,
+    same,
+)
 from laboratory.scoring.outcome import JSON, RunOutcome
 from laboratory.scoring.span import Span, between_words
 from laboratory.scoring.table import ExpectTable, Numbers, listed
@@ -82,9 +91,7 @@ class ExpectedLot:
         if self.reasons:
             missing = [code for code in self.reasons if code not in given]
             words = f"reasons {', '.join(given) or 'none'}"
-            yield Look(
-                not missing, f"{words}, expected {', '.join(missing)} among them" if missing else words
-            )
+            yield claim(not missing, words, f"{', '.join(missing)} among them")
         if self.thaw_count is not None:
             yield same("thaw count", lot.get("thaw_count"), self.thaw_count)
         if self.thaw_count_determinate is not None:
@@ -124,18 +131,17 @@ class ExpectedLot:
 
 def _budget(lot: JSON, band: str, what: str, key: str, span: Span) -> Look:
     bands = {each["band"]: each for each in lot.get("budgets", ())}
-    expected = f"expected {between_words(span)}"
     if band not in bands:
         near = nearest(band, bands)
         hint = f"; did you mean {near}?" if near else ""
         return Look(False, f"{what}: no such band, there are {listed(bands)}{hint}")
     value = bands[band][key]
     if value is None:
-        return Look(False, f"{what}: the band has no limit, {expected}")
+        return claim(False, f"{what}: the band has no limit", between_words(span))
     return _length(value, what, span)
 
 
 def _length(value: float | None, what: str, span: Span) -> Look:
     if value is None:
-        return Look(False, f"{what} an unknown time, expected {between_words(span)}")
+        return claim(False, f"{what} an unknown time", between_words(span))
     return lasted(what, round(value * SECOND), span)
