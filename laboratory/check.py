@@ -17,7 +17,6 @@ from laboratory.scoring.outcome import RunOutcome
 from laboratory.scoring.report import ScoreReport
 from laboratory.watching import configured
 from monitor.config import ConfigurationError
-from monitor.core.alarm.condition import AlarmCondition
 from monitor.core.time.instant import parse_instant
 from monitor.ports import JSON
 from monitor.program.service import Service
@@ -60,7 +59,6 @@ def expectations_of(scenario: Scenario) -> Expectations:
     return read_expectations(
         document.expect,
         document.allow,
-        conditions=frozenset(AlarmCondition),
         units={unit.name for unit in document.unit},
         probes={f"{unit.name}/{probe.name}" for unit in document.unit for probe in unit.probe},
         lots={lot.lot for lot in document.lot}

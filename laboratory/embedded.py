@@ -13,7 +13,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -189,28 +189,27 @@ def _set_up_influx(url: str) -> str:
         "bucket": "demo",
         "token": token,
     }
-    deadline = time.monotonic() + _STARTS_WITHIN
-    waiting = threading.Event()
-    while True:
-        try:
-            httpx.post(f"{url}/api/v2/setup", json=body, timeout=10.0).raise_for_status()
-        except httpx.TransportError:
-            if time.monotonic() > deadline:
-                raise
-            waiting.wait(0.2)
-        else:
-            return token
+
+    def set_up() -> None:
+        httpx.post(f"{url}/api/v2/setup", json=body, timeout=10.0).raise_for_status()
+
+    _patiently(set_up, httpx.TransportError, pause=0.2)
+    return token
 
 
 def _await_port(port: int) -> None:
-    deadline = time.monotonic() + _STARTS_WITHIN
-    waiting = threading.Event()
+    _patiently(lambda: socket.create_connection(("127.0.0.1", port), 1.0).close(), OSError, pause=0.05)
+
+
+def _patiently(attempt: Callable[[], None], not_yet: type[Exception], *, pause: float) -> None:
+    """Tries until it succeeds, with a pause (s) between; raises what it raises after ``_STARTS_WITHIN``."""
+    deadline, waiting = time.monotonic() + _STARTS_WITHIN, threading.Event()
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), 1.0).close()
-        except OSError:
+            attempt()
+        except not_yet:
             if time.monotonic() > deadline:
                 raise
-            waiting.wait(0.05)
+            waiting.wait(pause)
         else:
             return

@@ -7,7 +7,7 @@ whether it is a failure that somebody should be told of.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
 from types import MappingProxyType
@@ -209,10 +209,6 @@ class Happening:
             raise ValueError(nothing)
         told = self.told if "told" in KINDS[ended_by].may else None
         return Happening(at=at, kind=ended_by, target=self.target, told=told)
-
-    def later(self, by: int) -> Happening:
-        """The same ``by`` ms later."""
-        return replace(self, at=self.at + by)
 
 
 FIELDS: tuple[str, ...] = tuple(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from laboratory.scoring.finding import Candidate, ExpectationResult, Look, judge, said, seconds, when
+from laboratory.scoring.finding import Candidate, ExpectationResult, Look, claim, judge, said, seconds, when
 from laboratory.scoring.outcome import JSON, RunOutcome, Subject, is_within
 from laboratory.scoring.span import Span, after_words, between_words
 from laboratory.scoring.table import Counts, ExpectTable
 from monitor.core.alarm.condition import LEVELS, AlarmCondition
 
-CONDITIONS = frozenset(str(condition) for condition in AlarmCondition)
 PLACELESS = frozenset(
     (
         AlarmCondition.EVENT_CONFLICT,
@@ -65,7 +64,7 @@ class ExpectedAlarm:
     @classmethod
     def read(cls, table: ExpectTable, number: int) -> ExpectedAlarm:
         """Reads a table with the key ``alarm``; what is wrong is noted in it."""
-        condition = table.text("alarm", table.names.conditions) or ""
+        condition = table.text("alarm", AlarmCondition) or ""
         place = place_of(table, "unit", "probe", "lot")
         if condition and condition not in PLACELESS and not {"unit", "probe", "lot"} & table.keys.keys():
             table.refuse("", None, f"where {condition} is expected: one of the keys unit, probe, lot")
@@ -121,15 +120,14 @@ class ExpectedAlarm:
         looks = self._told_looks(alarm, outcome)
         if self.level is not None:
             reached = LEVELS.index(alarm["level"]) >= LEVELS.index(self.level)
-            words = f"level {alarm['level']}"
-            looks.append(Look(reached, words if reached else f"{words}, expected {self.level} or worse"))
+            looks.append(claim(reached, f"level {alarm['level']}", f"{self.level} or worse"))
         cleared_at = alarm["cleared_at"]
         if self.closed is False:
             words = "still open" if cleared_at is None else f"closed {after_words(outcome.after(cleared_at))}"
-            looks.append(Look(cleared_at is None, words if cleared_at is None else f"{words}, expected open"))
+            looks.append(claim(cleared_at is None, words, "open"))
         elif isinstance(self.closed, tuple):
             if cleared_at is None:
-                looks.append(Look(False, f"still open, expected to close {between_words(self.closed)}"))
+                looks.append(claim(False, "still open", f"to close {between_words(self.closed)}"))
             else:
                 looks.append(when("closed", outcome.after(cleared_at), self.closed))
         if self.again is not None:
@@ -175,14 +173,13 @@ def _again_look(again: Sequence[int], expected: Span | bool) -> Look:
     """Whether it was told once more when it should have been; False: whether it never was."""
     said = "told again " + ", ".join(after_words(at) for at in again) if again else "never told again"
     if isinstance(expected, bool):
-        return Look(not again, said if not again else f"{said}, expected never")
-    fits = any(is_within(at, expected) for at in again)
-    return Look(fits, said if fits else f"{said}, expected {between_words(expected)}")
+        return claim(not again, said, "never")
+    return claim(any(is_within(at, expected) for at in again), said, between_words(expected))
 
 
 def _act_by_look(act_by: str | None, expected: Span, outcome: RunOutcome) -> Look:
     if act_by is None:
-        return Look(False, f"no time to act is told, expected one that ends {between_words(expected)}")
+        return claim(False, "no time to act is told", f"one that ends {between_words(expected)}")
     return when("its time to act ends", outcome.after(act_by), expected)
 
 
@@ -203,7 +200,7 @@ class AllowedAlarm:
             table.refuse("alarm", None, "a condition, or a list of conditions")
         table.text("note")
         return cls(
-            conditions=table.texts("alarm", table.names.conditions) or (),
+            conditions=table.texts("alarm", AlarmCondition) or (),
             place=place_of(table, "unit", "probe", "lot"),
             level=table.text("level", LEVELS),
             told=table.spans("told"),

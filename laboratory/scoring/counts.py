@@ -42,10 +42,6 @@ class ExpectedRejections:
         why = f"{'; '.join(complaints)} (there are: {counts})" if complaints else counts
         return ExpectationResult(self.number, "rejected", not complaints, why, dict(there), self.note)
 
-    def covers(self, outcome: RunOutcome) -> set[str]:
-        """No alarm."""
-        return set()
-
 
 @dataclass(frozen=True, slots=True)
 class ExpectedReadings:
@@ -71,7 +67,3 @@ class ExpectedReadings:
         met = self.count is not None and is_within(count, self.count)
         why = f"{count} accepted" if met else f"{count} accepted, expected {count_words(self.count)}"
         return ExpectationResult(self.number, f"readings of {channel}", met, why, {"count": count}, self.note)
-
-    def covers(self, outcome: RunOutcome) -> set[str]:
-        """No alarm."""
-        return set()

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from laboratory.scoring.alarm import place_of
-from laboratory.scoring.finding import Candidate, ExpectationResult, Look, judge, lasted, measured, same, when
+from laboratory.scoring.finding import (
+    Candidate,
+    ExpectationResult,
+    Look,
+    claim,
+    judge,
+    lasted,
+    measured,
+    same,
+    when,
+)
 from laboratory.scoring.outcome import JSON, RunOutcome, Subject
 from laboratory.scoring.span import Span, after_words, between_words, span_words
 from laboratory.scoring.table import Counts, ExpectTable, Numbers
+from monitor.core.channel.excursion import ConfirmedBy
 from monitor.core.time.instant import SECOND, parse_instant
-
-CONFIRMED_BY = ("delay", "instant", "cumulative_delay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,7 @@ class ExpectedExcursion:
         place = place_of(table, "unit", "probe")
         if not {"unit", "probe"} & table.keys.keys():
             table.refuse("", None, "where the excursion is expected: one of the keys unit, probe")
-        confirmed, by = table.flag("confirmed"), table.text("by", CONFIRMED_BY)
+        confirmed, by = table.flag("confirmed"), table.text("by", get_args(ConfirmedBy))
         if confirmed is False and by is not None:
             table.refuse("by", by, "no key by beside confirmed = false")
         return cls(
@@ -72,10 +82,6 @@ class ExpectedExcursion:
             self.number, f"{self.direction} excursion{where}", met, why, figures, self.note
         )
 
-    def covers(self, outcome: RunOutcome) -> set[str]:
-        """An excursion accounts for no alarm: what shall be told is expected as an alarm."""
-        return set()
-
     def _is_meant(self, excursion: JSON, outcome: RunOutcome) -> bool:
         if excursion["direction"] != self.direction or self.place is None:
             return False
@@ -96,9 +102,8 @@ class ExpectedExcursion:
         is_confirmed = excursion["confirmed_at"] is not None
         if self.confirmed is not None:
             words = "confirmed" if is_confirmed else "not confirmed"
-            holds = is_confirmed is self.confirmed
-            expected = "" if holds else f", expected {'to be' if self.confirmed else 'not to be'}"
-            looks.append(Look(holds, words + expected))
+            expected = "to be" if self.confirmed else "not to be"
+            looks.append(claim(is_confirmed is self.confirmed, words, expected))
         if self.by is not None:
             looks.append(same("confirmed by", excursion["confirmed_by"], self.by))
         if self.extreme is not None:
@@ -116,30 +121,23 @@ class ExpectedExcursion:
         channel = excursion["channel"]
         if limit is None or not outcome.truth.get(channel):
             missing = "its limit" if limit is None else "the true temperature"
-            return Look(
-                False, f"{missing} is not known, expected to start within {span_words(within)} of the truth"
-            )
+            expected = f"to start within {span_words(within)} of the truth"
+            return claim(False, f"{missing} is not known", expected)
         started_at = parse_instant(excursion["started_at"])
         crossed = outcome.crossed_at(channel, limit, self.direction)
         off = min((abs(at - started_at) for at in crossed), default=None)
         if off is None:
             return Look(False, f"the true temperature never crossed {limit:g} °C")
         words = f"{span_words(off, [within])} from the true crossing of {limit:g} °C"
-        return Look(
-            off <= within, words if off <= within else f"{words}, expected {span_words(within)} at most"
-        )
+        return claim(off <= within, words, f"{span_words(within)} at most")
 
 
 def _ended(end: int | None, expected: Span | bool) -> Look:
     if isinstance(expected, tuple):
         if end is None:
-            return Look(False, f"still going on, expected to end {between_words(expected)}")
+            return claim(False, "still going on", f"to end {between_words(expected)}")
         return when("ended", end, expected)
-    return (
-        Look(True, "still going on")
-        if end is None
-        else Look(False, f"ended {after_words(end)}, expected to go on")
-    )
+    return claim(end is None, "still going on" if end is None else f"ended {after_words(end)}", "to go on")
 
 
 def _figures(excursion: JSON) -> JSON:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from laboratory.scoring.alarm import CONDITIONS, AllowedAlarm, ExpectedAlarm, told_words
+from laboratory.scoring.alarm import AllowedAlarm, ExpectedAlarm, told_words
 from laboratory.scoring.counts import ExpectedReadings, ExpectedRejections
 from laboratory.scoring.excursion import ExpectedExcursion
 from laboratory.scoring.finding import ExpectationResult, count_words
@@ -19,9 +19,9 @@ from laboratory.scoring.table import (
     ExpectTable,
     Mistake,
     Vocabulary,
-    nearest,
     shown,
 )
+from monitor.config.file.problem import nearest
 
 
 class Expected(Protocol):
@@ -33,9 +33,6 @@ class Expected(Protocol):
 
     def check(self, outcome: RunOutcome) -> ExpectationResult:
         """Met or missed, and why."""
-
-    def covers(self, outcome: RunOutcome) -> set[str]:
-        """The ids of the alarms that were told and that it accounts for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +95,18 @@ def read_expectations(
     expect: object,
     allow: object = (),
     *,
-    conditions: Collection[str] = CONDITIONS,
     units: Collection[str] | None = None,
     probes: Collection[str] | None = None,
     lots: Collection[str] | None = None,
 ) -> Expectations:
     """Reads the tables of a scenario file, as tomllib gives them.
 
-    ``conditions`` are the alarm conditions that there are; ``units`` (``F01``), ``probes`` (``F01/product``) and
-    ``lots`` are those of the scenario, to find misspelt names with (None: any name will do).
+    ``units`` (``F01``), ``probes`` (``F01/product``) and ``lots`` are those of the scenario, to find misspelt names
+    with (None: any name will do).
     Raises ExpectationError, which lists every mistake.
     """
     mistakes: list[Mistake] = []
-    names = Vocabulary(conditions, units, probes, lots)
+    names = Vocabulary(units, probes, lots)
     every = [_read(table, number) for number, table in _tables("expect", expect, names, mistakes)]
     allowed = []
     for _, table in _tables("allow", allow, names, mistakes):
@@ -165,7 +161,8 @@ def check(expectations: Expectations, outcome: RunOutcome) -> ScoreReport:
     findings = []
     for each in expectations.expected:
         findings.append(each.check(outcome))
-        covered |= each.covers(outcome)
+        if isinstance(each, ExpectedAlarm):  # what shall be told is expected as an alarm, whatever else is
+            covered |= each.covers(outcome)
     uncovered = _uncovered(expectations, outcome, covered)
     pages = [each for each in uncovered if each.is_page]
     warnings = [each for each in uncovered if not each.is_page]

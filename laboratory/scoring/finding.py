@@ -76,34 +76,33 @@ def judge(candidates: Sequence[Candidate], count: Counts | None, nothing: str) -
     return met, words, best.figures
 
 
+def claim(holds: bool, words: str, expected: str) -> Look:
+    """A claim with what was expected, which is said where it doesn't hold."""
+    return Look(holds, words if holds else f"{words}, expected {expected}")
+
+
 def when(what: str, after: int, span: Span) -> Look:
     """A claim about an instant; all in ms from the start."""
-    holds = is_within(after, span)
-    words = f"{what} {after_words(after, span)}"
-    return Look(holds, words if holds else f"{words}, expected {between_words(span)}")
+    return claim(is_within(after, span), f"{what} {after_words(after, span)}", between_words(span))
 
 
 def lasted(what: str, length: int, span: Span) -> Look:
     """A claim about a length of time in ms."""
-    holds = is_within(length, span)
-    words = f"{what} {span_words(length, span)}"
-    return Look(holds, words if holds else f"{words}, expected {between_words(span)}")
+    return claim(is_within(length, span), f"{what} {span_words(length, span)}", between_words(span))
 
 
 def measured(what: str, value: float | None, span: Numbers, unit: str = "") -> Look:
     """A claim about a figure; one that isn't there fulfils nothing."""
     tail = f" {unit}" if unit else ""
-    expected = f"expected between {span[0]:g} and {span[1]:g}{tail}"
+    expected = f"between {span[0]:g} and {span[1]:g}{tail}"
     if value is None:
-        return Look(False, f"{what} unknown, {expected}")
-    words = f"{what} {shortest(value, span)}{tail}"
-    return Look(True, words) if is_within(value, span) else Look(False, f"{words}, {expected}")
+        return claim(False, f"{what} unknown", expected)
+    return claim(is_within(value, span), f"{what} {shortest(value, span)}{tail}", expected)
 
 
 def same(what: str, value: Any, expected: Any) -> Look:
     """A claim that a value is exactly so."""
-    words = f"{what} {said(value)}"
-    return Look(True, words) if value == expected else Look(False, f"{words}, expected {said(expected)}")
+    return claim(value == expected, f"{what} {said(value)}", said(expected))
 
 
 def said(value: Any) -> str:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
-from laboratory.scoring.finding import Candidate, ExpectationResult, Look, judge, lasted, measured, same
+from monitor.core.lot.expiry import ExpiryReason
+
+from laboratory.scoring.finding import (
+    Candidate,
+    ExpectationResult,
+    Look,
+    claim,
+    judge,
+    lasted,
+    measured,
+    same,
+)
 from laboratory.scoring.outcome import JSON, RunOutcome
 from laboratory.scoring.span import Span, between_words
-from laboratory.scoring.table import ExpectTable, Numbers, listed, nearest
+from laboratory.scoring.table import ExpectTable, Numbers, listed
+from monitor.config.file.problem import nearest
+from monitor.core.lot.verdict import VERDICT_OF, Verdict
 from monitor.core.time.instant import SECOND
-
-VERDICTS = ("within_profile", "at_risk", "breached", "indeterminate")
-REASONS = (
-    *("budget_exhausted", "band_touched", "thaws_over_limit", "mkt_over_limit", "expired", "coverage_low"),
-    *("thaw_count_indeterminate", "budget_low", "expiring", "excursion_open", "unknown_over_limit"),
-)
-EXPIRY_REASONS = ("label", "thawed", "alternative", "budget")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,8 @@ class ExpectedLot:
             number=number,
             note=table.text("note"),
             lot=table.lot("lot") or "",
-            verdict=table.text("verdict", VERDICTS),
-            reasons=table.texts("reasons", REASONS) or (),
+            verdict=table.text("verdict", Verdict),
+            reasons=table.texts("reasons", VERDICT_OF) or (),
             thaw_count=None if thaws is None else thaws[0],
             thaw_count_determinate=table.flag("thaw_count_determinate"),
             budget=table.spans_by_name("budget") or {},
@@ -61,7 +68,7 @@ class ExpectedLot:
             unknown=table.spans("unknown"),
             out_of_storage=table.spans("out_of_storage"),
             coverage=table.numbers("coverage"),
-            expiry_reason=table.text("expiry_reason", EXPIRY_REASONS),
+            expiry_reason=table.text("expiry_reason", get_args(ExpiryReason)),
             minimum=table.numbers("min"),
             maximum=table.numbers("max"),
         )
@@ -76,10 +83,6 @@ class ExpectedLot:
             self.number, f"lot {self.lot}", met, why or "it is there", figures, self.note
         )
 
-    def covers(self, outcome: RunOutcome) -> set[str]:
-        """A lot accounts for no alarm: what shall be told is expected as an alarm."""
-        return set()
-
     def _looks(self, lot: JSON) -> Iterator[Look]:
         given = sorted(reason["code"] for reason in lot.get("reasons", ()))
         if self.verdict is not None:
@@ -89,9 +92,7 @@ class ExpectedLot:
         if self.reasons:
             missing = [code for code in self.reasons if code not in given]
             words = f"reasons {', '.join(given) or 'none'}"
-            yield Look(
-                not missing, f"{words}, expected {', '.join(missing)} among them" if missing else words
-            )
+            yield claim(not missing, words, f"{', '.join(missing)} among them")
         if self.thaw_count is not None:
             yield same("thaw count", lot.get("thaw_count"), self.thaw_count)
         if self.thaw_count_determinate is not None:
@@ -131,18 +132,17 @@ class ExpectedLot:
 
 def _budget(lot: JSON, band: str, what: str, key: str, span: Span) -> Look:
     bands = {each["band"]: each for each in lot.get("budgets", ())}
-    expected = f"expected {between_words(span)}"
     if band not in bands:
         near = nearest(band, bands)
         hint = f"; did you mean {near}?" if near else ""
         return Look(False, f"{what}: no such band, there are {listed(bands)}{hint}")
     value = bands[band][key]
     if value is None:
-        return Look(False, f"{what}: the band has no limit, {expected}")
+        return claim(False, f"{what}: the band has no limit", between_words(span))
     return _length(value, what, span)
 
 
 def _length(value: float | None, what: str, span: Span) -> Look:
     if value is None:
-        return Look(False, f"{what} an unknown time, expected {between_words(span)}")
+        return claim(False, f"{what} an unknown time", between_words(span))
     return lasted(what, round(value * SECOND), span)

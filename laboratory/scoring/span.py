@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from monitor.core.time.instant import DAY, HOUR, MINUTE, SECOND
+from monitor.config.file.duration import parse_duration
+from monitor.core.time.instant import MINUTE, SECOND
 from monitor.words.figures import exact_span
 
 Span = tuple[int, int]
 """From and to, in ms, both included."""
 
 EXPECTED = "a duration in quotes such as 90s, 15m, 2h30m or 3d"
-
-_PARTS = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
-_UNITS = (DAY, HOUR, MINUTE, SECOND)
-_DIGITS_MAX = 40  # longer texts name no time that anything could last
 
 
 def parse_span(text: object) -> int:
@@ -26,10 +22,10 @@ def parse_span(text: object) -> int:
 
     Raises ValueError, whose text says what was expected, for anything else.
     """
-    match = _PARTS.fullmatch(text) if isinstance(text, str) and len(text) <= _DIGITS_MAX else None
-    if match is None:
-        raise ValueError(EXPECTED)
-    return sum(int(count) * unit for count, unit in zip(match.groups(), _UNITS, strict=True) if count)
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise ValueError(EXPECTED) from None
 
 
 def span_words(length: int, beside: Iterable[int] = ()) -> str:

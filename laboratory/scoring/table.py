@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from laboratory.scoring.span import EXPECTED, Span, parse_span
+from monitor.config.file.problem import nearest
 
 Numbers = tuple[float, float]
 Counts = tuple[int, int]
@@ -48,7 +48,6 @@ class ExpectationError(ValueError):
 class Vocabulary:
     """The names that a scenario may use. ``units``, ``probes`` (``F01/product``) and ``lots``: None, if any will do."""
 
-    conditions: Collection[str]
     units: Collection[str] | None = None
     probes: Collection[str] | None = None
     lots: Collection[str] | None = None
@@ -236,12 +235,6 @@ def is_count(value: object) -> bool:
 def is_pair(value: object, is_one: Callable[[object], bool]) -> bool:
     """Whether a value is a list of two, the lower one first."""
     return isinstance(value, list) and len(value) == 2 and all(map(is_one, value)) and value[0] <= value[1]
-
-
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The one of ``words`` that is most like ``word``, if any is like it."""
-    matches = difflib.get_close_matches(word, sorted(words), n=1, cutoff=0.6)
-    return matches[0] if matches else None
 
 
 def listed(words: Iterable[str]) -> str:

@@ -160,5 +160,11 @@ SiteOption = Annotated[
         help="The lot's site. Default: the unit's, else the only one, else the lot's.",
     ),
 ]
+LengthOption = Annotated[
+    float | None,
+    typer.Option(
+        "--for", metavar="DURATION", parser=read_duration, help="Stop after this long, such as 90s."
+    ),
+]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")]
 LotArgument = Annotated[str, typer.Argument(metavar="LOT", help="The lot's id.")]

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn
 
 from monitor.cli.options import (
     AsOfOption,
@@ -21,7 +20,8 @@ from monitor.cli.options import (
     example,
 )
 from monitor.cli.output import print_fields, print_json, print_table, say, words
-from monitor.cli.session import Finding, Unusable, end_at, load, start_at, viewing
+from monitor.cli.session import Finding, Unusable, load, span_of, viewing
+from monitor.cli.waiting import progress_bar
 from monitor.ports import JSON
 
 commands = typer.Typer()
@@ -107,19 +107,8 @@ def influx_reconcile(
     from monitor.program import app
 
     configuration = load(config)
-    first = None if start is None else start_at(configuration, start, "--from")
-    last = None if end is None else end_at(configuration, end, "--to")
-    if first is not None and last is not None and first >= last:
-        raise typer.BadParameter("it is not before --to. Swap them, or leave one out.", param_hint="--from")
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    with bar:
+    first, last = span_of(configuration, start, end)
+    with progress_bar(MofNCompleteColumn()) as bar:
         task = bar.add_task("InfluxDB", total=None)
 
         def show(done: int, total: int, channel: str) -> None:

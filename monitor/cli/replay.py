@@ -10,7 +10,7 @@ import typer
 
 from monitor.cli.options import ConfigOption, FromOption, JsonOption, ToOption, example
 from monitor.cli.output import local, print_json, print_table, say, small, words
-from monitor.cli.session import Unusable, end_at, load, start_at, store_in_words, zone_of
+from monitor.cli.session import Unusable, load, span_of, store_in_words, zone_of
 from monitor.cli.waiting import progress_bar
 from monitor.ports import JSON
 from monitor.words.condition import condition_name
@@ -47,10 +47,7 @@ def replay(
     from monitor.program import app
 
     configuration = load(config)
-    first = None if start is None else start_at(configuration, start, "--from")
-    last = None if end is None else end_at(configuration, end, "--to")
-    if first is not None and last is not None and first >= last:
-        raise typer.BadParameter("it is not before --to. Swap them, or leave one out.", param_hint="--from")
+    first, last = span_of(configuration, start, end)
     with store_in_words(), progress_bar() as bar:
         task = bar.add_task("store", total=None)
 

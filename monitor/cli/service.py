@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.options import PROGRAM, ConfigOption, JsonOption, example, read_duration
+from monitor.cli.options import PROGRAM, ConfigOption, JsonOption, LengthOption, example
 from monitor.cli.output import print_json, say
 from monitor.cli.session import configuration_in_words, load, store_in_words
 
@@ -31,12 +31,7 @@ def demo(
             "--speed", min=0.1, help="How many times faster than real time. Default: the scenario's."
         ),
     ] = None,
-    length: Annotated[
-        float | None,
-        typer.Option(
-            "--for", metavar="DURATION", parser=read_duration, help="Stop after this long, such as 90s."
-        ),
-    ] = None,
+    length: LengthOption = None,
     browser: Annotated[
         bool,
         typer.Option(

@@ -133,6 +133,17 @@ def end_at(configuration: Configuration, when: When, option: str, site: str | No
     return end_of_day(when.day, _zone_for(configuration, when, option, site)) - 1
 
 
+def span_of(
+    configuration: Configuration, start: When | None, end: When | None, site: str | None = None
+) -> tuple[int | None, int | None]:
+    """What ``--from`` and ``--to`` say, each None where it isn't given; a usage error where they are out of order."""
+    first = None if start is None else start_at(configuration, start, "--from", site)
+    last = None if end is None else end_at(configuration, end, "--to", site)
+    if first is not None and last is not None and first >= last:
+        raise typer.BadParameter("it is not before --to. Swap them, or leave one out.", param_hint="--from")
+    return first, last
+
+
 def _zone_for(configuration: Configuration, when: When, option: str, site: str | None) -> ZoneInfo:
     found = zone_of(configuration, site)
     if found is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import structlog
 import typer
 
-from monitor.cli.options import ConfigOption, JsonOption, example, read_duration
+from monitor.cli.options import ConfigOption, JsonOption, LengthOption, example
 from monitor.cli.output import print_json, print_table, say
 from monitor.cli.session import Finding, Unusable
 from monitor.cli.waiting import asked_to_stop, progress_bar
@@ -52,12 +52,6 @@ PlotOption = Annotated[
     Path | None, typer.Option("--plot", metavar="FILE", help="With --score: draw it, as .svg or .png.")
 ]
 SpeedOption = Annotated[float, typer.Option("--speed", min=0.1, help="How many times faster than real time.")]
-LengthOption = Annotated[
-    float | None,
-    typer.Option(
-        "--for", metavar="DURATION", parser=read_duration, help="Stop after this long, such as 90s."
-    ),
-]
 UsernameOption = Annotated[
     str | None, typer.Option("--username", help=f"The password is in {PASSWORD_VARIABLE}.")
 ]

@@ -8,15 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 
-def progress_bar() -> Progress:
-    """On a terminal only; it goes when it is done."""
+def progress_bar(done: ProgressColumn | None = None) -> Progress:
+    """On a terminal only; it goes when it is done. ``done`` says how far it is, by default in per cent."""
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TaskProgressColumn(),
+        done or TaskProgressColumn(),
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,

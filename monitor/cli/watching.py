@@ -17,7 +17,7 @@ from monitor.cli.options import (
     example,
 )
 from monitor.cli.output import local, print_json, print_table, small
-from monitor.cli.session import Session, end_at, known_unit, start_at, viewing
+from monitor.cli.session import Session, known_unit, span_of, viewing
 from monitor.core.answer.excursion import ExcursionAnswer
 from monitor.words.figures import celsius, span, window
 from monitor.words.sign import excursion_words, unit_sign
@@ -73,12 +73,7 @@ def excursions(
         at = session.as_of(as_of, site)
         if lot is not None:
             site = site or session.lot(lot, at).get("site")
-        first = None if start is None else start_at(configuration, start, "--from", site)
-        last = None if end is None else end_at(configuration, end, "--to", site)
-        if first is not None and last is not None and first >= last:
-            raise typer.BadParameter(
-                "it is not before --to. Swap them, or leave one out.", param_hint="--from"
-            )
+        first, last = span_of(configuration, start, end, site)
         found = session.view.excursions(
             unit=path, lot=lot, start=first, end=last, open_only=open_only, as_of=at, history=history
         )

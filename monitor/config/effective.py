@@ -18,7 +18,6 @@ from monitor.config.file.profile_file import ProfileFile
 from monitor.config.file.toml import dump
 from monitor.config.model import Configuration
 from monitor.config.secret.secret import SHOWN
-from monitor.core.profile.profile import Profile
 from monitor.core.time.instant import format_instant, from_datetime
 
 Document = dict[str, Any]
@@ -38,19 +37,6 @@ def effective_toml(configuration: Configuration) -> str:
     return _secret_comments(configuration) + dump(_everything(configuration))
 
 
-def effective_files(configuration: Configuration) -> dict[str, str]:
-    """The same as files of a configuration directory, by relative name; loading them gives an equal one."""
-    monitor = _document(MonitorFile, configuration)
-    files = {"monitor.toml": _secret_comments(configuration) + dump(monitor)}
-    latest = {profile.name: profile.version for profile in configuration.profiles}
-    for profile in configuration.profiles:
-        name = profile.name if latest[profile.name] == profile.version else profile.label
-        files[f"profiles/{name}.toml"] = dump(profile_document(profile), sections=False)
-    if people := _people(configuration):
-        files["people.toml"] = dump(people)
-    return files
-
-
 def _secret_comments(configuration: Configuration) -> str:
     secrets = (
         ("mqtt.password", configuration.mqtt.password),
@@ -60,18 +46,10 @@ def _secret_comments(configuration: Configuration) -> str:
     return "".join(f'# {key} = "{SHOWN}"\n' for key, secret in secrets if secret is not None)
 
 
-def profile_document(profile: Profile) -> Document:
-    """A profile in the keys of its file; :func:`monitor.config.file.toml.dump` writes it, without sections."""
-    return _document(ProfileFile, profile)
-
-
 def _everything(configuration: Configuration) -> Document:
-    profiles = [profile_document(profile) for profile in configuration.profiles]
-    return _document(MonitorFile, configuration) | {"profile": profiles} | _people(configuration)
-
-
-def _people(configuration: Configuration) -> Document:
-    return {key: items for key, items in _document(PeopleFile, configuration).items() if items}
+    profiles = [_document(ProfileFile, profile) for profile in configuration.profiles]
+    people = {key: items for key, items in _document(PeopleFile, configuration).items() if items}
+    return _document(MonitorFile, configuration) | {"profile": profiles} | people
 
 
 def _json(value: Any) -> Any:

@@ -176,16 +176,13 @@ def _level_findings(profile: Profile) -> Iterator[ProfileMistake]:
     window, warning = profile.window, profile.warning
     if profile.deadband >= _width(window) > 0:
         yield ProfileMistake("deadband", profile.deadband, f"less than the window's width ({_width(window)})")
-    instant = profile.high.instant
-    if instant is not None and (window.high is None or instant <= window.high):
-        yield ProfileMistake(
-            "instant.high", instant, f"a limit outside the window, over {_side(window.high, 'high')}"
-        )
-    instant = profile.low.instant
-    if instant is not None and (window.low is None or instant >= window.low):
-        yield ProfileMistake(
-            "instant.low", instant, f"a limit outside the window, below {_side(window.low, 'low')}"
-        )
+    high, low = profile.high.instant, profile.low.instant
+    if high is not None and (window.high is None or high <= window.high):
+        expected = f"a limit outside the window, over {_side(window.high, 'high')}"
+        yield ProfileMistake("instant.high", high, expected)
+    if low is not None and (window.low is None or low >= window.low):
+        expected = f"a limit outside the window, below {_side(window.low, 'low')}"
+        yield ProfileMistake("instant.low", low, expected)
     if warning is None:
         return
     for key, level in (("high", warning.high), ("low", warning.low)):
@@ -220,9 +217,9 @@ def band_findings(where: str, bands: Sequence[Band], window: Window) -> Iterator
     if len(above) + len(below) < len(bands):
         return  # a band that is wrong itself leaves a gap, which would say no more
     if window.high is not None:
-        yield from _upward(where, above, window.high)
+        yield from _side_findings(where, above, window.high, is_above=True)
     if window.low is not None:
-        yield from _downward(where, below, window.low)
+        yield from _side_findings(where, below, window.low, is_above=False)
 
 
 def _range(band: Band) -> str:
@@ -240,40 +237,27 @@ def _outside(window: Window) -> str:
     return f"outside the window: {' or '.join(parts)}"
 
 
-def _upward(where: str, bands: list[Band], high: float) -> Iterator[ProfileMistake]:
-    edge: float | None = high
-    for band in sorted(bands, key=lambda band: band.above or 0.0):
-        key = f"{where}[{band.name}].above"
+def _side_findings(
+    where: str, bands: list[Band], limit: float, *, is_above: bool
+) -> Iterator[ProfileMistake]:
+    """What keeps the bands on one side of the window from lying one beyond the other, from its limit on without
+    end."""
+    near, far = ("above", "up_to") if is_above else ("up_to", "above")
+    before, way, sign = ("below", "up", 1) if is_above else ("above", "down", -1)
+    edge: float | None = limit
+    for band in sorted(bands, key=lambda band: sign * (getattr(band, near) or 0.0)):
+        key, begin = f"{where}[{band.name}].{near}", getattr(band, near)
         if edge is None:
-            yield ProfileMistake(
-                key, band.above, "no band here: one below it goes up without end (they overlap)"
-            )
-        elif band.above != edge:
-            mistake = "a gap" if (band.above or 0.0) > edge else "an overlap"
-            yield ProfileMistake(
-                key, band.above, f"{edge}, where what lies below it ends (there is {mistake})"
-            )
-        edge = band.up_to
+            expected = f"no band here: one {before} it goes {way} without end (they overlap)"
+            yield ProfileMistake(key, begin, expected)
+        elif begin != edge:
+            mistake = "a gap" if sign * ((begin or 0.0) - edge) > 0 else "an overlap"
+            expected = f"{edge}, where what lies {before} it ends (there is {mistake})"
+            yield ProfileMistake(key, begin, expected)
+        edge = getattr(band, far)
     if edge is not None:
-        yield ProfileMistake(where, None, f"a band above {edge} without up_to: nothing may be left uncovered")
-
-
-def _downward(where: str, bands: list[Band], low: float) -> Iterator[ProfileMistake]:
-    edge: float | None = low
-    for band in sorted(bands, key=lambda band: -(band.up_to or 0.0)):
-        key = f"{where}[{band.name}].up_to"
-        if edge is None:
-            yield ProfileMistake(
-                key, band.up_to, "no band here: one above it goes down without end (they overlap)"
-            )
-        elif band.up_to != edge:
-            mistake = "a gap" if (band.up_to or 0.0) < edge else "an overlap"
-            yield ProfileMistake(
-                key, band.up_to, f"{edge}, where what lies above it ends (there is {mistake})"
-            )
-        edge = band.above
-    if edge is not None:
-        yield ProfileMistake(where, None, f"a band up to {edge} without above: nothing may be left uncovered")
+        expected = f"a band {near.replace('_', ' ')} {edge} without {far}: nothing may be left uncovered"
+        yield ProfileMistake(where, None, expected)
 
 
 def _unknown_findings(profile: Profile) -> Iterator[ProfileMistake]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import time
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Any
 
 from monitor.config.file import files
 from monitor.config.file.duration import format_duration
@@ -33,14 +34,7 @@ def store_of(table: files.StoreTable, review: Review) -> Storage:
     if table.backup_dir is not None and not table.url.startswith("sqlite://"):
         directory = str(table.backup_dir)
         review.refuse(_FILE, "store.backup_dir", directory, "nothing: pg_dump backs up a store in PostgreSQL")
-    return Storage(
-        url=table.url,
-        housekeeping_at=table.housekeeping_at,
-        backup_dir=table.backup_dir,
-        backup_keep=table.backup_keep,
-        keep_rejected=table.keep_rejected,
-        keep_messages=table.keep_messages,
-    )
+    return Storage(**vars(table))
 
 
 def mqtt_of(table: files.MqttTable, directory: Path, environ: Mapping[str, str], review: Review) -> Mqtt:
@@ -53,20 +47,14 @@ def mqtt_of(table: files.MqttTable, directory: Path, environ: Mapping[str, str],
         review.refuse(_FILE, "mqtt.username", None, "the user name that the password is for")
     if password is not None and tls is None and table.host not in _LOOPBACK:
         review.warn(_FILE, f"mqtt.tls is off: the password travels to {table.host} in clear text")
-    return Mqtt(
-        host=table.host,
-        port=table.port if table.port is not None else 1883 if tls is None else 8883,
-        root=table.root,
-        username=table.username or None,
-        password=password,
-        password_file=password_file,
-        tls=tls,
-        client_id=table.client_id,
-        keepalive=table.keepalive,
-        receive_maximum=table.receive_maximum,
-        session_expiry=table.session_expiry,
-        protocol=table.protocol,
-    )
+    made: dict[str, Any] = {
+        "port": table.port if table.port is not None else 1883 if tls is None else 8883,
+        "username": table.username or None,
+        "password": password,
+        "password_file": password_file,
+        "tls": tls,
+    }
+    return Mqtt(**vars(table) | made)
 
 
 def _check_mqtt(table: files.MqttTable, review: Review) -> None:
@@ -126,7 +114,7 @@ def web_of(table: files.WebTable, review: Review) -> Web:
             review.warn(
                 _FILE, "web.page_actions is on: who reaches the pages can acknowledge and shelve alarms"
             )
-    return Web(table.host, table.port, table.external_url, table.page_actions)
+    return Web(**vars(table))
 
 
 def mail_of(table: files.MailTable, directory: Path, environ: Mapping[str, str], review: Review) -> Mail:
@@ -156,16 +144,14 @@ def mail_of(table: files.MailTable, directory: Path, environ: Mapping[str, str],
             _FILE, "mail.port is 465, where a server expects encryption from the first byte: tls = true"
         )
     usual = 465 if table.tls else 587 if starttls else 25
-    return Mail(
-        host=table.host,
-        port=usual if table.port is None else table.port,
-        sender=table.sender,
-        username=table.username or None,
-        password=password,
-        password_file=password_file,
-        starttls=starttls,
-        tls=table.tls,
-    )
+    made: dict[str, Any] = {
+        "port": usual if table.port is None else table.port,
+        "username": table.username or None,
+        "password": password,
+        "password_file": password_file,
+        "starttls": starttls,
+    }
+    return Mail(**vars(table) | made)
 
 
 def alerting_of(
@@ -237,7 +223,7 @@ def detection_of(table: files.DetectionTable, review: Review) -> Detection:
         review.refuse(
             _FILE, "detection.door_open_after", format_duration(table.door_open_after), "at most 24h"
         )
-    return Detection(**table.model_dump())
+    return Detection(**vars(table))
 
 
 def _path(path: Path | None, directory: Path) -> Path | None:

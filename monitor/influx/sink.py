@@ -81,30 +81,19 @@ class CountingSink(Sink, Protocol):
         ``start`` and ``end`` are whole hours; hours without readings are left out."""
 
 
-class InfluxSettings(Protocol):
-    """What :func:`open_sink` needs of the configuration."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def org(self) -> str: ...
-    @property
-    def bucket(self) -> str: ...
-    @property
-    def token(self) -> str: ...
-
-
-def open_sink(settings: InfluxSettings, *, timeout: float = 10.0) -> InfluxSink | FileSink | None:
+def open_sink(
+    url: str, org: str, bucket: str, token: str, *, timeout: float = 10.0
+) -> InfluxSink | FileSink | None:
     """The sink that a configuration names: ``http(s)://…``, ``file:///path/to/lines.lp``, or None for "".
 
     Raises ValueError, in words for the person who configures, when it can't be meant.
     """
-    if not settings.url.strip():
+    if not url.strip():
         return None
-    parts = urlsplit(settings.url.strip())
+    parts = urlsplit(url.strip())
     if parts.scheme == "file":
         return FileSink(Path(unquote(parts.path)))
-    return InfluxSink(settings.url, settings.org, settings.bucket, settings.token, timeout)
+    return InfluxSink(url, org, bucket, token, timeout)
 
 
 def write_or_set_aside(sink: Sink, lines: Sequence[str]) -> list[Refusal]:

@@ -153,7 +153,7 @@ def open_commands(configuration: Configuration) -> Iterator[Commands]:
     """What changes something: through the running program's API, or by ourselves if nobody holds the store."""
     with closing(Store(configuration.store.url)) as store:
         if not _try_to_write(store):
-            yield ApiCommands(token_path(configuration, store))
+            yield ApiCommands(token_path(store))
             return
         inside = Inside(configuration, store, SystemClock(), partial(_health_of_store, store))
         inside.writer.resume()
@@ -296,13 +296,10 @@ def notify_test(configuration: Configuration, person: str | None = None) -> list
             body="This is a test. If you can read it, alarms reach you here.",
             kind="test",
         )
+        outcome: JSON = {"ok": True, "text": "sent"}
         try:
             media[recipient.medium].deliver(test)
-            found.append(
-                {"recipient": recipient.name, "medium": recipient.medium, "ok": True, "text": "sent"}
-            )
         except DeliveryError as error:
-            found.append(
-                {"recipient": recipient.name, "medium": recipient.medium, "ok": False, "text": str(error)}
-            )
+            outcome = {"ok": False, "text": str(error)}
+        found.append({"recipient": recipient.name, "medium": recipient.medium, **outcome})
     return found

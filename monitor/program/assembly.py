@@ -108,30 +108,26 @@ def voice_of(configuration: Configuration, clock: Clock) -> Voice:
     return Voice(Context(zones, configuration.web.base_url, clock.now))
 
 
-class _InfluxSettings(NamedTuple):
-    url: str
-    org: str
-    bucket: str
-    token: str
-
-
 def sink_of(configuration: Configuration) -> InfluxSink | FileSink | None:
     """Where the projection goes: InfluxDB, a file, or nowhere."""
     influx = configuration.influx
     token = "" if influx.token is None else influx.token.reveal()
-    return open_sink(_InfluxSettings(influx.url, influx.org, influx.bucket, token))
+    return open_sink(influx.url, influx.org, influx.bucket, token)
 
 
-def token_path(configuration: Configuration, store: Store) -> Path:
+def token_path(store: Store) -> Path:
     """Where the running program leaves the way into its API: beside the store."""
-    beside = store.database.path
-    return Path("var/writer.token") if beside is None else beside.with_name(beside.name + ".token")
+    return _beside(store, ".token", "writer.token")
 
 
-def link_key_path(configuration: Configuration, store: Store) -> Path:
+def link_key_path(store: Store) -> Path:
     """Where the key lies that signs links in messages (:mod:`monitor.telling.link_key`): beside the store."""
-    beside = store.database.path
-    return Path("var/link.key") if beside is None else beside.with_name(beside.name + ".link-key")
+    return _beside(store, ".link-key", "link.key")
+
+
+def _beside(store: Store, ending: str, name: str) -> Path:
+    path = store.database.path
+    return Path("var") / name if path is None else path.with_name(path.name + ending)
 
 
 class Books(NamedTuple):

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-import structlog
-
 from monitor.core.alarm.cause.ourselves import DEAD_MAN
 from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
 from monitor.core.time.instant import MINUTE
@@ -19,8 +17,6 @@ from monitor.telling.dead_man import DeadMan
 from monitor.telling.delivery import Deliverer
 from monitor.words.figures import span
 from monitor.writer.writer import Writer
-
-log = structlog.get_logger(__name__)
 
 INFLUX_LAG_AFTER = 5 * MINUTE
 """How long InfluxDB may be unreachable or behind before somebody is told."""

@@ -45,6 +45,7 @@ from monitor.web.application import create_application
 from monitor.web.client import write_token_file
 from monitor.web.events import EventHub
 from monitor.web.server import WebServer
+from monitor.web.wiring import Wiring
 from monitor.writer.condition.ourselves import Ourselves
 from monitor.writer.loop import Loop
 
@@ -93,7 +94,7 @@ class Service:
         projection = Projection(store.database, lambda: inside.books.rules)
         sink = sink_of(configuration)
         self.exporter = None if sink is None else Exporter(projection, sink)
-        self.link_key = link_key(link_key_path(configuration, store))
+        self.link_key = link_key(link_key_path(store))
         media = media or media_of(configuration, clock, self.link_key)
         self.deliverer = self._deliverer(media)
         self.web = self._pages()
@@ -122,7 +123,7 @@ class Service:
             partial(self.deliverer.close, 5.0),
             self.watchdog.close,
             self.web.stop,
-            partial(token_path(self.configuration, self.store).unlink, missing_ok=True),
+            partial(token_path(self.store).unlink, missing_ok=True),
         ]
 
     def _watchdog(self, media: dict[str, Medium]) -> Watchdog:
@@ -150,10 +151,9 @@ class Service:
 
     def _pages(self) -> WebServer:
         configuration = self.configuration
-        application = create_application(
+        wiring = Wiring(
             self.view,
             self.commands,
-            title="exosome-monitor",
             token=self.token,
             banner=self.banner,
             events=self.events,
@@ -166,7 +166,7 @@ class Service:
             link_key=self.link_key,
             shelve_max=configuration.alerting.shelve_max,
         )
-        return WebServer(application, configuration.web.host, configuration.web.port)
+        return WebServer(create_application(wiring), configuration.web.host, configuration.web.port)
 
     def start(self) -> None:
         """Starts all parts; raises OSError if the pages' port is taken."""
@@ -177,7 +177,7 @@ class Service:
         gc.set_threshold(100_000, 50, 50)
         self.writer.resume()
         self.web.start()
-        write_token_file(token_path(self.configuration, self.store), self.web.url, self.token)
+        write_token_file(token_path(self.store), self.web.url, self.token)
         self.source.start()
         self._spawn("ingest", self.loop.run)
         if self.exporter is not None:

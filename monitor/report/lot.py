@@ -168,18 +168,8 @@ def _readings(view: View, stays: Sequence[ReportStay], at: int) -> Iterator[list
         ((row, True) for row in inside), ((row, False) for row in outside), key=lambda pair: _order(pair[0])
     )
     for row, in_custody in marked:
-        site, unit, probe = row.channel.split("/")
-        instant = format_instant(row.measured_at)
-        yield [
-            site,
-            unit,
-            probe,
-            instant,
-            row.celsius,
-            row.quality,
-            row.reason,
-            "true" if in_custody else "false",
-        ]
+        figures = (format_instant(row.measured_at), row.celsius, row.quality, row.reason)
+        yield [*row.channel.split("/"), *figures, "true" if in_custody else "false"]
 
 
 def _order(row: _Row) -> tuple[Any, ...]:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import monitor
-from monitor.core.time.instant import HOUR
-from monitor.ports import Commands, View
 from monitor.web import assets
 from monitor.web.api import alarms as alarms_api
 from monitor.web.api import api, intake
 from monitor.web.errors import install_handlers
-from monitor.web.events import EventHub
 from monitor.web.pages import alarm_health, alarms, forms, links, pages
 from monitor.web.wiring import Wiring
-from monitor.wire.format import DEFAULT_ROOT
-from monitor.words.voice import Voice
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -63,54 +57,17 @@ class GuardHeaders:
         await self._app(scope, receive, guarded)
 
 
-def create_application(
-    view: View,
-    commands: Commands,
-    *,
-    title: str,
-    token: str | None,
-    banner: tuple[str, ...],
-    events: EventHub,
-    metrics: CollectorRegistry,
-    root: str = DEFAULT_ROOT,
-    voice: Voice | None = None,
-    page_actions: bool = True,
-    host: str = "127.0.0.1",
-    external_url: str = "",
-    link_key: bytes | None = None,
-    shelve_max: int = 12 * HOUR,
-) -> FastAPI:
-    """The API and the pages over one view. ``banner`` are lines shown on every page ("Demo: simulated lab").
-
-    Changes through the API need ``Authorization: Bearer <token>``; with ``token`` None there are none. With
-    ``page_actions`` the pages' forms change alarms, without a sign-in; with a ``link_key`` links in messages
-    acknowledge. Both only where a request calls the server by a name of its own: ``host``, which it listens on,
-    ``external_url``, how browsers name it, or as :mod:`monitor.web.hosts` says.
-    ``voice`` says alarms as their messages do. Forms shelve for ``shelve_max`` ms at most.
-    """
+def create_application(wiring: Wiring) -> FastAPI:
+    """The API and the pages over one view. What changes alarms without the token is taken only where a request calls
+    the server by a name of its own: what it listens on, how browsers name it, or as :mod:`monitor.web.hosts` says."""
     app = FastAPI(
-        title=title,
+        title=wiring.title,
         version=monitor.__version__,
         description="Figures are as of now, unless as_of says otherwise. Instants are RFC 3339.",
         docs_url=None,  # FastAPI's own pages load scripts from another host
         redoc_url=None,
     )
-    app.state.wiring = Wiring(
-        view=view,
-        commands=commands,
-        events=events,
-        metrics=metrics,
-        token=token,
-        title=title,
-        banner=banner,
-        root=root,
-        voice=voice or Voice(),
-        page_actions=page_actions,
-        host=host,
-        external_url=external_url,
-        link_key=link_key,
-        shelve_max=shelve_max,
-    )
+    app.state.wiring = wiring
     install_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(GuardHeaders)

@@ -101,7 +101,11 @@ def sent(command: Spoken) -> tuple[str, JSON]:
 
 def described(required: list[str], properties: JSON, example: JSON) -> JSON:
     """A JSON object as the body of a request, for the API's description."""
-    schema = {"type": "object", "required": required, "properties": properties}
+    return described_by({"type": "object", "required": required, "properties": properties}, example)
+
+
+def described_by(schema: JSON, example: Any) -> JSON:
+    """The body of a request by its JSON Schema, for the API's description."""
     content = {"application/json": {"schema": schema, "example": example}}
     return {"requestBody": {"required": True, "content": content}}
 

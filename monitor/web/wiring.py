@@ -18,7 +18,8 @@ from monitor.words.voice import Voice
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """``token`` None: nothing can be changed through the API. ``root`` is that of topics. ``voice`` says
+    """``title`` and ``banner`` ("Demo: simulated lab") stand on every page. Changes through the API need
+    ``Authorization: Bearer <token>``; with ``token`` None there are none. ``root`` is that of topics. ``voice`` says
     alarms as messages do.
 
     With ``page_actions`` people change alarms on the pages; their forms carry ``csrf_token`` in the field ``csrf``, by
@@ -29,11 +30,11 @@ class Wiring:
 
     view: View
     commands: Commands
-    events: EventHub
-    metrics: CollectorRegistry
-    token: str | None
-    title: str
-    banner: tuple[str, ...]
+    title: str = "exosome-monitor"
+    token: str | None = field(default=None, repr=False)
+    banner: tuple[str, ...] = ()
+    events: EventHub = field(default_factory=EventHub)
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     root: str = DEFAULT_ROOT
     voice: Voice = field(default_factory=Voice)
     page_actions: bool = True

@@ -3,8 +3,8 @@ well alarms serve. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.core.alarm.aside import Aside
@@ -295,26 +295,33 @@ def lines(total: AnyAnswer, targets: JSON) -> list[HealthLine]:
     ]
 
 
+_FIGURES: Mapping[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("pages_per_week", "pages_per_person_week"), "{:.3g}".format),
+    **dict.fromkeys(("top_ten_share", "flood_share"), percent),
+    "ack_p95_seconds": span,
+    "held_seconds": lambda seconds: held(seconds),
+}
+"""How a figure is said, where it isn't simply a number."""
+
+
+def _shown(key: str, values: AnyAnswer) -> str:
+    return _FIGURES.get(key, str)(values[key])
+
+
 def _values(total: AnyAnswer) -> Mapping[str, str]:
-    median, p95 = total["ack_median_seconds"], total["ack_p95_seconds"]
-    return {
-        **{key: str(total[key]) for key in ("unacknowledged", "chattering", "stale")},
-        "pages_per_person_week": f"{total['pages_per_person_week']:.3g}",
-        "ack_p95_seconds": figures.NONE if p95 is None else f"{span(p95)}, half within {span(median)}",
-        "unanswered_drills": f"{total['unanswered_drills']} of {total['drills']}"
-        if total["drills"]
-        else "no drill",
-        "top_ten_share": percent(total["top_ten_share"]),
-        "flood_share": percent(total["flood_share"]),
-    }
+    words = {key: _shown(key, total) for key in _MEANINGS}
+    if total["ack_p95_seconds"] is not None:
+        words["ack_p95_seconds"] += f", half within {span(total['ack_median_seconds'])}"
+    drills = total["drills"]
+    words["unanswered_drills"] = f"{total['unanswered_drills']} of {drills}" if drills else "no drill"
+    return words
 
 
 def _limits(targets: JSON) -> Mapping[str, str]:
+    spoken = ("ack_p95_seconds", "top_ten_share", "flood_share")
     return {
         **{key: f"at most {value:g}" if value else "none" for key, value in targets.items()},
-        "ack_p95_seconds": f"at most {span(targets['ack_p95_seconds'])}",
-        "top_ten_share": f"at most {percent(targets['top_ten_share'])}",
-        "flood_share": f"at most {percent(targets['flood_share'])}",
+        **{key: f"at most {_shown(key, targets)}" for key in spoken},
     }
 
 
@@ -331,16 +338,7 @@ def unit_rows(units: Sequence[AnyAnswer], targets: JSON) -> list[HealthRow]:
 
 
 def _row(unit: AnyAnswer, targets: JSON) -> HealthRow:
-    cells = {
-        "pages_per_week": f"{unit['pages_per_week']:.3g}",
-        "alarms": str(unit["alarms"]),
-        "chattering": str(unit["chattering"]),
-        "stale": str(unit["stale"]),
-        "unacknowledged": str(unit["unacknowledged"]),
-        "ack_p95_seconds": span(unit["ack_p95_seconds"]),
-        "flood_share": percent(unit["flood_share"]),
-        "held_seconds": held(unit["held_seconds"]),
-    }
+    cells = {key: _shown(key, unit) for key in COLUMNS}
     compared = {key: unit[key] for key in cells if key in targets}
     compared["pages_per_week"] = unit["pages_per_person_week"]
     limits = {**targets, "pages_per_week": targets["pages_per_person_week"]}

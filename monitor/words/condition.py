@@ -6,6 +6,7 @@ from its name: it is told all the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -42,29 +43,38 @@ class ConditionWords(NamedTuple):
     says_why: bool = False
 
 
-_TEMPERATURE_LEVELS = (
-    "warning beyond the profile's `warning` level for its `delay`; alarm with a confirmed excursion; critical when the "
-    "limit marked `instant` is reached. It never falls"
-)
-_TEMPERATURE_RAISED = (
-    "by readings alone, on the line between them: see [figures.md](figures.md). The warning is told of the product "
-    "probe, and of a probe with a profile of its own"
-)
-_TEMPERATURE_CLEARS = (
-    "an alarm when its excursion closes: back inside by the deadband, and for the clear delay; a warning when the "
-    "value is back within the warning level by the deadband. Silence ends neither"
-)
 _SIGN = "see [detection.md](detection.md)"
-_TEMPERATURE_BACK = "The temperature is back in its window and has stayed there."
-_WARNING_OVER = "The temperature is back within its warning level. It never left its window for long."
+_CORRECTED = "data or a record that came later say otherwise"
 _RIGHT_THEN = "The earlier message was right by what was known then."
 _LOT_CORRECTED = (
     "Data that came later, a corrected record, or another profile that QA bound to the lot: it does not hold now. "
     f"{_RIGHT_THEN}"
 )
 
+_temperature = partial(
+    ConditionWords,
+    about="a probe (`site/unit/probe`)",
+    raised=(
+        "by readings alone, on the line between them: see [figures.md](figures.md). The warning is told of the product "
+        "probe, and of a probe with a profile of its own"
+    ),
+    clears=(
+        "an alarm when its excursion closes: back inside by the deadband, and for the clear delay; a warning when the "
+        "value is back within the warning level by the deadband. Silence ends neither"
+    ),
+    levels=(
+        "warning beyond the profile's `warning` level for its `delay`; alarm with a confirmed excursion; critical when "
+        "the limit marked `instant` is reached. It never falls"
+    ),
+    cleared={
+        "recovered": "The temperature is back in its window and has stayed there.",
+        "recovered warning": "The temperature is back within its warning level. It never left its window for long.",
+    },
+)
+"""What warmth and cold have in common."""
+
 CONDITIONS: Mapping[str, ConditionWords] = {
-    AlarmCondition.TEMPERATURE_HIGH: ConditionWords(
+    AlarmCondition.TEMPERATURE_HIGH: _temperature(
         name="Too warm",
         happens="too warm",
         was="too warm",
@@ -74,20 +84,12 @@ CONDITIONS: Mapping[str, ConditionWords] = {
             "Still warming? {move}",
             "Keep the door shut in between.",
         ),
-        about="a probe (`site/unit/probe`)",
         means=(
             "The product is too warm, or on its way there. Every minute of it is charged to the budgets of the "
             "lots inside."
         ),
-        raised=_TEMPERATURE_RAISED,
-        clears=_TEMPERATURE_CLEARS,
-        levels=_TEMPERATURE_LEVELS,
-        cleared={
-            "recovered": _TEMPERATURE_BACK,
-            "recovered warning": _WARNING_OVER,
-        },
     ),
-    AlarmCondition.TEMPERATURE_LOW: ConditionWords(
+    AlarmCondition.TEMPERATURE_LOW: _temperature(
         name="Too cold",
         happens="too cold",
         was="too cold",
@@ -96,15 +98,7 @@ CONDITIONS: Mapping[str, ConditionWords] = {
             "Still cooling? {move}",
             "Do not use what may have frozen before QA has decided.",
         ),
-        about="a probe (`site/unit/probe`)",
         means="The product is too cold. What must not freeze may be spoiled though it looks the same.",
-        raised=_TEMPERATURE_RAISED,
-        clears=_TEMPERATURE_CLEARS,
-        levels=_TEMPERATURE_LEVELS,
-        cleared={
-            "recovered": _TEMPERATURE_BACK,
-            "recovered warning": _WARNING_OVER,
-        },
     ),
     AlarmCondition.RISING_FAST: ConditionWords(
         name="Rises and does not fall",
@@ -319,7 +313,7 @@ CONDITIONS: Mapping[str, ConditionWords] = {
         about="a lot",
         means="The lot expires within its profile's look-ahead.",
         raised="at that instant",
-        clears="when it has expired, is disposed of, or data or a record that came later say otherwise",
+        clears=f"when it has expired, is disposed of, or {_CORRECTED}",
     ),
     AlarmCondition.LOT_EXPIRED: ConditionWords(
         name="Lot expired",
@@ -332,7 +326,7 @@ CONDITIONS: Mapping[str, ConditionWords] = {
         about="a lot",
         means="The lot must not be used any more: by its label, or by what its storage did to it.",
         raised="at the effective expiry: see [figures.md](figures.md)",
-        clears="when it is disposed of, or data or a record that came later say otherwise",
+        clears=f"when it is disposed of, or {_CORRECTED}",
     ),
     AlarmCondition.LOT_BUDGET: ConditionWords(
         name="Lot's time budget nearly spent",
@@ -365,10 +359,7 @@ CONDITIONS: Mapping[str, ConditionWords] = {
         about="a lot",
         means="A frozen lot has thawed: by its curve, or by an event.",
         raised="at the instant at which it counts as thawed",
-        clears=(
-            "when data or a record that came later say otherwise; it stays until a person resets it all the "
-            "same"
-        ),
+        clears=f"when {_CORRECTED}; it stays until a person resets it all the same",
         cleared={"corrected": _LOT_CORRECTED},
     ),
     AlarmCondition.LOT_BREACHED: ConditionWords(
@@ -383,10 +374,7 @@ CONDITIONS: Mapping[str, ConditionWords] = {
         about="a lot",
         means="A limit of its profile is broken: a budget exhausted, too many thaws, too warm a mean, expired.",
         raised="at that instant",
-        clears=(
-            "when data or a record that came later say otherwise; it stays until a person resets it all the "
-            "same"
-        ),
+        clears=f"when {_CORRECTED}; it stays until a person resets it all the same",
         cleared={"corrected": _LOT_CORRECTED},
     ),
     AlarmCondition.BROKER_LOST: ConditionWords(

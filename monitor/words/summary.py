@@ -33,7 +33,6 @@ def summary(site: str, period: str, contents: JSON, context: Context) -> tuple[s
     span = f"From {full(since)} to {full(until)}." if since and until else ""
     cut = ["Only the newest alarms are counted: there were too many."] if contents.get("alarms_cut") else []
     due = (calibration_line(one) for one in contents.get("calibrations", ()))
-    held = (_held_back_line(one, site, context) for one in contents.get("suppressions", ()))
     return subject, body(
         [subject],
         [span] if span else [],
@@ -46,7 +45,7 @@ def summary(site: str, period: str, contents: JSON, context: Context) -> tuple[s
         ),
         section("Alarms by unit:", map(_alarms_line, alarms)),
         cut,
-        section("Held back:", held),
+        section("Held back:", map(_held_back_line, contents.get("suppressions", ()))),
         section("Drills:", _drill_lines(contents.get("drills", ()))),
         section("Calibrations due:", due),
         labelled("Page", page(context)),
@@ -84,7 +83,7 @@ def _alarms_line(one: AnyAnswer) -> str:
     return f"{plain(one['unit'])}: {', '.join(parts)}"
 
 
-def _held_back_line(one: AnyAnswer, site: str, context: Context) -> str:
+def _held_back_line(one: AnyAnswer) -> str:
     """``lab1/F01: suppressed for 3 h by anna: defrosting``."""
     condition = spell_out(plain(one.get("condition")))
     subject = f"{plain(one.get('subject'))}{f' ({condition})' if condition else ''}"

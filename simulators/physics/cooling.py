@@ -44,11 +44,6 @@ class Compressor:
         self._started_at = 0
         self.restore()
 
-    @property
-    def dead(self) -> bool:
-        """Whether it has failed for good, until it is restored."""
-        return self._dead
-
     def fail(self) -> None:
         """It doesn't start any more."""
         self._dead = True

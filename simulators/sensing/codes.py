@@ -5,16 +5,11 @@ Set one as :attr:`simulators.sensing.probe.Probe.code` and the probe says it ins
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
-
-from monitor.wire.v1 import FaultName
+from typing import Literal, NamedTuple
 
 Mark = Literal["found", "known", "computed"]
 """How far a code is sourced: found in a document or tracker that was read, known to the trade but not confirmed, or
 worked out from the sensor's number format."""
-
-FAULTS: tuple[FaultName, ...] = get_args(FaultName)
-"""The faults that wire format v1 has names for; a probe says one with :attr:`~simulators.sensing.probe.Probe.fault`."""
 
 
 class SensorCode(NamedTuple):
@@ -66,12 +61,3 @@ SENSOR_CODES: tuple[SensorCode, ...] = (
 )
 """Every code, by kind of sensor. Codes that are no JSON number (``"NULL"``, ``"nan"``, ``"unavailable"``) are among the
 kinds of :mod:`simulators.network.garbling`."""
-
-
-def codes_of(sensor: str) -> tuple[SensorCode, ...]:
-    """The codes of one kind of sensor; raises ValueError for a kind that has none."""
-    codes = tuple(code for code in SENSOR_CODES if code.sensor == sensor)
-    if not codes:
-        kinds = ", ".join(dict.fromkeys(code.sensor for code in SENSOR_CODES))
-        raise ValueError(f"no codes are known of sensor {sensor!r}; they are of {kinds}")
-    return codes

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from prometheus_client import CollectorRegistry
 
 from monitor.web.application import create_application
 from monitor.web.events import EventHub
 from monitor.web.server import WebServer
+from monitor.web.wiring import Wiring
 from monitor.words.case import Context
 from monitor.words.voice import Voice
 from tests.conftest import need
@@ -41,17 +41,15 @@ class Lab:
         self.view = FakeLab()
         self.events = EventHub()
         zones = {site["site"]: ZoneInfo(site["timezone"]) for site in self.view.sites()}
-        app = create_application(
+        wiring = Wiring(
             self.view,
             FakeCommands(self.view),
             title="Test lab",
-            token=None,
             banner=("Demo: simulated lab",),
             events=self.events,
-            metrics=CollectorRegistry(),
             voice=Voice(Context(zones, now=self.view.now)),
         )
-        self.server = WebServer(app, "127.0.0.1", port)
+        self.server = WebServer(create_application(wiring), "127.0.0.1", port)
         self.server.start()
 
     @property

@@ -76,9 +76,6 @@ class FakeApp(ModuleType):
         self.called["load"] = directory
         return load(directory, {})
 
-    def alarm_docs(self) -> str:
-        return "# Alarms\n"
-
     @contextmanager
     def open_view(self, configuration: Configuration) -> Iterator[FakeView]:
         if self.fails_to_open is not None:

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import httpx
 from fastapi.testclient import TestClient
-from prometheus_client import CollectorRegistry
 
 from monitor.core.profile.profile import Profile
 from monitor.core.telling.policy import Policy
@@ -21,7 +20,7 @@ from monitor.ports import JSON
 from monitor.program.commands import OwnCommands
 from monitor.testing import Rig, one_unit
 from monitor.web.application import create_application
-from monitor.web.events import EventHub
+from monitor.web.wiring import Wiring
 from tests.rigs.lab import T0, WARM, live, minutes
 
 TOKEN = "correct horse"
@@ -52,20 +51,18 @@ class AlarmsRig(Rig):
         known = {f"lab1/{name}" for name in units}
         decoder = Decoder("exosome/v1", self.ids, known, {"lab1"}, {"ult"})
         self.commands = OwnCommands(self.writer, decoder, self.view)
-        self.app = create_application(
+        wiring = Wiring(
             self.view,
             self.commands,
             title="Test lab",
             token=TOKEN,
-            banner=(),
-            events=EventHub(),
-            metrics=CollectorRegistry(),
             page_actions=page_actions,
             host=host,
             external_url=external_url,
             link_key=LINK_KEY,
             shelve_max=shelve_max,
         )
+        self.app = create_application(wiring)
         self.client = TestClient(
             self.app, "http://127.0.0.1:8080", raise_server_exceptions=False, follow_redirects=False
         )

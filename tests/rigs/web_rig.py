@@ -6,12 +6,11 @@ import re
 
 import httpx
 from fastapi.testclient import TestClient
-from prometheus_client import CollectorRegistry
 
 from monitor.core.time.instant import format_instant
 from monitor.ports import JSON
 from monitor.web.application import create_application
-from monitor.web.events import EventHub
+from monitor.web.wiring import Wiring
 from tests.fakes.commands import FakeCommands
 from tests.fakes.lab import FakeLab
 from tests.fakes.view import NOW
@@ -36,15 +35,7 @@ class Rig:
 
     def __init__(self) -> None:
         self.view = Lab()
-        app = create_application(
-            self.view,
-            FakeCommands(self.view),
-            title="Test lab",
-            token=None,
-            banner=(),
-            events=EventHub(),
-            metrics=CollectorRegistry(),
-        )
+        app = create_application(Wiring(self.view, FakeCommands(self.view), title="Test lab"))
         self.client = TestClient(app, "http://127.0.0.1:8080")
 
     def get(self, path: str, **query: str) -> httpx.Response:

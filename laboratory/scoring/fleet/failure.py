@@ -16,13 +16,13 @@ THERMAL = frozenset(("temperature_high", "temperature_low"))
 class Failure:
     """Something that truly went wrong. Instants are ms; ``ended_at`` None: it never ended.
 
-    ``units`` (site/unit): more than one for what befalls a site. ``probe``: its name, if only that probe is concerned.
+    ``unit`` is site/unit. ``probe``: its name, if only that probe is concerned.
     ``detect_by``: a page later than that comes too late. ``told_by``: the conditions that tell of it; None: any.
     ``excused``: true, but nobody must be told of it: pages about it aren't false, and it isn't missed.
     """
 
     kind: str
-    units: tuple[str, ...]
+    unit: str
     probe: str | None
     began_at: int
     ended_at: int | None
@@ -32,12 +32,12 @@ class Failure:
 
     @classmethod
     def of(cls, failure: Mapping[str, Any]) -> Failure:
-        """From ``{kind, unit, probe?, began_at, ended_at?, detect_by?, told_by?, excused?}``; ``unit`` is one or
-        several, instants are ms or RFC 3339."""
+        """From ``{kind, unit, probe?, began_at, ended_at?, detect_by?, told_by?, excused?}``; instants are ms or RFC
+        3339."""
         told_by = failure.get("told_by")
         return cls(
             kind=failure["kind"],
-            units=tuple(sorted(set(names(failure["unit"])))),
+            unit=failure["unit"],
             probe=failure.get("probe"),
             began_at=instant(failure["began_at"]),
             ended_at=instant_or_none(failure.get("ended_at")),
@@ -50,7 +50,7 @@ class Failure:
         """The failure for programs, instants in ms."""
         return {
             "kind": self.kind,
-            "unit": list(self.units) if len(self.units) != 1 else self.units[0],
+            "unit": self.unit,
             "probe": self.probe,
             "began_at": self.began_at,
             "ended_at": self.ended_at,
@@ -58,12 +58,12 @@ class Failure:
 
 
 class SentPage(NamedTuple):
-    """What somebody was told. ``units``: those that it is about; ``conditions``: what it may say; ``probe``: the only
-    probe that it is about, or None."""
+    """What somebody was told of a ``unit``. ``conditions``: what it may say; ``probe``: the only probe that it is
+    about, or None."""
 
     told_at: int
     alarm: str
-    units: tuple[str, ...]
+    unit: str
     conditions: frozenset[str]
     probe: str | None
     level: str
@@ -75,18 +75,16 @@ class SentPage(NamedTuple):
 
 
 def pages_of(pages: Iterable[Mapping[str, Any]]) -> list[SentPage]:
-    """Pages and warnings in order of time, from ``{unit, condition, level, told_at, alarm, subject}``; ``unit`` is one,
-    a list (a page about many), or None. Of one alarm the first warning and the first page count: how many people were
-    told, and how often, is of no matter."""
+    """Pages and warnings in order of time, from ``{unit, condition, level, told_at, alarm, subject}``. Of one alarm the
+    first warning and the first page count: how many people were told, and how often, is of no matter."""
     first: dict[tuple[str, bool], SentPage] = {}
     for each in pages:
-        units = tuple(sorted(set(names(each["unit"]))))
         subject = str(each.get("subject") or "")
         probe = subject.split("/")[2] if subject.count("/") == 2 else None
         page = SentPage(
             instant(each["told_at"]),
             each["alarm"],
-            units,
+            each["unit"],
             frozenset([each["condition"]]),
             probe,
             each["level"],
@@ -101,14 +99,13 @@ def pages_of(pages: Iterable[Mapping[str, Any]]) -> list[SentPage]:
 def usual_as_pages(pages: Iterable[tuple[str, int | str, Any]]) -> list[SentPage]:
     """The usual rule's pages ``(unit, at, ended_at)`` as ours: of an alarm that only knows temperatures."""
     as_ours = [
-        SentPage(instant(at), f"{unit} {instant(at)}", (unit,), THERMAL, None, "alarm")
-        for unit, at, _ in pages
+        SentPage(instant(at), f"{unit} {instant(at)}", unit, THERMAL, None, "alarm") for unit, at, _ in pages
     ]
     return sorted(as_ours, key=_order)
 
 
 def _order(page: SentPage) -> tuple[Any, ...]:
-    return (page.told_at, page.alarm, page.units, sorted(page.conditions), page.probe or "", page.level)
+    return (page.told_at, page.alarm, page.unit, sorted(page.conditions), page.probe or "", page.level)
 
 
 @dataclass(slots=True)
@@ -137,12 +134,10 @@ def attribute(failures: Sequence[Failure], pages: Iterable[SentPage], grace: int
     """Says which page belongs to which failure; ``grace`` in ms."""
     by_unit: dict[str, list[int]] = {}
     for index, failure in enumerate(failures):
-        for unit in failure.units:
-            by_unit.setdefault(unit, []).append(index)
+        by_unit.setdefault(failure.unit, []).append(index)
     attribution = Attribution([FailureTold() for _ in failures])
     for page in pages:
-        near = {index for unit in page.units for index in by_unit.get(unit, ())}
-        there = [index for index in near if _is_during(failures[index], page, grace)]
+        there = [index for index in by_unit.get(page.unit, ()) if _is_during(failures[index], page, grace)]
         telling = [index for index in there if _tells_of(page, failures[index])]
         if not there:
             attribution.false.append(page)
@@ -175,7 +170,7 @@ def in_order(failures: Iterable[Mapping[str, Any]]) -> list[Failure]:
         key=lambda each: (
             each.began_at,
             each.kind,
-            each.units,
+            each.unit,
             each.probe or "",
             never if each.ended_at is None else each.ended_at,
             never if each.detect_by is None else each.detect_by,
@@ -183,13 +178,6 @@ def in_order(failures: Iterable[Mapping[str, Any]]) -> list[Failure]:
             each.excused,
         ),
     )
-
-
-def names(unit: str | Iterable[str] | None) -> Iterable[str]:
-    """One name, several, or none."""
-    if unit is None:
-        return ()
-    return (unit,) if isinstance(unit, str) else unit
 
 
 def instant(at: int | str) -> int:

@@ -157,7 +157,7 @@ def _rates(
 def _page_json(page: SentPage) -> JSON:
     return {
         "alarm": page.alarm,
-        "unit": list(page.units) if len(page.units) != 1 else page.units[0],
+        "unit": page.unit,
         "condition": min(page.conditions),
         "level": page.level,
         "told_at": page.told_at,

@@ -27,7 +27,7 @@ def as_text(score: JSON) -> str:
     tables = "\n\n".join("\n".join(_aligned(head, rows)) for head, rows in _tables(score))
     listed = [*_failures("missed", score["missed"]), *_failures("too late", score["late"])]
     listed += [
-        f"false page: {page['condition']} of {_units(page['unit'])} ({page['level']}, {page['alarm']})"
+        f"false page: {page['condition']} of {page['unit']} ({page['level']}, {page['alarm']})"
         for page in score["false_pages"]
     ]
     return "\n\n".join(filter(None, (tables, _legend(score), _forecast(score), "\n".join(listed))))
@@ -138,16 +138,9 @@ def _forecast_words(figures: JSON) -> str:
 
 def _failures(what: str, failures: Sequence[JSON]) -> list[str]:
     return [
-        f"{what}: {each['kind']} of {_units(each['unit'])}"
-        + (f", probe {each['probe']}" if each["probe"] else "")
+        f"{what}: {each['kind']} of {each['unit']}" + (f", probe {each['probe']}" if each["probe"] else "")
         for each in failures
     ]
-
-
-def _units(unit: str | list[str]) -> str:
-    if isinstance(unit, str):
-        return unit
-    return f"{len(unit)} units" if unit else "no unit"
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -12,7 +12,7 @@ import typer
 
 from monitor.cli.options import When
 from monitor.cli.output import print_json, words
-from monitor.cli.session import Finding, start_at, store_in_words, viewing
+from monitor.cli.session import Finding, known_unit, start_at, store_in_words, viewing
 from monitor.core.answer.shape import AnyAnswer
 from monitor.core.lot.event import LotEventKind
 from monitor.core.time.instant import format_instant
@@ -30,14 +30,7 @@ def unit_path(configuration: Configuration, given: str | None, site: str | None)
         return given
     if site is not None:
         return f"{site}/{given}"
-    matches = [unit.path for unit in configuration.units if unit.name == given]
-    if len(matches) > 1:
-        text = f"{given!r} is a unit at several sites. Write one of {', '.join(matches)}."
-        raise typer.BadParameter(text, param_hint="UNIT")
-    if not matches:
-        known = ", ".join(unit.path for unit in configuration.units)
-        raise typer.BadParameter(f"there is no unit {given!r}. Write one of {known}.", param_hint="UNIT")
-    return matches[0]
+    return known_unit(configuration, given, "UNIT")
 
 
 def site_of(

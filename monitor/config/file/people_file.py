@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from monitor.config.file.fields import (
     ClockTime,
@@ -22,36 +22,9 @@ from monitor.config.file.fields import (
     Zone,
 )
 from monitor.config.model import Address
+from monitor.core.alarm.condition import AlarmCondition
 
-Condition = Literal[
-    "temperature_high",
-    "temperature_low",
-    "rising_fast",
-    "flat_line",
-    "door_open",
-    "slow_drift",
-    "cooling_weak",
-    "no_data",
-    "probe_fault",
-    "clock_skew",
-    "battery_low",
-    "power_lost",
-    "calibration_due",
-    "lot_expiring",
-    "lot_expired",
-    "lot_budget",
-    "lot_thawed",
-    "lot_breached",
-    "broker_lost",
-    "influx_lagging",
-    "store_failing",
-    "notifier_failing",
-    "judging_failed",
-    "event_conflict",
-    "alarm_flood",
-    "drill",
-]
-"""Those of :class:`monitor.core.alarm.condition.AlarmCondition`: a test holds the two equal."""
+Condition = Annotated[AlarmCondition, WithJsonSchema({"enum": list(AlarmCondition), "type": "string"})]
 
 
 class QuietHoursTable(Table):
@@ -122,7 +95,7 @@ class RouteTable(Table):
     ladder: Name
     site: Name | None = None
     unit: Name | None = None
-    condition: Condition | None = None
+    condition: Condition | None = Field(default=None, title="Condition")
     level: Literal["warning", "alarm", "critical"] | None = None
 
 

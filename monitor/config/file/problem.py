@@ -156,7 +156,7 @@ def _expected(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "value_error":
             return str(context["error"])
-        case "literal_error":
+        case "literal_error" | "enum":
             return f"one of {context['expected']}"
         case "greater_than_equal":
             return f"a number of at least {context['ge']}"

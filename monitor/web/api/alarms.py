@@ -7,14 +7,13 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
 
-from monitor.core.answer.alarm import AlarmDetailAnswer
 from monitor.ports import JSON
 from monitor.ports.commands import Acknowledge, EndSuppression, OfAlarms, Reset, Shelve, Suppress, Unshelve
 from monitor.web.api.changes import AUTHORIZED, carried_out, command_of
 from monitor.web.api.queries import EVERY, AlarmsQuery, Nothing, SuppressionsQuery
 from monitor.web.bodies import ROUTES, described_as
-from monitor.web.known import known_unit
-from monitor.web.refusal import ErrorBody, JsonResponse, not_found
+from monitor.web.known import known_alarm, known_unit
+from monitor.web.refusal import ErrorBody, JsonResponse
 from monitor.web.wiring import Wired, Wiring
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -63,14 +62,6 @@ def unwatched(wired: Wired, _query: Annotated[Nothing, Query()]) -> JsonResponse
 def suppressions(wired: Wired, query: Annotated[SuppressionsQuery, Query()]) -> JsonResponse:
     """Shelves, planned maintenance, what is out of service: now or later; with `all` also what has ended."""
     return JsonResponse(wired.view.suppressions(open_only=not query.all))
-
-
-def known_alarm(wired: Wiring, alarm: str) -> AlarmDetailAnswer:
-    """The alarm, or 404."""
-    found = wired.view.alarm(alarm)
-    if found is None:
-        raise not_found("alarm", alarm, "/api/v1/alarms")
-    return found
 
 
 # --- what people do -----------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from monitor.web.bodies import ROUTES, STRUCTS, asked_for, in_body
 from monitor.web.refusal import ApiError, ErrorBody
 from monitor.web.wiring import Wiring
 from monitor.wire.format import MESSAGE_BYTES_MAX
+from monitor.words.figures import sentence
 
 Body = TypeVar("Body")
 
@@ -78,8 +79,8 @@ async def fields_of(wired: Wiring, request: Request, kind: type[Spoken]) -> dict
 async def command_of(wired: Wiring, request: Request, kind: type[OfAlarms], **in_path: str) -> OfAlarms:
     """The command that a request asks for; what its path names is given. Raises as :func:`fields_of`."""
     said = await fields_of(wired, request, kind)
-    for name, sentence in missing_in(kind, said):
-        raise ApiError(422, f"{name}_missing", as_sentence(sentence), f"Add {name!r} and send it again.")
+    for name, what in missing_in(kind, said):
+        raise ApiError(422, f"{name}_missing", sentence(what), f"Add {name!r} and send it again.")
     for name, each in in_body(kind).items():
         if each.role == "begin":
             said[name] = None if said[name] is None else instant_of("from", said[name])
@@ -126,14 +127,8 @@ def carry_out(wired: Wiring, command: OfAlarms) -> AnyAnswer:
         if type(error) is not LookupError:  # a KeyError is a mistake of ours
             raise
         route = ROUTES[type(command)]
-        text, remedy = as_sentence(str(error)), f"GET /api/v1{route.listed_by} lists those that are."
+        text, remedy = sentence(str(error)), f"GET /api/v1{route.listed_by} lists those that are."
         raise ApiError(404, f"unknown_{route.thing}", text, remedy, more={"reason": str(error)}) from error
     except ValueError as error:
-        text, remedy = as_sentence(str(error)), "Look at it as it is now, and ask for what can be."
+        text, remedy = sentence(str(error)), "Look at it as it is now, and ask for what can be."
         raise ApiError(409, "refused", text, remedy, more={"reason": str(error)}) from error
-
-
-def as_sentence(text: str) -> str:
-    """With a capital and a full stop."""
-    text = text.rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."

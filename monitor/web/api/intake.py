@@ -11,7 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from monitor.core.profile.unit import Channel
 from monitor.ports import JSON, Message
 from monitor.ports.commands import Ingest
-from monitor.web.api.changes import UNREADABLE, authorize, body_of
+from monitor.web.api.changes import AUTHORIZED, UNREADABLE, authorize, body_of
+from monitor.web.bodies import described_by
 from monitor.web.refusal import ApiError, ErrorBody, JsonResponse
 from monitor.web.wiring import Wired, Wiring
 from monitor.wire.format import ITEMS_MAX, MESSAGE_BYTES_MAX, NAME
@@ -21,8 +22,7 @@ from monitor.wire.registry import OURS
 PART_BYTES_MAX = 64 * 1024 * 1024
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: {"model": ErrorBody, "description": "no token, or a wrong one"},
-    413: {"model": ErrorBody, "description": "the body is too large"},
+    **AUTHORIZED,
     422: {"model": ErrorBody, "description": "the body can't be read at all"},
     503: {"model": ErrorBody, "description": "the store can't commit; send it again later"},
 }
@@ -45,25 +45,18 @@ _READING: JSON = {
         "battery_percent": {"type": ["number", "null"]},
     },
 }
-_READINGS_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"oneOf": [_READING, {"type": "array", "items": _READING, "maxItems": ITEMS_MAX}]},
-                "example": [
-                    {
-                        "site": "lab1",
-                        "unit": "F01",
-                        "probe": "product",
-                        "measured_at": "2026-11-22T10:00:00.000Z",
-                        "celsius": -79.84,
-                    }
-                ],
-            }
-        },
-    }
-}
+_READINGS_BODY = described_by(
+    {"oneOf": [_READING, {"type": "array", "items": _READING, "maxItems": ITEMS_MAX}]},
+    [
+        {
+            "site": "lab1",
+            "unit": "F01",
+            "probe": "product",
+            "measured_at": "2026-11-22T10:00:00.000Z",
+            "celsius": -79.84,
+        }
+    ],
+)
 
 
 class _Place(msgspec.Struct):

@@ -119,18 +119,12 @@ def chart_spec(
     drawn = [*main.line, *main.alone, *rest]
     coming = [] if ahead is None else ahead.celsius()
     low, high = extent([*(point["celsius"] for point in drawn), *coming], window)
-    hover = [*main.line[:: len(main.line) // HOVER_POINTS + 1], *main.alone]
     datasets = {
+        **datasets_of(main, end - start),
         "window": [window_rect(window, low, high)],
         "limits": limits(window),
-        "gaps": gap_marks(main.gaps, end - start),
         "excursions": excursion_marks(excursions, shift, start, end),
-        "line": main.line,
-        "alone": main.alone,
         "others": rest,
-        "bad": main.bad,
-        "suspect": main.suspect,
-        "hover": hover,
     }
     right = end if ahead is None else max(end, ahead.end)
     scales = Scales(start + shift, right + shift, low, high, shift, offset(to_datetime(end, zone)))
@@ -139,6 +133,18 @@ def chart_spec(
     spec["description"] = describe(channel) + ("" if ahead is None else ahead.describe())
     spec["datasets"] = datasets | ({} if ahead is None else ahead.datasets(shift))
     return spec
+
+
+def datasets_of(series: Series, length: int) -> dict[str, list[JSON]]:
+    """What is drawn of readings over ``length`` ms."""
+    return {
+        "gaps": gap_marks(series.gaps, length),
+        "line": series.line,
+        "alone": series.alone,
+        "bad": series.bad,
+        "suspect": series.suspect,
+        "hover": [*series.line[:: len(series.line) // HOVER_POINTS + 1], *series.alone],
+    }
 
 
 @dataclass(frozen=True, slots=True)

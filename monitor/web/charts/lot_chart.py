@@ -15,12 +15,11 @@ from monitor.core.answer.reading import ReadingsAnswer
 from monitor.core.time.instant import format_instant, parse_instant, to_datetime
 from monitor.ports import JSON
 from monitor.web.charts.chart import (
-    HOVER_POINTS,
     Scales,
     Series,
+    datasets_of,
     excursion_marks,
     extent,
-    gap_marks,
     layers,
     limits,
     series_of,
@@ -113,19 +112,14 @@ def lot_chart_spec(
     has_window = any(side is not None for side in shown.values())
     outside = [stay for stay in stays if stay.unit is None]
     datasets = {
+        **datasets_of(found, end - start),
         "window": [window_rect(window, low, high)] if window and has_window else [],
         "limits": limits(shown),
-        "gaps": gap_marks(found.gaps, end - start),
         "excursions": excursion_marks(_inside(excursions, stays), shift, start, end),
         "stays": _stay_marks(stays, shift, end - start),
         "outside": [{"from": s.start + shift, "to": s.end + shift} for s in outside],
         "marked": [] if at is None or not start <= at <= end else [{"at": at + shift}],
-        "line": found.line,
-        "alone": found.alone,
         "others": [],
-        "bad": found.bad,
-        "suspect": found.suspect,
-        "hover": [*found.line[:: len(found.line) // HOVER_POINTS + 1], *found.alone],
     }
     scales = Scales(start + shift, end + shift, low, high, shift, offset(to_datetime(end, zone)))
     spec: JSON = layers(scales, palette, _custody_layers(scales, palette)).to_dict()

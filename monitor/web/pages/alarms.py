@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from monitor.config.file.duration import format_duration
-from monitor.core.answer.alarm import AlarmAnswer, AlarmDetailAnswer
+from monitor.core.answer.alarm import AlarmAnswer
 from monitor.core.answer.shape import AnyAnswer
 from monitor.core.answer.unit import UnitAnswer
 from monitor.core.time.instant import HOUR, MINUTE, parse_instant
@@ -17,9 +17,10 @@ from monitor.web.api.queries import Strict
 from monitor.web.charts.ahead_chart import Ahead
 from monitor.web.charts.unit_chart import unit_chart
 from monitor.web.hosts import forms_of
+from monitor.web.known import known_alarm
 from monitor.web.pages.pages import by_level
 from monitor.web.pages.rendering import live, places
-from monitor.web.refusal import ApiError, JsonResponse, not_found
+from monitor.web.refusal import ApiError, JsonResponse
 from monitor.web.wiring import Wired, Wiring
 from monitor.words import alarm as alarm_words
 from monitor.words.figures import exact_span, typeset
@@ -57,7 +58,7 @@ def alarms(request: Request, wired: Wired) -> Response:
 @router.get("/fragments/alarms/{alarm}")
 def alarm(request: Request, wired: Wired, alarm: str) -> Response:
     """One alarm, for the person on call: what it is, by when to act, what to do, and a button that takes it."""
-    found = _known(wired, alarm)
+    found = known_alarm(wired, alarm)
     unit = _unit_of(wired, found)
     coming = _coming(wired, found, unit)
     parent = found.get("parent")
@@ -97,13 +98,6 @@ def shelf_choices(now: int, act_by: str | None, most_for: int) -> list[ShelfChoi
 
 def _choice(length: int) -> ShelfChoice:
     return ShelfChoice(format_duration(length), exact_span(length))
-
-
-def _known(wired: Wiring, name: str) -> AlarmDetailAnswer:
-    found = wired.view.alarm(name)
-    if found is None:
-        raise not_found("alarm", name, "/api/v1/alarms")
-    return found
 
 
 def _unit_of(wired: Wiring, alarm: AlarmAnswer) -> UnitAnswer | None:
@@ -158,13 +152,13 @@ def _chart(wired: Wiring, alarm: AlarmAnswer, scheme: str) -> JSON:
 @router.get("/charts/alarms/{alarm}.json")
 def chart(wired: Wired, alarm: str, query: Annotated[SchemeQuery, Query()]) -> JsonResponse:
     """The curve of the last hours, with what lies ahead, as a Vega-Lite specification."""
-    return JsonResponse(_chart(wired, _known(wired, alarm), query.scheme))
+    return JsonResponse(_chart(wired, known_alarm(wired, alarm), query.scheme))
 
 
 @router.get("/charts/alarms/{alarm}.svg")
 def still_chart(wired: Wired, alarm: str, query: Annotated[SchemeQuery, Query()]) -> Response:
     """The same as a picture, for a browser that runs no scripts."""
-    spec = _chart(wired, _known(wired, alarm), query.scheme)
+    spec = _chart(wired, known_alarm(wired, alarm), query.scheme)
     return Response(still(spec), media_type="image/svg+xml")
 
 

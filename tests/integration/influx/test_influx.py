@@ -38,14 +38,6 @@ START = 1_795_341_600_000  # 2026-11-22T10:00:00Z, a whole hour
 _sites = (f"s{number}" for number in itertools.count(1))
 
 
-@dataclass(frozen=True)
-class Settings:
-    url: str
-    org: str = "tests"
-    bucket: str = "readings"
-    token: str = ""
-
-
 @pytest.fixture
 def site() -> str:
     """A site of this test alone: the tests share one bucket."""
@@ -58,8 +50,14 @@ def store() -> MemoryProjection:
 
 
 def sink_of(server: InfluxServer, **changed: str) -> InfluxSink:
-    settings = Settings(server.url, server.org, server.bucket, server.token)
-    sink = open_sink(Settings(**{**vars(settings), **changed}), timeout=5.0)
+    settings = {
+        "url": server.url,
+        "org": server.org,
+        "bucket": server.bucket,
+        "token": server.token,
+        **changed,
+    }
+    sink = open_sink(**settings, timeout=5.0)
     assert isinstance(sink, InfluxSink)
     return sink
 
@@ -397,7 +395,7 @@ def test_a_file_is_accepted_by_the_server_as_it_is(
     influx: InfluxServer, store: MemoryProjection, site: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "lines of today.lp"
-    sink = open_sink(Settings(path.as_uri()))
+    sink = open_sink(path.as_uri(), "", "", "")
     assert isinstance(sink, FileSink)
     fill(store, f"{site}/F01/product", 5)
     store.add(f"{site}/F01/product", 0, -1.5)
@@ -429,11 +427,11 @@ def test_a_file_that_cannot_be_written_keeps_the_cursor(store: MemoryProjection,
 
 
 def test_no_url_means_no_sink_and_a_wrong_one_is_a_sentence() -> None:
-    assert open_sink(Settings("")) is None
+    assert open_sink("", "", "", "") is None
     with pytest.raises(ValueError, match="expected http"):
-        open_sink(Settings("localhost:8086"))
+        open_sink("localhost:8086", "tests", "readings", "")
     with pytest.raises(ValueError, match="must not be empty"):
-        open_sink(Settings("http://localhost:8086", bucket=" "))
+        open_sink("http://localhost:8086", "tests", " ", "")
 
 
 @dataclass

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.config import load
-from monitor.config.effective import effective_files, effective_json, effective_toml
+from monitor.config.effective import effective_json, effective_toml
 from monitor.config.file.schema import schemas
 from monitor.config.file.toml import dump, parse
 from monitor.config.starter import starter_source, write_starter
@@ -131,35 +131,38 @@ def rich(tmp_path: Path) -> Path:
     return directory
 
 
-def write_files(directory: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        (directory / name).write_text(text, "utf-8")
+def write_files(directory: Path, effective: str) -> None:
+    """What one effective text says, as the files of a configuration directory."""
+    monitor = tomllib.loads(effective)
+    profiles = monitor.pop("profile")
+    people = {key: monitor.pop(key) for key in ("person", "rota", "ladder", "route") if key in monitor}
+    (directory / "profiles").mkdir(parents=True)
+    (directory / "monitor.toml").write_text(dump(monitor), "utf-8")
+    (directory / "people.toml").write_text(dump(people), "utf-8")
+    latest = {profile["name"]: profile["version"] for profile in profiles}
+    for profile in profiles:
+        name, version = profile["name"], profile["version"]
+        file = f"{name}.toml" if latest[name] == version else f"{name}@{version}.toml"
+        (directory / "profiles" / file).write_text(dump(profile, sections=False), "utf-8")
 
 
 def test_the_effective_configuration_loads_again_to_an_equal_one(rich: Path, tmp_path: Path) -> None:
     configuration = load(rich, ENVIRON)
-    write_files(tmp_path / "again", effective_files(configuration))
+    write_files(tmp_path / "again", effective_toml(configuration))
     again = load(tmp_path / "again", ENVIRON)
     assert again == configuration
-    assert effective_files(again) == effective_files(configuration)
+    assert effective_toml(again) == effective_toml(configuration)
 
 
 def test_the_effective_starter_loads_again_to_an_equal_one(tmp_path: Path) -> None:
     configuration = load(STARTER, {})
-    write_files(tmp_path, effective_files(configuration))
-    assert load(tmp_path, {}) == configuration
+    write_files(tmp_path / "again", effective_toml(configuration))
+    assert load(tmp_path / "again", {}) == configuration
 
 
-def test_one_toml_text_says_what_the_files_and_the_json_say(rich: Path) -> None:
+def test_the_toml_says_what_the_json_says(rich: Path) -> None:
     configuration = load(rich, ENVIRON)
-    text = effective_toml(configuration)
-    found = tomllib.loads(text)
-    files = effective_files(configuration)
-    versions = [tomllib.loads(files["profiles/ult-80@1.toml"]), tomllib.loads(files["profiles/ult-80.toml"])]
-    assert found["profile"] == versions
-    assert found["unit"] == tomllib.loads(files["monitor.toml"])["unit"]
-    assert found["person"] == tomllib.loads(files["people.toml"])["person"]
+    found = tomllib.loads(effective_toml(configuration))
     as_json = json.loads(json.dumps(effective_json(configuration)))
     assert set(as_json) == set(found)
     assert as_json["unit"][0]["probe"][0]["calibration_due"] == "2027-03-01"

@@ -118,7 +118,6 @@ def test_what_ends_a_happening_befalls_the_same_and_what_nothing_ends_says_so(ki
         return
     ending = a(kind).ending(START + HOUR)
     assert (ending.at, ending.kind, ending.target) == (START + HOUR, ended_by, a(kind).target)
-    assert a(kind).later(5).at == START + 5
 
 
 def test_what_no_contact_tells_of_at_the_beginning_none_tells_of_at_the_end() -> None:

@@ -136,12 +136,6 @@ def test_what_is_no_list_of_tables_is_refused_in_words() -> None:
     )
 
 
-def test_more_conditions_can_be_known() -> None:
-    table = [{"alarm": "humming", "unit": "F01"}]
-    refused(table)
-    assert len(read_expectations(table, conditions=["humming"]).expected) == 1
-
-
 def test_a_condition_without_a_place_needs_none() -> None:
     assert one('alarm = "influx_lagging"', replace(OUTCOME, told=[told("A6", "2h")])).met
 

@@ -21,6 +21,7 @@ from monitor.web.charts.chart import chart_spec, series_of
 from monitor.web.events import EventHub
 from monitor.web.pages import markup
 from monitor.web.server import WebServer
+from monitor.web.wiring import Wiring
 from monitor.words.sign import unit_sign, verdict_sign
 from tests.fakes.commands import FakeCommands
 from tests.fakes.lab import NOW, FakeLab
@@ -44,7 +45,7 @@ class Rig:
         self.commands = FakeCommands(self.view)
         self.events = EventHub()
         self.metrics = CollectorRegistry()
-        self.app = create_application(
+        wiring = Wiring(
             self.view,
             self.commands,
             title="Test lab",
@@ -53,6 +54,7 @@ class Rig:
             events=self.events,
             metrics=self.metrics,
         )
+        self.app = create_application(wiring)
         self.client = TestClient(self.app, raise_server_exceptions=False)
 
     def get(self, path: str, **query: str) -> httpx.Response:
@@ -533,9 +535,7 @@ def test_a_client_that_leaves_is_forgotten(rig: Rig, server: WebServer) -> None:
 def test_more_clients_than_the_hub_takes_are_refused() -> None:
     rig = Rig()
     rig.events = EventHub(clients=0)
-    app = create_application(
-        rig.view, rig.commands, title="t", token=None, banner=(), events=rig.events, metrics=rig.metrics
-    )
+    app = create_application(Wiring(rig.view, rig.commands, events=rig.events))
     error(TestClient(app).get("/api/v1/stream"), 503, "too_many_clients")
 
 

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from prometheus_client import CollectorRegistry
 
 from monitor.ports import JSON
 from monitor.ports.commands import BindProfile
 from monitor.web.application import create_application
 from monitor.web.client import ApiCommands, WriterUnreachableError, write_token_file
-from monitor.web.events import EventHub
 from monitor.web.server import WebServer
+from monitor.web.wiring import Wiring
 from tests.fakes.commands import FakeCommands
 from tests.fakes.lab import FakeLab
 
@@ -31,15 +30,7 @@ class Rig:
     def __init__(self) -> None:
         view = FakeLab()
         self.commands = FakeCommands(view)
-        self.app = create_application(
-            view,
-            self.commands,
-            title="Test lab",
-            token=TOKEN,
-            banner=(),
-            events=EventHub(),
-            metrics=CollectorRegistry(),
-        )
+        self.app = create_application(Wiring(view, self.commands, token=TOKEN))
         self.client = TestClient(self.app, raise_server_exceptions=False)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from prometheus_client import CollectorRegistry
 
 from monitor.core.time.instant import MINUTE, format_instant
 from monitor.ingest.decode import Decoder
@@ -20,8 +19,8 @@ from monitor.testing import Rig, one_unit
 from monitor.web import client as web_client
 from monitor.web.application import create_application
 from monitor.web.client import ApiCommands, WriterUnreachableError, write_token_file
-from monitor.web.events import EventHub
 from monitor.web.server import WebServer
+from monitor.web.wiring import Wiring
 from monitor.wire.recording import Origin
 from tests.rigs.lab import T0, WARM, subjects
 
@@ -42,16 +41,8 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.rig = Rig(folder / "store.db", now=T0, installation=one_unit(units=("F01", "F02")))
         decoder = Decoder(ROOT, self.rig.ids, {"lab1/F01"}, {"lab1"}, {"ult"})
-        self.app = create_application(
-            self.rig.view,
-            OwnCommands(self.rig.writer, decoder, self.rig.view),
-            title="t",
-            token="sesame",
-            banner=(),
-            events=EventHub(),
-            metrics=CollectorRegistry(),
-            root=ROOT,
-        )
+        commands = OwnCommands(self.rig.writer, decoder, self.rig.view)
+        self.app = create_application(Wiring(self.rig.view, commands, token="sesame", root=ROOT))
         self.client = TestClient(self.app, raise_server_exceptions=False)
 
     def post(self, body: Any, path: str = "readings", code: int = 200) -> Any:

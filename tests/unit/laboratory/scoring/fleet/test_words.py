@@ -26,10 +26,10 @@ def test_the_tables_show_the_figures() -> None:
 
 
 def test_the_text_lists_what_was_missed_late_and_false() -> None:
-    late = failure("door", ["lab1/F1", "lab1/F2"], 20 * HOUR, None, detect_by=20 * HOUR, probe="air")
+    late = failure("door", "lab1/F2", 20 * HOUR, None, detect_by=20 * HOUR, probe="air")
     text = as_text(scored([*COMPRESSORS, late], [*PAGES, page("A9", "lab1/F2", 21 * HOUR)], USUAL))
     assert "missed: compressor of lab1/F3" in text
-    assert "too late: door of 2 units, probe air" in text
+    assert "too late: door of lab1/F2, probe air" in text
     assert "false page: door_open of lab1/F9 (alarm, A3)" in text
 
 
