@@ -14,7 +14,7 @@ PRODUCT = [source for source in OURS if source.path.startswith("monitor/")]
 
 def classes(source: Source) -> Iterator[ast.ClassDef]:
     """Every class of a file, also those within others."""
-    return (node for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef))
+    return source.each(ast.ClassDef)
 
 
 def bases(node: ast.ClassDef) -> frozenset[str]:
@@ -273,6 +273,8 @@ def own_names(node: ast.ClassDef) -> frozenset[str]:
 def reached_into(source: Source) -> list[str]:
     """``x._name`` for an x that is neither self nor cls nor of the own type, each as ``path:line: x._name``."""
     lines: list[str] = []
+    if not any(is_private(node, frozenset()) for node in source.each(ast.Attribute)):
+        return lines
 
     def visit(node: ast.AST, own: frozenset[str]) -> None:
         for child in ast.iter_child_nodes(node):
