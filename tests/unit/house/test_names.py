@@ -26,10 +26,9 @@ SAYS_NOTHING = frozenset({"found", "made", "taken", "wrong"})
 
 STILL_SAYING_NOTHING: Mapping[str, int] = {
     "monitor": 1454,
-    "laboratory": 220,
-    "simulators": 61,
+    "laboratory": 1,
     "benchmarks": 47,
-    "tests": 1511,
+    "tests": 1369,
 }
 """How often such a name stands in each tree today. They go down; none up."""
 
