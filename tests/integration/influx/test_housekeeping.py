@@ -10,7 +10,7 @@ from monitor.influx.exporter import Exporter
 from monitor.influx.sink import open_sink
 from monitor.store.projection import Projection
 from tests.rigs.server.influxd import InfluxServer, influx
-from tests.unit.program.test_jobs import Rig
+from tests.unit.program.test_jobs import JobRig
 
 __all__ = ["influx"]  # the fixture
 
@@ -21,10 +21,10 @@ def test_what_influxdb_lost_is_sent_again_at_night_and_the_result_is_shown(
     influx: InfluxServer, tmp_path: Path
 ) -> None:
     toml = f'[influx]\nurl = "{influx.url}"\norg = "{influx.org}"\nbucket = "{influx.bucket}"'
-    rig = Rig(tmp_path, toml, environ={"INFLUXDB_TOKEN": influx.token})
+    rig = JobRig(tmp_path, toml, environ={"INFLUXDB_TOKEN": influx.token})
     rig.clock.at = T0 + 6 * HOUR
-    rig.writer.read([Reading(T0 + n * MINUTE, T0 + n * MINUTE, -75.0 + n % 7 / 10) for n in range(360)])
-    projection = Projection(rig.writer.store.database, lambda: rig.writer.rules)
+    rig.rig.read([Reading(T0 + n * MINUTE, T0 + n * MINUTE, -75.0 + n % 7 / 10) for n in range(360)])
+    projection = Projection(rig.rig.store.database, lambda: rig.rig.rules)
     sink = open_sink(influx)
     assert sink is not None
     exporter = Exporter(projection, sink)

@@ -172,8 +172,8 @@ MANY_ATTRIBUTES: Mapping[str, int] = {
     "monitor/telling/delivery.py:Deliverer": 16,
     "monitor/writer/writer.py:Monitor": 30,
     "simulators/network/gateway.py:Gateway": 25,
-    "simulators/physics/unit.py:Unit": 22,
-    "simulators/sensing/probe.py:Probe": 24,
+    "simulators/physics/unit.py:SimulatedUnit": 22,
+    "simulators/sensing/probe.py:SimulatedProbe": 24,
 }
 """What is wider today, with its figure."""
 
