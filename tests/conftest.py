@@ -8,16 +8,28 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
+
+IN_MEMORY = Path("/dev/shm")
+"""Where the files of tests go if it is there: thousands of stores commit there without waiting for a disk."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Draws the seed from which tests draw theirs: one for all processes of a run, or they would collect differently.
     ``TEST_SEED=N`` runs it again."""
     random.seed(int(os.environ.setdefault("TEST_SEED", str(random.randrange(10**9)))))
+    if "TMPDIR" not in os.environ and has_room(IN_MEMORY):
+        os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
+
+
+def has_room(folder: Path) -> bool:
+    """Whether the files of a run go into it, and some runs before it. In a container it may be tiny."""
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 4 * 1024**3
 
 
 def pytest_report_header() -> str:

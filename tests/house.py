@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import functools
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
+Node = TypeVar("Node", bound=ast.AST)
 SHIPPED = ("monitor", "laboratory", "simulators", "benchmarks")
 
 
@@ -30,10 +32,23 @@ class Source(NamedTuple):
         """The text parsed, once for all checks: they look at it and change nothing."""
         return _parsed(self.text)
 
+    def each(self, *kinds: type[Node]) -> Iterator[Node]:
+        """Every node of some kinds, anywhere in the file, kind by kind. The tree is walked once for all checks."""
+        by_kind = _by_kind(self.text)
+        return (node for kind in kinds for node in by_kind.get(kind, ()))  # type: ignore[misc]
+
 
 @functools.cache
 def _parsed(text: str) -> ast.Module:
     return ast.parse(text)
+
+
+@functools.cache
+def _by_kind(text: str) -> Mapping[type[ast.AST], list[ast.AST]]:
+    nodes: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+    for node in ast.walk(_parsed(text)):
+        nodes[type(node)].append(node)
+    return nodes
 
 
 class Import(NamedTuple):
@@ -58,10 +73,10 @@ def imports(source: Source) -> Iterator[Import]:
     package = source.module.split(".")
     if not source.path.endswith("__init__.py"):
         package.pop()
-    for node in ast.walk(source.tree):
+    for node in source.each(ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Import):
             yield from (Import(node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
             names = [f"{module}.{alias.name}" for alias in node.names] if module in SHIPPED else [module]

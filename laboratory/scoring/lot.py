@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from monitor.core.lot.expiry import ExpiryReason
-
 from laboratory.scoring.finding import (
     Candidate,
     ExpectationResult,
@@ -22,7 +20,7 @@ from laboratory.scoring.outcome import JSON, RunOutcome
 from laboratory.scoring.span import Span, between_words
 from laboratory.scoring.table import ExpectTable, Numbers, listed
 from monitor.config.file.problem import nearest
-from monitor.core.lot.verdict import VERDICT_OF, Verdict
+from monitor.core.lot.verdict import VERDICT_OF, ExpiryReason, Verdict
 from monitor.core.time.instant import SECOND
 
 

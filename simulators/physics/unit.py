@@ -120,7 +120,6 @@ class SimulatedUnit:
         "_defroster",
         "_events",
         "_gas",
-        "_goods",
         "_heat",
         "_look_at",
         "_melting",
@@ -131,6 +130,7 @@ class SimulatedUnit:
         "_pool",
         "air",
         "door",
+        "goods",
         "load",
         "model",
         "powered",
@@ -171,7 +171,7 @@ class SimulatedUnit:
             self._gas = Gas(model.backup, leak=network.leak, ambient=model.ambient, began_at=began_at)
         self._melting = melting(model.water, model.setpoint)
         self._piece = self._melting.piece(self.load)
-        self._goods: list[_Goods] = []
+        self.goods: list[_Goods] = []
         self._heat = 0.0
         self._events: deque[tuple[int, str]] = deque(maxlen=EVENTS_MAX)
 
@@ -226,13 +226,8 @@ class SimulatedUnit:
     def heat(self) -> float:
         """All heat in it, in degrees of air and load together, counted from 0 °C (the load: the setpoint)."""
         network = self._network
-        load = self._melting.heat(self.load) + sum(goods.share * goods.heat for goods in self._goods)
+        load = self._melting.heat(self.load) + sum(goods.share * goods.heat for goods in self.goods)
         return network.air_share * self.air + network.wall_share * self.wall + network.load_share * load
-
-    @property
-    def goods(self) -> int:
-        """How many batches of warm goods are not yet as cold as the load, ``GOODS_MAX`` at most."""
-        return len(self._goods)
 
     def take_events(self) -> list[tuple[int, str]]:
         """What it would say of itself since the last call: instants and kinds of unit events."""
@@ -265,9 +260,9 @@ class SimulatedUnit:
         unit. Raises ValueError for another share.
         """
         require(0 < share <= 1, f"share {share} is not above 0 and at most 1")
-        if len(self._goods) >= GOODS_MAX:
-            self._mix(self._goods.pop(0))
-        self._goods.append(_Goods(share, self._melting.heat(celsius)))
+        if len(self.goods) >= GOODS_MAX:
+            self._mix(self.goods.pop(0))
+        self.goods.append(_Goods(share, self._melting.heat(celsius)))
 
     def step(self, dt: int) -> None:
         """Lets ``dt`` ms pass."""
@@ -307,7 +302,7 @@ class SimulatedUnit:
             was = self._gas.on
             heat -= self._gas.look(now, air)
             self._say("backup_cooling", was, self._gas.on)
-        return heat + self._from_goods() if self._goods else heat
+        return heat + self._from_goods() if self.goods else heat
 
     def _say(self, what: str, was: bool, now: bool) -> None:
         if was != now:
@@ -316,10 +311,10 @@ class SimulatedUnit:
     def _from_goods(self) -> float:
         """The heat that goods give to the air per ms until the next look; those as cold as the load join it."""
         total = 0.0
-        for goods in list(self._goods):
+        for goods in list(self.goods):
             celsius = self._melting.celsius(goods.heat)
             if abs(celsius - self.load) < AS_COLD:
-                self._goods.remove(goods)
+                self.goods.remove(goods)
                 self._mix(goods)
                 continue
             goods.flow = (celsius - self.air) / self.model.load_follows_for
@@ -345,5 +340,5 @@ class SimulatedUnit:
             # It got as much heat as this piece takes for that change; the next piece makes its own of it.
             load = self._melting.celsius(self._melting.heat(before) + piece.factor * (load - before))
         self.load = load
-        for goods in self._goods:
+        for goods in self.goods:
             goods.heat -= goods.flow * dt

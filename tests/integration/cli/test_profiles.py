@@ -100,7 +100,9 @@ def test_a_lot_is_bound_while_the_program_is_stopped_and_through_it_while_it_run
     used.run("lots", "bind", "EXO-1", "ult-80@2", "--reason", "study S-12", "--by", "QA")
     found = used.answer("lots", "show", "EXO-1")
     assert (found["profile_version"], found["profile_bound"]["by"]) == (2, "QA")
-    assert "to ult-80@2 by QA" in " ".join(used.run("lots", "show", "EXO-1").stdout.split())
+    assert "bound it to profile ult-80 version 2, by QA" in " ".join(
+        used.run("lots", "show", "EXO-1").stdout.split()
+    )
     earlier = used.answer("lots", "show", "EXO-1", "--as-of", format_instant(before))
     assert (earlier["profile_version"], earlier["profile_bound"]) == (1, None)
     with used.mosquitto(), used.running():

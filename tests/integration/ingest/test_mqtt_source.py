@@ -26,6 +26,7 @@ from tests.rigs.server.subscription import (
     numbered,
     numbers,
     settings,
+    sever,
     source_of,
     subscribed,
     take,
@@ -90,10 +91,11 @@ def test_what_was_not_acknowledged_comes_again_to_the_next_connection(
 
 def test_a_client_that_is_killed_gets_what_it_had_not_acknowledged_again(broker: Mosquitto) -> None:
     chosen = settings(broker.port)
-    with subscribed(broker, chosen) as source:
+    clients: list[Client] = []
+    with subscribed(broker, chosen, clients=clients) as source:
         publish(broker.port, numbered(50))
         first = take(source, 50, acknowledge=False)
-        source.sever()
+        sever(clients[-1])
         again = take(source, 50, acknowledge=False)
         assert numbers(again) == numbers(first) == list(range(50))
         # What the first connection brought can't be acknowledged on the second: only its own messages count.

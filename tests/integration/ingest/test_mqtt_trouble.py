@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from paho.mqtt.client import Client
 
 from monitor.config.secret.secret import Secret
 from monitor.ingest import connection
@@ -23,6 +24,7 @@ from tests.rigs.server.subscription import (
     numbers,
     pings,
     settings,
+    sever,
     source_of,
     subscribed,
     take,
@@ -83,9 +85,10 @@ def test_a_broker_that_stands_still_once_5_has_worked_is_never_asked_in_3_1_1(
     broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.2)
-    with subscribed(broker, settings(broker.port)) as source:
+    clients: list[Client] = []
+    with subscribed(broker, settings(broker.port), clients=clients) as source:
         broker.pause()
-        source.sever()
+        sever(clients[-1])
         wait_until(lambda: "does not answer" in source.status()["text"], "the silence to be noticed")
         assert source.status()["protocol"] == "5"
         broker.resume()
@@ -132,10 +135,11 @@ def test_a_broker_that_can_not_do_5_is_asked_in_3_1_1_and_that_is_remembered(
 ) -> None:
     monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.5)
     old = OldBroker(habit)
-    with closing(old), source_of(settings(old.port)) as source:
+    clients: list[Client] = []
+    with closing(old), source_of(settings(old.port), clients=clients) as source:
         assert source.status()["protocol"] == "3.1.1"
         assert old.versions == [5, 4]
-        source.sever()
+        sever(clients[-1])
         wait_until(lambda: len(old.versions) == 3, "a second connection")
         assert old.versions == [5, 4, 4]
 

@@ -176,7 +176,7 @@ def a_simulation(**changes: Any) -> Iterator[tuple[Simulation, Path, EmbeddedPar
     ("table", "words"),
     [
         ("reading", "waited in vain for the monitor to take what was sent: the store can't commit: "),
-        ("deadline", "the monitor came to a halt: dates: "),
+        ("deadline", "the monitor came to a halt: date: "),
     ],
 )
 def test_a_monitor_that_comes_to_a_halt_is_told_in_words(table: str, words: str) -> None:

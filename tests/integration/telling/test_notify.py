@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from monitor.cli.program import program
 from monitor.config.starter import write_starter
-from monitor.program import assembly
+from monitor.telling.media import registry
 from monitor.telling.media.pagerduty import PagerDutyMedium
 from tests.rigs.server.tellees import Hook, Mailbox, Reply, smtp_server, web_server
 
@@ -39,7 +39,7 @@ def test_a_test_message_goes_out_by_every_medium_and_says_how_each_went(
         web_server(Hook()) as push,
         web_server(Hook(Reply(202))) as pager,
     ):
-        monkeypatch.setattr(assembly, "PagerDutyMedium", partial(PagerDutyMedium, endpoint=pager.url))
+        monkeypatch.setattr(registry, "PagerDutyMedium", partial(PagerDutyMedium, endpoint=pager.url))
         environ = {
             "EXOSOME_MONITOR__MAIL__HOST": "127.0.0.1",
             "EXOSOME_MONITOR__MAIL__PORT": str(port),

@@ -42,36 +42,48 @@ def warmings(draw: st.DrawFn) -> tuple[list[tuple[int, float]], float | None]:
     return readings, draw(st.sampled_from([None, 22.0, ambient]))
 
 
-def is_sound(made: Forecast) -> None:
-    values = (*made.coolest, *made.likely, *made.warmest, made.celsius, made.rate_per_hour, made.towards)
+def is_sound(prediction: Forecast) -> None:
+    values = (
+        *prediction.coolest,
+        *prediction.likely,
+        *prediction.warmest,
+        prediction.celsius,
+        prediction.rate_per_hour,
+        prediction.towards,
+    )
     assert all(isfinite(value) for value in values)
-    assert made.rate_per_hour > 0
-    assert made.tau_ms is None or made.tau_ms > 0
-    for curve in (made.coolest, made.likely, made.warmest):
+    assert prediction.rate_per_hour > 0
+    assert prediction.tau_ms is None or prediction.tau_ms > 0
+    for curve in (prediction.coolest, prediction.likely, prediction.warmest):
         assert list(curve) == sorted(curve)
-        assert len(curve) == len(made.hours)
+        assert len(curve) == len(prediction.hours)
 
 
-def is_ordered(made: Forecast, levels: list[float]) -> None:
+def is_ordered(prediction: Forecast, levels: list[float]) -> None:
     """Within a crossing, and from one level to a higher one."""
     before, ended = None, False
     for level in sorted(levels):
-        found = made.crossing(level)
-        if level <= made.celsius:
-            assert found is None
+        crossing = prediction.crossing(level)
+        if level <= prediction.celsius:
+            assert crossing is None
             continue
-        if found is None:
+        if crossing is None:
             ended = True
             continue
         assert not ended, "a higher level is said to be reached, a lower one not"
-        assert made.made_at <= found.earliest_at <= found.likely_at <= made.made_at + HORIZON
-        assert found.latest_at is None or found.likely_at <= found.latest_at <= made.made_at + HORIZON
+        assert (
+            prediction.made_at <= crossing.earliest_at <= crossing.likely_at <= prediction.made_at + HORIZON
+        )
+        assert (
+            crossing.latest_at is None
+            or crossing.likely_at <= crossing.latest_at <= prediction.made_at + HORIZON
+        )
         if before is not None:
-            assert before.earliest_at <= found.earliest_at
-            assert before.likely_at <= found.likely_at
-            latest = [HORIZON * 10**9 if at is None else at for at in (before.latest_at, found.latest_at)]
+            assert before.earliest_at <= crossing.earliest_at
+            assert before.likely_at <= crossing.likely_at
+            latest = [HORIZON * 10**9 if at is None else at for at in (before.latest_at, crossing.latest_at)]
             assert latest == sorted(latest)
-        before = found
+        before = crossing
 
 
 LEVELS = st.lists(st.floats(-250, 100) | ANY_CELSIUS, min_size=1, max_size=8)
@@ -82,10 +94,10 @@ LEVELS = st.lists(st.floats(-250, 100) | ANY_CELSIUS, min_size=1, max_size=8)
 def test_no_finite_readings_make_it_raise(
     readings: list[tuple[int, float]], ambient: float | None, levels: list[float]
 ) -> None:
-    made = forecast(readings, ambient=ambient)
-    if made is not None:
-        is_sound(made)
-        is_ordered(made, levels)
+    prediction = forecast(readings, ambient=ambient)
+    if prediction is not None:
+        is_sound(prediction)
+        is_ordered(prediction, levels)
 
 
 @settings(max_examples=200, deadline=None)
@@ -99,10 +111,10 @@ def test_no_rise_of_any_shape_makes_it_raise(rise: list[float], every: int, ambi
     for i, step in enumerate(rise):
         celsius += step
         readings.append((T0 + i * every, celsius))
-    made = forecast(readings, ambient=ambient)
-    if made is not None:
-        is_sound(made)
-        is_ordered(made, [celsius + 1, celsius + 10, 0.0, 22.0])
+    prediction = forecast(readings, ambient=ambient)
+    if prediction is not None:
+        is_sound(prediction)
+        is_ordered(prediction, [celsius + 1, celsius + 10, 0.0, 22.0])
 
 
 @settings(max_examples=100, deadline=None)
@@ -111,11 +123,20 @@ def test_the_ends_of_an_interval_are_in_order_and_grow_with_the_level(
     case: tuple[list[tuple[int, float]], float | None], levels: list[float]
 ) -> None:
     readings, ambient = case
-    made = forecast(readings, ambient=ambient)
-    if made is not None:
-        is_sound(made)
-        assert made.made_at == readings[-1][0]
-        is_ordered(made, [*levels, made.celsius, made.celsius + 0.5, made.celsius + 5, made.celsius + 20])
+    prediction = forecast(readings, ambient=ambient)
+    if prediction is not None:
+        is_sound(prediction)
+        assert prediction.made_at == readings[-1][0]
+        is_ordered(
+            prediction,
+            [
+                *levels,
+                prediction.celsius,
+                prediction.celsius + 0.5,
+                prediction.celsius + 5,
+                prediction.celsius + 20,
+            ],
+        )
 
 
 @settings(max_examples=60, deadline=None)
@@ -124,22 +145,22 @@ def test_it_moves_with_the_readings_and_their_order_does_not_matter(
     case: tuple[list[tuple[int, float]], float | None], by: int, chance: Random
 ) -> None:
     readings, ambient = case
-    made = forecast(readings, ambient=ambient)
+    prediction = forecast(readings, ambient=ambient)
     moved = [(at + by, celsius) for at, celsius in readings]
     chance.shuffle(moved)
     again = forecast(moved, ambient=ambient)
-    if made is None:
+    if prediction is None:
         assert again is None
         return
     assert again is not None
-    assert again.made_at == made.made_at + by
+    assert again.made_at == prediction.made_at + by
     assert (again.celsius, again.rate_per_hour, again.towards, again.tau_ms) == (
-        made.celsius,
-        made.rate_per_hour,
-        made.towards,
-        made.tau_ms,
+        prediction.celsius,
+        prediction.rate_per_hour,
+        prediction.towards,
+        prediction.tau_ms,
     )
-    one, other = made.crossing(made.celsius + 3), again.crossing(made.celsius + 3)
+    one, other = prediction.crossing(prediction.celsius + 3), again.crossing(prediction.celsius + 3)
     assert (one is None) == (other is None)
     if one is not None and other is not None:
         assert [one.earliest_at + by, one.likely_at + by] == [other.earliest_at, other.likely_at]
@@ -204,9 +225,9 @@ def test_one_wrong_reading_neither_makes_a_forecast_nor_breaks_one(wrong: float,
     for readings in (calm, rising):
         readings[place] = (readings[place][0], wrong)
     assert forecast(calm, ambient=22.0) is None
-    made = forecast(rising, ambient=22.0)
-    assert made is not None
-    told, expected = made.crossing(-70.0), good.crossing(-70.0)
+    prediction = forecast(rising, ambient=22.0)
+    assert prediction is not None
+    told, expected = prediction.crossing(-70.0), good.crossing(-70.0)
     assert told is not None
     assert expected is not None
     lead = expected.likely_at - good.made_at
@@ -218,24 +239,24 @@ def test_a_clean_warming_is_told_to_within_a_few_minutes() -> None:
     readings = [
         (T0 + i * MINUTE, round(ambient - 102 * exp(-max(0, i - 60) / 60 / tau), 2)) for i in range(-10, 180)
     ]
-    made = forecast(readings, ambient=ambient)
-    assert made is not None
+    prediction = forecast(readings, ambient=ambient)
+    assert prediction is not None
     truth = T0 + 60 * MINUTE + round(tau * log(102 / 72) * HOUR)  # −50 °C
-    found = made.crossing(-50.0)
-    assert found is not None
-    assert found.latest_at is not None
-    assert found.earliest_at <= truth <= found.latest_at
-    assert abs(found.likely_at - truth) < 10 * MINUTE
-    assert made.tau_ms == pytest.approx(tau * HOUR, rel=0.15)
-    assert made.towards == pytest.approx(ambient, abs=2)
-    assert made.celsius == pytest.approx(readings[-1][1], abs=0.1)
-    assert made.rate_per_hour == pytest.approx((ambient - made.celsius) / tau, rel=0.1)
+    crossing = prediction.crossing(-50.0)
+    assert crossing is not None
+    assert crossing.latest_at is not None
+    assert crossing.earliest_at <= truth <= crossing.latest_at
+    assert abs(crossing.likely_at - truth) < 10 * MINUTE
+    assert prediction.tau_ms == pytest.approx(tau * HOUR, rel=0.15)
+    assert prediction.towards == pytest.approx(ambient, abs=2)
+    assert prediction.celsius == pytest.approx(readings[-1][1], abs=0.1)
+    assert prediction.rate_per_hour == pytest.approx((ambient - prediction.celsius) / tau, rel=0.1)
 
 
 def test_a_level_above_where_it_will_end_is_never_reached() -> None:
     readings = [(T0 + i * MINUTE, round(22 - 17 * exp(-i / 240), 2)) for i in range(180)]
-    made = forecast(readings, ambient=22.0)
-    assert made is not None
-    assert made.crossing(60.0) is None
-    assert made.crossing(made.celsius) is None
-    assert made.crossing(-300.0) is None
+    prediction = forecast(readings, ambient=22.0)
+    assert prediction is not None
+    assert prediction.crossing(60.0) is None
+    assert prediction.crossing(prediction.celsius) is None
+    assert prediction.crossing(-300.0) is None

@@ -61,21 +61,15 @@ def sever(client: Client) -> None:
     sock.shutdown(socket.SHUT_RDWR)
 
 
-class TestedSource(MqttSource):
-    """A source of the product whose connection can be cut; ``clients`` are those it made, the newest last."""
-
-    def __init__(self, chosen: Mqtt, inbox: int) -> None:
-        self.clients: list[Client] = []
-        super().__init__(chosen, SystemClock(), inbox, client_class=keeping(self.clients))
-
-    def sever(self) -> None:
-        sever(self.clients[-1])
-
-
 @contextmanager
-def source_of(chosen: Mqtt, *, connected: bool = True, inbox: int = 20_000) -> Iterator[TestedSource]:
-    """A started source, connected unless told otherwise; closed at the end."""
-    source = TestedSource(chosen, inbox)
+def source_of(
+    chosen: Mqtt, *, connected: bool = True, inbox: int = 20_000, clients: list[Client] | None = None
+) -> Iterator[MqttSource]:
+    """A started source, connected unless told otherwise; closed at the end. ``clients``: where those that it makes are
+    kept, the newest last, for :func:`sever`."""
+    source = MqttSource(
+        chosen, SystemClock(), inbox, client_class=keeping([] if clients is None else clients)
+    )
     source.start()
     with closing(source):
         if connected:
@@ -86,10 +80,12 @@ def source_of(chosen: Mqtt, *, connected: bool = True, inbox: int = 20_000) -> I
 
 
 @contextmanager
-def subscribed(broker: Mosquitto, chosen: Mqtt, *, inbox: int = 20_000) -> Iterator[TestedSource]:
+def subscribed(
+    broker: Mosquitto, chosen: Mqtt, *, inbox: int = 20_000, clients: list[Client] | None = None
+) -> Iterator[MqttSource]:
     """A source whose subscription the broker has confirmed."""
     before = broker.subscriptions(CLIENT)
-    with source_of(chosen, inbox=inbox) as source:
+    with source_of(chosen, inbox=inbox, clients=clients) as source:
         wait_until(lambda: broker.subscriptions(CLIENT) > before, "the subscription")
         yield source
 

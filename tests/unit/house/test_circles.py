@@ -28,16 +28,14 @@ def imported(source: Source, modules: frozenset[str]) -> Iterator[str]:
     package = source.module.split(".")
     if not source.path.endswith("__init__.py"):
         package.pop()
-    for node in ast.walk(source.tree):
+    for node in source.each(ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             base = package[: len(package) - node.level + 1] if node.level else []
             origin = ".".join([*base, *([node.module] if node.module else [])])
             within = [f"{origin}.{alias.name}" for alias in node.names]
             names = [name if name in modules else origin for name in within]
-        else:
-            continue
         yield from (name for name in names if name in modules and name != source.module)
 
 
@@ -119,13 +117,12 @@ def leaning(source: Source) -> Iterator[str]:
     """Imports of what is outside the product by a module of it, but inside the function that starts it."""
     late = {
         inner
-        for function in ast.walk(source.tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for function in source.each(ast.FunctionDef, ast.AsyncFunctionDef)
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for inner in range(node.lineno, (node.end_lineno or node.lineno) + 1)
     }
-    for node in ast.walk(source.tree):
+    for node in source.each(ast.Import, ast.ImportFrom):
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

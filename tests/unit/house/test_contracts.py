@@ -36,8 +36,7 @@ def known_classes(sources: Iterable[Source]) -> list[Class]:
             members(node),
         )
         for source in sources
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.ClassDef)
+        for node in source.each(ast.ClassDef)
     ]
 
 

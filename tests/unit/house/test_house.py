@@ -173,15 +173,15 @@ CLOCKS = frozenset({"monitor/program/clock.py", "benchmarks/clock.py"})
 """The files that may ask the machine for the time."""
 
 
-def qualified_names(tree: ast.Module) -> dict[str, str]:
+def qualified_names(source: Source) -> dict[str, str]:
     """What each imported name of a file stands for: ``{"dt": "datetime", "sleep": "time.sleep"}``."""
     known: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in source.each(ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.split(".")[0]
                 known[alias.asname or top] = alias.name if alias.asname else top
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        elif node.module and not node.level:
             known |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
     return known
 
@@ -199,13 +199,11 @@ def dotted(node: ast.expr, known: Mapping[str, str]) -> str | None:
 
 def banned(source: Source) -> Iterator[str]:
     """Uses of what is banned, called or handed on (``default_factory=time.time`` asks the machine as well)."""
-    tree = source.tree
-    known = qualified_names(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ExceptHandler) and node.type is None:
-            yield f"{source.path}:{node.lineno}: bare except: name the exceptions, or `except Exception` and say why"
-        if not isinstance(node, ast.Name | ast.Attribute):
-            continue
+    known = qualified_names(source)
+    for handler in source.each(ast.ExceptHandler):
+        if handler.type is None:
+            yield f"{source.path}:{handler.lineno}: bare except: name the exceptions, or `except Exception` and say why"
+    for node in source.each(ast.Name, ast.Attribute):
         name = dotted(node, known)
         if name is None or name not in INSTEAD:
             continue
@@ -278,7 +276,8 @@ def function_lengths(source: Source) -> dict[str, int]:
                 inner = (*names, child.name)
                 if not isinstance(child, ast.ClassDef):
                     found[f"{source.path}:{'.'.join(inner)}"] = (child.end_lineno or 0) - child.lineno + 1
-            visit(child, inner)
+            if not isinstance(child, ast.expr):  # no def lies within an expression
+                visit(child, inner)
 
     visit(source.tree, ())
     return found

@@ -50,7 +50,7 @@ def count(batch: Decoded) -> int:
     return sum(map(len, (batch.readings, batch.statuses, batch.unit_events, batch.lot_events)))
 
 
-@pytest.mark.parametrize("example", examples(), ids=lambda example: example.payload[:40].decode())
+@pytest.mark.parametrize("example", list(examples()), ids=lambda example: example.payload[:40].decode())
 def test_an_example_is_taken_or_rejected_as_the_page_says(example: Example) -> None:
     batch = decoded((example.topic, example.payload))
     assert count(batch) == example.readings

@@ -297,7 +297,7 @@ def test_warm_goods_warm_the_air_for_hours_and_are_load_in_the_end() -> None:
     assert unit.load == pytest.approx(-80.0, abs=0.5)
     for _ in range(3 * GOODS_MAX):
         unit.add_goods(0.01, 20.0)
-    assert unit.goods == GOODS_MAX
+    assert len(unit.goods) == GOODS_MAX
     assert unit.load > -79.0  # what was no longer followed apart
     for share in (0.0, 1.1, -0.1):
         with pytest.raises(ValueError, match="share"):

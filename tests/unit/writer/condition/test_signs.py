@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -33,10 +35,19 @@ def past(course: Callable[[int], float] = cycling, days: int = 2) -> list[Readin
 
 def begun(path: Path, before: Sequence[Reading], **options: object) -> Rig:
     """A writer that starts at T0 with a past, and has read it."""
-    first = Rig(path, now=T0)
-    first.read(before, apart=False)
-    first.kill()
+    path.write_bytes(_store_with(tuple(before)))
     return restarted(path, T0, **options)
+
+
+@functools.cache
+def _store_with(before: tuple[Reading, ...]) -> bytes:
+    """The store of a writer that has read some past and was killed. Most tests here have the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        rig = Rig(path, now=T0)
+        rig.read(before, apart=False)
+        rig.kill()
+        return path.read_bytes()
 
 
 def restarted(path: Path, now: int, **options: object) -> Rig:

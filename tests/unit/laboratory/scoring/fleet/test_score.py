@@ -61,17 +61,17 @@ USUAL = [
 
 
 def test_a_fleet_is_scored_as_by_hand() -> None:
-    found = scored(COMPRESSORS, PAGES, USUAL)
-    kind = found["kinds"]["compressor"]
+    scores = scored(COMPRESSORS, PAGES, USUAL)
+    kind = scores["kinds"]["compressor"]
     assert (kind["n"], kind["detected"], kind["late"], kind["recall"]) == (3, 2, 0, 2 / 3)
     assert kind["delay_seconds"] == {"n": 2, "median": 1_200.0, "p95": 1_800.0}
     assert kind["first_sign_seconds"] == {"n": 2, "median": 1_020.0, "p95": 1_800.0}  # 4 min, 30 min
     assert kind["usual"]["delay_seconds"] == {"n": 2, "median": 9_000.0, "p95": 14_400.0}  # 1 h, 4 h
     assert (kind["n_both"], kind["ratio"]) == (1, 1 / 6)  # F1 alone: 10 min by 60 min
-    assert found["all"] == kind
-    assert [each["unit"] for each in found["missed"]] == ["lab1/F3"]
-    assert [each["alarm"] for each in found["false_pages"]] == ["A4", "A3"]
-    ours, warnings, usual = (found["pages"][who] for who in ("ours", "warnings", "usual"))
+    assert scores["all"] == kind
+    assert [each["unit"] for each in scores["missed"]] == ["lab1/F3"]
+    assert [each["alarm"] for each in scores["false_pages"]] == ["A4", "A3"]
+    ours, warnings, usual = (scores["pages"][who] for who in ("ours", "warnings", "usual"))
     assert (ours["n"], ours["per_unit_day"], ours["false"], ours["false_per_1000_unit_days"]) == (
         4,
         0.04,
@@ -84,16 +84,16 @@ def test_a_fleet_is_scored_as_by_hand() -> None:
 
 
 def test_what_there_is_none_of_has_no_figure() -> None:
-    found = score([], [], [], [], [], 0.0, kinds=["compressor"])
-    kind = found["kinds"]["compressor"]
+    scores = score([], [], [], [], [], 0.0, kinds=["compressor"])
+    kind = scores["kinds"]["compressor"]
     assert kind["n"] == 0
-    for figures in (kind, kind["usual"], found["all"]):
+    for figures in (kind, kind["usual"], scores["all"]):
         assert (figures["recall"], figures["recall_low"], figures["recall_high"]) == (None, None, None)
         assert figures["delay_seconds"] == {"n": 0, "median": None, "p95": None}
     assert kind["ratio"] is None
-    assert found["pages"]["ours"]["false_per_1000_unit_days"] is None
-    assert found["pages"]["ours"]["per_unit_day"] is None
-    forecast = found["forecast"]
+    assert scores["pages"]["ours"]["false_per_1000_unit_days"] is None
+    assert scores["pages"]["ours"]["per_unit_day"] is None
+    forecast = scores["forecast"]
     assert [forecast[key] for key in ("within_20_percent", "median_relative_error", "interval_held")] == [
         None
     ] * 3
@@ -109,9 +109,9 @@ def test_what_there_is_none_of_has_no_figure() -> None:
     ],
 )
 def test_a_page_belongs_from_the_beginning_to_the_end_with_grace(told: int, belongs: bool) -> None:
-    found = scored([failure("door", "lab1/F1", HOUR, 2 * HOUR)], [page("A1", "lab1/F1", told)])
-    assert found["all"]["detected"] == belongs
-    assert found["pages"]["ours"]["false"] == (not belongs)
+    scores = scored([failure("door", "lab1/F1", HOUR, 2 * HOUR)], [page("A1", "lab1/F1", told)])
+    assert scores["all"]["detected"] == belongs
+    assert scores["pages"]["ours"]["false"] == (not belongs)
 
 
 def test_a_failure_that_never_ended_has_pages_for_ever() -> None:
@@ -123,8 +123,8 @@ def test_a_failure_that_never_ended_has_pages_for_ever() -> None:
 def test_instants_may_be_written_as_rfc_3339() -> None:
     text = format_instant
     failures = [{"kind": "x", "unit": "lab1/F1", "began_at": text(0), "ended_at": text(HOUR)}]
-    found = scored(failures, [page("A1", "lab1/F1", text(MINUTE))])  # type: ignore[arg-type]
-    assert found["all"]["delay_seconds"]["median"] == 60.0
+    scores = scored(failures, [page("A1", "lab1/F1", text(MINUTE))])  # type: ignore[arg-type]
+    assert scores["all"]["delay_seconds"]["median"] == 60.0
 
 
 def test_a_page_after_the_latest_useful_instant_is_late_and_neither_a_detection_nor_false() -> None:
@@ -132,25 +132,25 @@ def test_a_page_after_the_latest_useful_instant_is_late_and_neither_a_detection_
         failure("x", "lab1/F1", 0, DAY, detect_by=HOUR),
         failure("x", "lab1/F2", 0, DAY, detect_by=HOUR),
     ]
-    found = scored(failures, [page("A1", "lab1/F1", HOUR), page("A2", "lab1/F2", HOUR + 1)])
-    assert (found["all"]["detected"], found["all"]["late"], found["all"]["recall"]) == (1, 1, 0.5)
-    assert [each["unit"] for each in found["late"]] == ["lab1/F2"]
-    assert found["missed"] == []
-    assert found["pages"]["ours"]["false"] == 0
-    assert found["all"]["delay_seconds"]["n"] == 2  # leaving the late out would flatter
+    scores = scored(failures, [page("A1", "lab1/F1", HOUR), page("A2", "lab1/F2", HOUR + 1)])
+    assert (scores["all"]["detected"], scores["all"]["late"], scores["all"]["recall"]) == (1, 1, 0.5)
+    assert [each["unit"] for each in scores["late"]] == ["lab1/F2"]
+    assert scores["missed"] == []
+    assert scores["pages"]["ours"]["false"] == 0
+    assert scores["all"]["delay_seconds"]["n"] == 2  # leaving the late out would flatter
 
 
 def test_a_failing_probe_is_not_told_by_a_page_about_another_probe() -> None:
     failures = [failure("probe_stuck", "lab1/F1", 0, HOUR, probe="product")]
     for subject, detected in (("lab1/F1/product", 1), ("lab1/F1/air", 0), ("lab1/F1", 1), ("EXO-1", 1)):
-        found = scored(failures, [page("A1", "lab1/F1", MINUTE, subject=subject)])
-        assert (found["all"]["detected"], found["pages"]["ours"]["false"]) == (detected, 1 - detected)
+        scores = scored(failures, [page("A1", "lab1/F1", MINUTE, subject=subject)])
+        assert (scores["all"]["detected"], scores["pages"]["ours"]["false"]) == (detected, 1 - detected)
 
 
 def test_of_several_failures_in_a_unit_the_page_is_of_the_last_that_began() -> None:
     failures = [failure("slow", "lab1/F1", 0, DAY), failure("fast", "lab1/F1", HOUR, DAY)]
-    found = scored(failures, [page("A1", "lab1/F1", 2 * HOUR), page("A2", "lab1/F1", 3 * HOUR)])
-    assert [found["kinds"][kind]["detected"] for kind in ("fast", "slow")] == [1, 0]
+    scores = scored(failures, [page("A1", "lab1/F1", 2 * HOUR), page("A2", "lab1/F1", 3 * HOUR)])
+    assert [scores["kinds"][kind]["detected"] for kind in ("fast", "slow")] == [1, 0]
 
 
 def test_a_failure_may_say_which_conditions_tell_of_it() -> None:
@@ -158,23 +158,23 @@ def test_a_failure_may_say_which_conditions_tell_of_it() -> None:
         failure("compressor", "lab1/F1", 0, DAY, told_by=["temperature_high", "rising_fast"]),
         failure("gateway", "lab1/F1", HOUR, DAY, told_by=["no_data"]),
     ]
-    found = scored(failures, [page("A1", "lab1/F1", 2 * HOUR)], [UsualPage("lab1/F1", 3 * HOUR, None)])
-    assert [found["kinds"][kind]["detected"] for kind in ("compressor", "gateway")] == [1, 0]
-    assert [found["kinds"][kind]["usual"]["detected"] for kind in ("compressor", "gateway")] == [1, 0]
+    scores = scored(failures, [page("A1", "lab1/F1", 2 * HOUR)], [UsualPage("lab1/F1", 3 * HOUR, None)])
+    assert [scores["kinds"][kind]["detected"] for kind in ("compressor", "gateway")] == [1, 0]
+    assert [scores["kinds"][kind]["usual"]["detected"] for kind in ("compressor", "gateway")] == [1, 0]
     other = scored(failures, [page("A1", "lab1/F1", 2 * HOUR, condition="battery_low")])
     assert (other["all"]["detected"], other["pages"]["ours"]["false"]) == (0, 0)
 
 
 def test_an_alarm_told_to_many_people_is_one_page() -> None:
-    found = scored([], [page("A1", "lab1/F1", MINUTE), page("A1", "lab1/F1", 2 * MINUTE)])
-    assert (found["pages"]["ours"]["n"], found["pages"]["ours"]["false"]) == (1, 1)
+    scores = scored([], [page("A1", "lab1/F1", MINUTE), page("A1", "lab1/F1", 2 * MINUTE)])
+    assert (scores["pages"]["ours"]["n"], scores["pages"]["ours"]["false"]) == (1, 1)
 
 
 def test_an_alarm_that_warned_before_it_paged_is_a_warning_and_a_page() -> None:
     both = [page("A1", "lab1/F1", MINUTE, level="warning"), page("A1", "lab1/F1", HOUR, level="critical")]
-    found = scored([failure("x", "lab1/F1", 0, DAY)], both)
-    assert found["all"]["first_sign_seconds"]["median"] == 60.0
-    assert found["all"]["delay_seconds"]["median"] == 3_600.0
+    scores = scored([failure("x", "lab1/F1", 0, DAY)], both)
+    assert scores["all"]["first_sign_seconds"]["median"] == 60.0
+    assert scores["all"]["delay_seconds"]["median"] == 3_600.0
 
 
 # --- forecasts ---
@@ -199,10 +199,10 @@ def test_the_forecast_nearest_to_an_hour_before_is_scored() -> None:
         forecast(at - HOUR, at, at, at, unit="lab1/F2"),
         forecast(at - HOUR, None, at, None),  # no forecast rather than a wild one
     ]
-    found = score_forecasts(made, [crossing(at) | {"cause": "a leak"}, crossing(at, unit="lab1/F9")])
+    scores = score_forecasts(made, [crossing(at) | {"cause": "a leak"}, crossing(at, unit="lab1/F9")])
     figures = {"n": 1, "within_20_percent": 0.0, "median_relative_error": 0.5, "interval_held": 1.0}
     of_the_leak = {**figures, "crossings": 1, "no_forecast": 0}
-    assert found == {**figures, "crossings": 2, "no_forecast": 1, "by_cause": {"a leak": of_the_leak}}
+    assert scores == {**figures, "crossings": 2, "no_forecast": 1, "by_cause": {"a leak": of_the_leak}}
 
 
 def test_shares_of_forecasts_are_of_those_that_there_were() -> None:
@@ -215,11 +215,11 @@ def test_shares_of_forecasts_are_of_those_that_there_were() -> None:
         forecast(at[2] - HOUR, at[2] + 13 * MINUTE, at[2] + 1, None),  # over 20 % late, did not hold
         forecast(at[3] - 49 * MINUTE, at[3], at[3], at[3]),  # more than 10 min off
     ]
-    found = score_forecasts(made, [crossing(each) for each in at])
-    assert (found["crossings"], found["n"], found["no_forecast"]) == (4, 3, 1)
-    assert found["within_20_percent"] == 2 / 3
-    assert found["median_relative_error"] == 0.2
-    assert found["interval_held"] == 1 / 3
+    scores = score_forecasts(made, [crossing(each) for each in at])
+    assert (scores["crossings"], scores["n"], scores["no_forecast"]) == (4, 3, 1)
+    assert scores["within_20_percent"] == 2 / 3
+    assert scores["median_relative_error"] == 0.2
+    assert scores["interval_held"] == 1 / 3
 
 
 # --- figures of few cases ---
@@ -308,7 +308,7 @@ def test_no_page_counts_for_two_failures_or_is_both_a_detection_and_false() -> N
         false += len(whole.false)
         for each in told:
             alone = attribute(known, [each], GRACE)
-            of = [n for n, found in enumerate(alone.told) if found.sign_at is not None]
+            of = [n for n, scores in enumerate(alone.told) if scores.sign_at is not None]
             detections += len(of)
             assert len(of) + len(alone.false) <= 1
             assert (each in whole.false) == (alone.false == [each])
@@ -339,15 +339,15 @@ def test_what_nobody_must_be_told_of_is_neither_missed_nor_makes_a_page_false() 
         "excused": True,
     }
     told = [page("a1", "lab1/F1", HOUR // 2)]
-    found = score([harmless, {**harmless, "unit": "lab1/F2"}], told, [], [], [], 10)
-    assert found["excused"] == {"door (harmless)": 2}
-    assert (found["kinds"], found["missed"], found["detections"]) == ({}, [], [])
-    assert (found["all"]["n"], found["pages"]["ours"]["n"], found["pages"]["ours"]["false"]) == (0, 1, 0)
+    scores = score([harmless, {**harmless, "unit": "lab1/F2"}], told, [], [], [], 10)
+    assert scores["excused"] == {"door (harmless)": 2}
+    assert (scores["kinds"], scores["missed"], scores["detections"]) == ({}, [], [])
+    assert (scores["all"]["n"], scores["pages"]["ours"]["n"], scores["pages"]["ours"]["false"]) == (0, 1, 0)
 
 
 def test_each_failure_is_listed_with_how_late_it_was_told() -> None:
     failure = {"kind": "compressor_failed", "unit": "lab1/F1", "began_at": HOUR, "ended_at": 9 * HOUR}
     told = [page("a1", "lab1/F1", HOUR + 20 * MINUTE)]
-    found = score([failure], told, [("lab1/F1", 2 * HOUR, None)], [], [], 10)
-    (one,) = found["detections"]
+    scores = score([failure], told, [("lab1/F1", 2 * HOUR, None)], [], [], 10)
+    (one,) = scores["detections"]
     assert (one["delay_seconds"], one["first_sign_seconds"], one["usual_delay_seconds"]) == (1200, 1200, 3600)
