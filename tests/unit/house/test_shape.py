@@ -140,7 +140,6 @@ PORT_METHODS, METHODS, ATTRIBUTES = 10, 20, 12
 WIDE_PORTS: Mapping[str, int] = {}
 MANY_METHODS: Mapping[str, int] = {
     "monitor/core/channel/walk.py:Walk": 31,
-    "monitor/ingest/connection.py:Connection": 28,
     "monitor/writer/alarm/alarms.py:Alarms": 27,
     "monitor/writer/channel/judge.py:Judge": 28,
     "monitor/writer/condition/signs.py:Signs": 25,
@@ -148,10 +147,7 @@ MANY_METHODS: Mapping[str, int] = {
     "monitor/writer/writer.py:Monitor": 29,
 }
 MANY_ATTRIBUTES: Mapping[str, int] = {
-    "monitor/ingest/connection.py:Connection": 22,
-    "monitor/ingest/mqtt.py:MqttSource": 15,
     "monitor/program/service.py:Service": 24,
-    "monitor/telling/delivery.py:Deliverer": 16,
     "monitor/writer/writer.py:Monitor": 30,
     "simulators/network/gateway.py:Gateway": 25,
     "simulators/physics/unit.py:Unit": 22,
