@@ -139,7 +139,6 @@ PORT_METHODS, METHODS, ATTRIBUTES = 10, 20, 12
 
 WIDE_PORTS: Mapping[str, int] = {}
 MANY_METHODS: Mapping[str, int] = {
-    "monitor/core/channel/walk.py:Walk": 31,
     "monitor/writer/alarm/alarms.py:Alarms": 27,
     "monitor/writer/channel/judge.py:Judge": 28,
     "monitor/writer/condition/signs.py:Signs": 25,
