@@ -21,6 +21,7 @@ class Inbox:
         self._bound = bound
         self._on_room = on_room
         self._waiting: list[Message] = []
+        self._taken = 0
         self._filled = threading.Condition()
 
     @property
@@ -30,6 +31,12 @@ class Inbox:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def received(self) -> int:
+        """How many were put since the beginning."""
+        with self._filled:
+            return self._taken + len(self._waiting)
 
     def put(self, messages: Sequence[Message]) -> None:
         """Adds messages and wakes whoever waits for them."""
@@ -48,6 +55,7 @@ class Inbox:
             else:
                 batch = self._waiting[:limit]
                 del self._waiting[:limit]
+            self._taken += len(batch)
         if was_full and batch:  # outside of the lock, so that whoever is woken needn't wait for it
             self._on_room()
         return batch

@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from itertools import count
 from typing import Any, Literal
 
 import structlog
@@ -18,8 +19,8 @@ from paho.mqtt.client import Client
 from monitor.config.model import Mqtt
 from monitor.core.time.instant import format_instant
 from monitor.ingest import bulk
-from monitor.ingest.connection import Connection, Ending
-from monitor.ingest.dialling import Protocol
+from monitor.ingest.connection import Connection
+from monitor.ingest.dialling import Ending, Protocol
 from monitor.ingest.inbox import Bell, Inbox
 from monitor.ports import Clock, Message
 
@@ -32,6 +33,7 @@ STEADY_SECONDS = 5.0
 """A connection that lasted this long was a good one: waiting begins anew. A shorter one (two clients that take one
 another's session) must not make us reconnect without pause."""
 CLOSE_SECONDS = 1.5
+_JITTER = random.SystemRandom()
 
 
 class ProtocolChoice:
@@ -82,12 +84,9 @@ class MqttSource:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._connection: Connection | None = None
-        self._number = 0
-        self._taken = 0
         self._since: int | None = None
         self._subscribed = threading.Event()
         self._text = "not started"
-        self._jitter = random.SystemRandom()
 
     # --- the consumer's side ---
 
@@ -98,9 +97,7 @@ class MqttSource:
 
     def receive(self, timeout: float) -> Sequence[Message]:
         """What waits, at most ``BATCH_MAX``; if nothing does, the first that comes within ``timeout`` seconds."""
-        batch = self._inbox.take(timeout, BATCH_MAX)
-        self._taken += len(batch)
-        return batch
+        return self._inbox.take(timeout, BATCH_MAX)
 
     def acknowledge(self, batch: Sequence[Message]) -> None:
         """Has the broker told that these messages are safe with us."""
@@ -118,7 +115,7 @@ class MqttSource:
     def status(self) -> dict[str, Any]:
         """``ok``, ``text``, ``host``, ``port``, ``protocol`` (as spoken or tried now), ``connected_since`` (RFC 3339
         or null), ``received`` (messages since the start), ``waiting``."""
-        since, waiting = self._since, len(self._inbox)
+        since = self._since
         return {
             "ok": since is not None,
             "text": self._text,
@@ -126,8 +123,8 @@ class MqttSource:
             "port": self._settings.port,
             "protocol": self._choice.current,
             "connected_since": None if since is None else format_instant(since),
-            "received": self._taken + waiting,
-            "waiting": waiting,
+            "received": self._inbox.received,
+            "waiting": len(self._inbox),
         }
 
     def close(self) -> None:
@@ -145,9 +142,11 @@ class MqttSource:
 
     def _run(self) -> None:
         wait = BACKOFF_FIRST
-        while not self._closing.is_set():
+        for number in count(1):
+            if self._closing.is_set():
+                return
             began = time.monotonic()
-            ending = self._connect_once()
+            ending = self._connect_once(number)
             if self._closing.is_set():
                 return
             self._say(f"{ending.text}; trying again", ok=False)
@@ -156,17 +155,16 @@ class MqttSource:
             if ending.kind == "lost" and time.monotonic() - began > STEADY_SECONDS:
                 wait = BACKOFF_FIRST
             # With jitter, so that many monitors don't come back to a broker in one moment.
-            self._closing.wait(wait * self._jitter.uniform(0.5, 1.0))
+            self._closing.wait(wait * _JITTER.uniform(0.5, 1.0))
             wait = min(BACKOFF_MAX, wait * 2)
 
-    def _connect_once(self) -> Ending:
+    def _connect_once(self, number: int) -> Ending:
         """One connection from beginning to end. Whatever goes wrong in it, the thread goes on."""
-        self._number += 1
         try:
             self._connection = Connection(
                 self._settings,
                 self._choice.current,
-                number=self._number,
+                number=number,
                 clock=self._clock,
                 inbox=self._inbox,
                 bell=self._bell,

@@ -15,7 +15,9 @@ from typing import NamedTuple
 import structlog
 
 from monitor.core.time.instant import format_instant
-from monitor.ports import JSON, Clock, DeliveryError, Lane, LaneBacklog, Medium, Notification, Outbox
+from monitor.ports import JSON, Clock, Lane, LaneBacklog, Medium, Notification, Outbox
+from monitor.telling.courier import Courier, Outcome
+from monitor.telling.retries import Retries
 
 LANES_AT_ONCE = 8
 BATCH = 100
@@ -23,19 +25,8 @@ BATCH = 100
 MOST_DUE = 1_000
 """Messages that are taken at a time, in all lanes together."""
 NOTHING_TRIED = "nothing tried yet"
-_LONGEST_DOUBLING = 40  # beyond this, doubling passes any delay that can be configured
 
 _log = structlog.get_logger(__name__)
-
-
-class Outcome(NamedTuple):
-    """How one message fared at the instant ``at``. ``error`` None: the medium took it."""
-
-    notification: Notification
-    at: int
-    error: str | None = None
-    permanent: bool = False
-    retry_after: int = 0
 
 
 class _LaneDone(NamedTuple):
@@ -69,18 +60,14 @@ class Deliverer:
         another side's ``retry_after`` is heard. ``finish`` adds what a message gets only as it is sent
         (:class:`monitor.telling.finish.Finisher`); it runs in the lane's thread, and must not raise."""
         self._outbox = outbox
-        self._media = media
         self._clock = clock
-        self._finish = finish
-        self._retry_first_ms = retry_first_ms
-        self._retry_max_ms = retry_max_ms
+        self._courier = Courier(media, clock, finish)
+        self._retries = Retries(retry_first_ms, retry_max_ms)
         self._patience_seconds = patience_seconds
         self._pool = ThreadPoolExecutor(LANES_AT_ONCE, thread_name_prefix="tell")
         self._results: queue.SimpleQueue[Outcome | _LaneDone] = queue.SimpleQueue()
         self._unrecorded: Outcome | _LaneDone | None = None
         self._busy: set[Lane] = set()
-        self._rests_until: dict[Lane, int] = {}
-        self._failures: dict[Lane, Outcome] = {}
         self._stopping = threading.Event()
         self._one_caller = threading.Lock()
         self._status: JSON = {"ok": True, "text": NOTHING_TRIED, "owed": 0, "failing": []}
@@ -126,8 +113,7 @@ class Deliverer:
         ``BATCH`` of each lane and ``MOST_DUE`` in all. A lane without a place among these gets one when the others
         are busy or rest, or have nothing due any more."""
         now = self._clock.now()
-        self._rests_until = {lane: at for lane, at in self._rests_until.items() if at > now}
-        without = self._busy | self._rests_until.keys()
+        without = self._busy.union(self._retries.resting(now))
         return _by_lane(self._outbox.due(now, MOST_DUE, per_lane=BATCH, without=without))
 
     def _run_lane(self, lane: Lane, messages: Sequence[Notification]) -> None:
@@ -136,29 +122,12 @@ class Deliverer:
             for message in messages:
                 if self._stopping.is_set():
                     return
-                outcome = self._deliver(message)
+                outcome = self._courier.deliver(message)
                 self._results.put(outcome)
                 if outcome.error is not None and not outcome.permanent:
                     return
         finally:
             self._results.put(_LaneDone(lane))
-
-    def _deliver(self, message: Notification) -> Outcome:
-        medium = self._media.get(message.medium)
-        if medium is None:
-            error = (
-                f"no medium {message.medium!r} is set up. Known: {', '.join(sorted(self._media)) or 'none'}"
-            )
-            return Outcome(message, self._clock.now(), error, permanent=True)
-        try:
-            medium.deliver(self._finish(message))
-        except DeliveryError as failure:
-            at, asked = self._clock.now(), failure.retry_after or 0
-            return Outcome(message, at, str(failure), failure.permanent, asked)
-        except Exception as bug:  # a faulty medium must not end the telling of everybody
-            _log.exception("medium_raised", medium=message.medium, notification=message.id)
-            return Outcome(message, self._clock.now(), f"unexpected {type(bug).__name__} in {message.medium}")
-        return Outcome(message, self._clock.now())
 
     def _record_results(self, seconds: float) -> int:
         """Records outcomes until every lane is idle or the time is up; how many messages were sent."""
@@ -187,19 +156,16 @@ class Deliverer:
         message, lane = result.notification, _lane(result.notification)
         if result.error is None:
             self._outbox.record_sent(message.id, result.at)
-            self._failures.pop(lane, None)
+            self._retries.note_sent(lane)
             return 1
         self._record_failure(result, lane, result.error)
         return 0
 
     def _record_failure(self, result: Outcome, lane: Lane, error: str) -> None:
         message = result.notification
-        asked = min(result.retry_after, self._retry_max_ms)
-        delay = self._retry_max_ms if result.permanent else max(asked, self._delay(message.attempts))
+        delay = self._retries.wait_after(result)
         self._outbox.record_failure(message.id, result.at, error, result.at + delay)
-        self._failures[lane] = result
-        if not result.permanent:
-            self._rests_until[lane] = result.at + max(asked, self._retry_first_ms)
+        self._retries.note_failure(lane, result)
         _log.warning(
             "not_delivered",
             notification=message.id,
@@ -210,15 +176,9 @@ class Deliverer:
             error=error,
         )
 
-    def _delay(self, failures_before: int) -> int:
-        """The wait in ms after one more failure: doubling, up to the longest."""
-        doublings = min(failures_before, _LONGEST_DOUBLING)
-        return min(self._retry_max_ms, self._retry_first_ms << doublings)
-
     def _status_now(self) -> JSON:
         lanes = self._outbox.owed()
-        known = {one.lane for one in lanes}
-        self._failures = {lane: failure for lane, failure in self._failures.items() if lane in known}
+        self._retries.keep({one.lane for one in lanes})
         failing = [self._failing(one, one.failing_since) for one in lanes if one.failing_since is not None]
         owed = sum(one.messages for one in lanes)
         text = f"owed: {owed}" if owed else "everybody was told"
@@ -227,7 +187,7 @@ class Deliverer:
         return {"ok": not failing, "text": text, "owed": owed, "failing": failing}
 
     def _failing(self, owed: LaneBacklog, since: int) -> JSON:
-        last = self._failures.get(owed.lane)
+        last = self._retries.last_failure(owed.lane)
         return {
             "recipient": owed.recipient,
             "medium": owed.lane[0],

@@ -9,8 +9,9 @@ import pytest
 
 from laboratory.check import check_all, check_scenario, expectations_of
 from monitor.core.alarm.condition import Truth
+from monitor.core.channel.ear import Faults
+from monitor.core.channel.excursion import Side
 from monitor.core.channel.liveness import Watch
-from monitor.core.channel.walk import Walk
 from monitor.core.lot import verdict
 from monitor.core.time.instant import MINUTE
 from monitor.ports import JSON
@@ -51,21 +52,21 @@ def test_there_are_scenarios_enough_and_each_expects_something_and_says_where_it
 
 
 def forget_silence(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Watch, "silences", lambda self, now: [])
+    patch.setattr(Watch, "due", lambda self, now: [])
 
 
 def forget_faults(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Watch, "_take_fault", lambda self, ear, reading, reason: None)
+    patch.setattr(Faults, "take", lambda self, ear, reading, reason: None)
 
 
 def confirm_late(patch: pytest.MonkeyPatch) -> None:
-    delayed_at = Walk._delayed_at
+    delayed_at = Side.delayed_at
 
-    def later(self: Walk, start: int, end: int, *, ends_inside: bool) -> int | None:
+    def later(self: Side, start: int, end: int, *, ends_inside: bool) -> int | None:
         at = delayed_at(self, start, end, ends_inside=ends_inside)
-        return None if at is None or at - (self.side.stay_since or at) < 20 * MINUTE else at
+        return None if at is None or at - (self.stay_since or at) < 20 * MINUTE else at
 
-    patch.setattr(Walk, "_delayed_at", later)
+    patch.setattr(Side, "delayed_at", later)
 
 
 def forgive_budgets(patch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from monitor.core.channel.excursion import Excursion
+from monitor.core.channel.excursion import Excursion, Side
 from monitor.core.channel.fold import ChannelState
-from monitor.core.channel.walk import Side
 from monitor.core.channel.warning import side_from_json, side_to_json
 from monitor.core.profile.profile import HIGH, LOW, Direction
 from monitor.core.profile.rules import ChannelRules

@@ -11,10 +11,10 @@ import copy
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from monitor.core.channel.excursion import Excursion
+from monitor.core.channel.excursion import Excursion, Side
 from monitor.core.channel.quality import corrected, is_too_fast, why_bad
 from monitor.core.channel.reading import Quality, Reading
-from monitor.core.channel.walk import Side, Walk
+from monitor.core.channel.walk import Walk
 from monitor.core.channel.warning import Spell, WarningSide
 from monitor.core.profile.profile import HIGH, LOW
 from monitor.core.profile.rules import ChannelRules, Stretch

@@ -124,6 +124,7 @@ class Spending(NamedTuple):
 
     @property
     def ends_at(self) -> int:
+        """When it runs out at the earliest, ms; an instant after all others if nobody can tell."""
         known = [at for at in (self.runs_out_at, self.likely_at) if at is not None]
         return min(known, default=LATEST)
 
