@@ -296,7 +296,7 @@ def expiry_of(event: LotEvent, zone: ZoneInfo) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LotStanding:
     """How it stands with a lot as an event about it is stated: its history as of the event, the kind of each of its
     events on record by id, which of the event's children are lots already, the profile version that judges it (None:
     it isn't registered), all ``profiles`` there are, the ``last_binding`` of all, and the site's zone."""
@@ -310,30 +310,30 @@ class Standing:
     zone: ZoneInfo
 
 
-def why_without_effect(event: LotEvent, standing: Standing) -> str | None:
+def why_without_effect(event: LotEvent, standing: LotStanding) -> str | None:
     """Why an event that a person states would change nothing, in words; None: it would, or it is the log's to say (the
     same id again). What comes over the wire is never refused for this: judging passes it over."""
     decide = _DECIDED.get(event.kind)
     return None if decide is None or event.event_id in standing.kinds else decide(event, standing)
 
 
-def _registration(event: LotEvent, standing: Standing) -> str | None:
+def _registration(event: LotEvent, standing: LotStanding) -> str | None:
     if standing.history.registered is None and LotEventKind.REGISTERED not in standing.kinds.values():
         return None
     return f"lot {event.lot} is registered already; use another id, or void its registration"
 
 
-def _voiding(event: LotEvent, standing: Standing) -> str | None:
+def _voiding(event: LotEvent, standing: LotStanding) -> str | None:
     return None if event.voids in standing.kinds else f"lot {event.lot} has no event {event.voids!r} to void"
 
 
-def _aliquoting(event: LotEvent, standing: Standing) -> str | None:
+def _aliquoting(event: LotEvent, standing: LotStanding) -> str | None:
     if not standing.children:
         return None
     return f"{', '.join(standing.children)}: a lot already; an aliquot needs an id of its own"
 
 
-def _expiry_change(event: LotEvent, standing: Standing) -> str | None:
+def _expiry_change(event: LotEvent, standing: LotStanding) -> str | None:
     expires_at = standing.history.expires_at
     if expires_at is None or (expiry_of(event, standing.zone) or 0) < expires_at:
         return None
@@ -343,7 +343,7 @@ def _expiry_change(event: LotEvent, standing: Standing) -> str | None:
     )
 
 
-def _binding(event: LotEvent, standing: Standing) -> str | None:
+def _binding(event: LotEvent, standing: LotStanding) -> str | None:
     lot, last = event.lot, standing.last_binding
     if standing.profile is None:
         return f"there is no lot {lot!r}"
@@ -364,7 +364,7 @@ def _binding(event: LotEvent, standing: Standing) -> str | None:
     return None
 
 
-_DECIDED: Mapping[LotEventKind, Callable[[LotEvent, Standing], str | None]] = {
+_DECIDED: Mapping[LotEventKind, Callable[[LotEvent, LotStanding], str | None]] = {
     LotEventKind.REGISTERED: _registration,
     LotEventKind.VOIDED: _voiding,
     LotEventKind.ALIQUOTED: _aliquoting,

@@ -9,7 +9,7 @@ from monitor.core.alarm.cause.lot import lot_truths
 from monitor.core.alarm.condition import Truth
 from monitor.core.answer.lot import LotBody
 from monitor.core.fact import lot_body, open_excursion
-from monitor.core.lot.custody import LotHistory, Standing, why_without_effect
+from monitor.core.lot.custody import LotHistory, LotStanding, why_without_effect
 from monitor.core.lot.event import LotEvent
 from monitor.core.lot.verdict import OpenExcursion
 from monitor.core.profile.installation import Installation
@@ -94,7 +94,7 @@ class Lots:
         findings, rows = self._findings, self._store.log.events(tx, "lot", subject=event.lot)
         history = findings.history(tx, event.lot, max(event.occurred_at, 0))
         profile = findings.profile_of(history)
-        standing = Standing(
+        standing = LotStanding(
             history,
             kinds={row["event_id"]: row["kind"] for row in rows},
             children=[lot for lot in event.into if findings.history(tx, lot, LATEST).registered is not None],

@@ -26,9 +26,7 @@ def bases(node: ast.ClassDef) -> frozenset[str]:
 
 MODULES = 12
 
-FULL_FOLDERS: Mapping[str, int] = {
-    "monitor/cli": 13,
-}
+FULL_FOLDERS: Mapping[str, int] = {}
 """Folders that hold more modules today."""
 
 BESIDE_THE_TREE = frozenset({"tests/unit/house"})
@@ -136,7 +134,8 @@ PORT_METHODS, METHODS, ATTRIBUTES = 10, 20, 12
 WIDE_PORTS: Mapping[str, int] = {}
 MANY_METHODS: Mapping[str, int] = {}
 MANY_ATTRIBUTES: Mapping[str, int] = {
-    "monitor/program/service.py:Service": 24,
+    "monitor/program/service.py:Service": 24,  # the composition of the program
+    "monitor/writer/parts.py:Parts": 40,  # the composition of the writer, a line for each part
     "simulators/network/gateway.py:Gateway": 25,
     "simulators/physics/unit.py:SimulatedUnit": 22,
     "simulators/sensing/probe.py:SimulatedProbe": 24,
@@ -215,8 +214,6 @@ OPEN_IN_SPITE_OF_THE_LINE = frozenset({"_asdict", "_fields", "_make", "_mapping"
 """Public names of NamedTuple and of SQLAlchemy's rows that begin with a line all the same."""
 
 STILL_REACHED_INTO: Mapping[str, int] = {
-    "monitor/writer/clockwork.py": 19,
-    "monitor/writer/imports.py": 24,
     "tests": 2,
 }
 """How often each file names something private of another, today; all tests together."""

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.core.lot.custody import LotHistory, Standing, why_without_effect
+from monitor.core.lot.custody import LotHistory, LotStanding, why_without_effect
 from monitor.core.lot.event import LotEvent
 from monitor.core.time.instant import DAY, HOUR
 from tests.rigs.lab import T0, lot_event, register
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = T0 + HOUR
-STANDING = Standing(
+STANDING = LotStanding(
     LotHistory("L1", NOW, BERLIN, registered=register(), expires_at=T0 + 100 * DAY),
     kinds={"r-L1": "registered", "m1": "moved"},
     children=(),
@@ -56,7 +56,9 @@ def at_once(kind: str, **fields: object) -> LotEvent:
         ),
     ],
 )
-def test_what_would_change_nothing_is_refused_in_words(event: LotEvent, standing: Standing, why: str) -> None:
+def test_what_would_change_nothing_is_refused_in_words(
+    event: LotEvent, standing: LotStanding, why: str
+) -> None:
     assert why in (why_without_effect(event, standing) or "")
     again = replace(standing, kinds={**standing.kinds, event.event_id: event.kind})
     assert why_without_effect(event, again) is None, "the same id again is the log's to say"
@@ -74,5 +76,5 @@ def test_what_would_change_nothing_is_refused_in_words(event: LotEvent, standing
         (at_once("moved", unit="lab1/F02"), UNKNOWN),
     ],
 )
-def test_what_changes_something_is_not(event: LotEvent, standing: Standing) -> None:
+def test_what_changes_something_is_not(event: LotEvent, standing: LotStanding) -> None:
     assert why_without_effect(event, standing) is None
