@@ -24,7 +24,7 @@ from monitor.ports.commands import Suppress
 from monitor.testing import Rig, one_unit
 from monitor.words import lot as lot_words
 from monitor.words.lot import least_left
-from monitor.writer.channel import judge
+from monitor.writer.channel import checkpoints, judge
 from tests.rigs.lab import T0, register
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "one-answer"
@@ -53,6 +53,7 @@ def fail_to_judge(rig: Rig, unit: str, patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(judge, "advance", broken(judge.advance))
     patch.setattr(judge, "fold", broken(judge.fold))
+    patch.setattr(checkpoints, "fold", broken(checkpoints.fold))
 
 
 def lived_through(rig: Rig, case: dict[str, Any]) -> None:

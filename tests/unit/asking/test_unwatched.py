@@ -145,9 +145,10 @@ def test_what_nobody_judges_says_since_when_and_what_to_do_until_it_works_again(
     with monkeypatch.context() as patch:
         patch.setattr("monitor.writer.channel.judge.advance", broken)
         patch.setattr("monitor.writer.channel.judge.fold", broken)
+        patch.setattr("monitor.writer.channel.checkpoints.fold", broken)
         live(rig, minutes([-79.0, -78.0], start=T0 + MINUTE))
         patch.setattr("monitor.writer.lot.lots.Lots.judge", broken)
-        rig.writer.parts.lots.queue(["L1"], "asked")
+        rig.writer.parts.lot_queue.put(["L1"], "asked")
         rig.writer.tick(rig.clock.now(), T0)
         assert reasons(rig) == [(PRODUCT, "judging_failed"), ("L1", "judging_failed")]
         of_channel, of_lot = rig.view.unwatched()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
+from pydantic import TypeAdapter
 
 from monitor.config.file.people_file import Condition
 from monitor.core.alarm.condition import AlarmCondition
@@ -15,7 +14,9 @@ from monitor.core.time.instant import MINUTE, parse_instant
 
 
 def test_a_route_may_name_every_condition() -> None:
-    assert list(get_args(Condition)) == [condition.value for condition in AlarmCondition]
+    named = TypeAdapter(Condition)
+    assert [named.validate_python(condition.value) for condition in AlarmCondition] == list(AlarmCondition)
+    assert named.json_schema()["enum"] == [condition.value for condition in AlarmCondition]
 
 
 @pytest.mark.parametrize(
