@@ -19,6 +19,7 @@ from monitor.config import Configuration
 from monitor.ports.commands import Acknowledge, Shelve
 from monitor.program.service import Service
 from simulators.clock import SteppedClock
+from simulators.course import Course
 from simulators.fleet import Fleet
 from simulators.network.gateway import GatewayMessage
 from simulators.publish import Broker
@@ -50,7 +51,7 @@ class Simulation:
         actions: Sequence[Action] = (),
     ) -> None:
         self.fleet = fleet
-        self.course = fleet.course()
+        self.course = Course(fleet)
         self.clock = SteppedClock(fleet.start_at)
         self._configuration = configuration
         self._broker = broker

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from itertools import count, repeat
+from itertools import count, repeat, takewhile
 from math import nan
 from operator import itemgetter
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from monitor.wire.v1 import (
     ITEMS_MAX,
@@ -28,15 +28,13 @@ from monitor.wire.v1 import (
 )
 from simulators.clock import MINUTE, SECOND
 from simulators.effects import happen_to_gateway, happen_to_probe, happen_to_room, happen_to_unit
+from simulators.fleet import Fleet, FleetUnit
 from simulators.happening import KINDS, TOLD_BY_UNIT, Happening
 from simulators.network.gateway import Gateway, GatewayMessage
 from simulators.physics.room import Room, RoomModel
 from simulators.physics.unit import SimulatedUnit
 from simulators.sensing.probe import ProbeModel, SimulatedProbe
 from simulators.truth import FleetTruth, Trace
-
-if TYPE_CHECKING:
-    from simulators.fleet import Fleet, FleetUnit
 
 LOTS_AFTER = 3 * MINUTE
 """Events of lots come so long after the start, where there are buffered readings: gateways empty their buffers first,
@@ -286,6 +284,12 @@ class _UnitRun:
         at_rest = self._unit.temperature(model.place)
         random = fleet_random(self._fleet, self._name, name, "noise")
         return SimulatedProbe(model, celsius=at_rest, began_at=self._fleet.began_at, random=random)
+
+
+def messages_of(fleet: Fleet, until: int | None = None) -> Iterator[GatewayMessage]:
+    """Every message through ``until`` in the order of time, from the beginning; without ``until`` it never ends."""
+    everything = Course(fleet).messages()
+    return everything if until is None else takewhile(lambda message: message.at <= until, everything)
 
 
 def fleet_random(fleet: Fleet, *names: str) -> Random:

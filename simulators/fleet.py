@@ -1,23 +1,22 @@
 """A fleet: units with probes and gateways, lots in them, what is going to happen, and the messages that come of it.
 
-A :class:`Fleet` is a description and never changes. :meth:`Fleet.course` works out what comes of it, from the beginning
-each time, the same each time: tests and recordings need no broker. Only what the description says decides; each unit,
-probe and gateway has randomness of its own, so that adding one leaves the others' values as they were.
+A :class:`Fleet` is a description and never changes. A :class:`~simulators.course.Course` works out what comes of it,
+from the beginning each time, the same each time: tests and recordings need no broker. Only what the description says
+decides; each unit, probe and gateway has randomness of its own, so that adding one leaves the others' values as they
+were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import takewhile
 from random import Random
 
 from monitor.wire.v1 import DEFAULT_ROOT, NAME, Channel, LotEvent
 from simulators.clock import MINUTE
-from simulators.course import Course
 from simulators.effects import happen_to_gateway, happen_to_probe, happen_to_room, happen_to_unit
 from simulators.happening import KINDS, FleetFailure, Happening, failures
-from simulators.network.gateway import Gateway, GatewayMessage, GatewayModel
+from simulators.network.gateway import Gateway, GatewayModel
 from simulators.physics.room import Room, RoomModel
 from simulators.physics.unit import SimulatedUnit, UnitModel
 from simulators.require import require
@@ -132,15 +131,6 @@ class Fleet:
     def failures(self) -> list[FleetFailure]:
         """What fails when, in the order of the beginning."""
         return failures(self.happenings)
-
-    def course(self) -> Course:
-        """The fleet's course from its beginning, to be followed once."""
-        return Course(self)
-
-    def messages(self, until: int | None = None) -> Iterator[GatewayMessage]:
-        """Every message through ``until`` in the order of time; without ``until`` it never ends."""
-        everything = self.course().messages()
-        return everything if until is None else takewhile(lambda message: message.at <= until, everything)
 
 
 class _Rehearsal:

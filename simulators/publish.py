@@ -20,6 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.wire.v1 import Channel, ReadingTopic, RejectedError, StatusTopic, parse_topic, status_topic
 from simulators.clock import SimulatedClock
+from simulators.course import messages_of
 from simulators.fleet import Fleet
 from simulators.network.gateway import GatewayMessage
 
@@ -63,7 +64,7 @@ def run(
     published = 0
     flight = _Flight()
     with _connected(fleet, broker, stop, drain_seconds, flight) as lines:
-        for message in fleet.messages(until):
+        for message in messages_of(fleet, until):
             if not _wait_until(clock, message.at, stop):
                 break
             line = lines.get(_channel(message, fleet.root)) or lines[None]

@@ -23,6 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from monitor.wire.v1 import ReadingTopic, decode_readings, parse_topic
 from simulators.clock import MINUTE, SimulatedClock
+from simulators.course import messages_of
 from simulators.fleet import Fleet
 from simulators.publish import Broker, run
 from tests.conftest import need
@@ -123,7 +124,7 @@ def wait_until(holds: Callable[[], bool], what: str) -> None:
 def said(fleet: Fleet, until: int) -> dict[str, list[bytes]]:
     """What the fleet has to say by topic, in order."""
     found: dict[str, list[bytes]] = defaultdict(list)
-    for message in fleet.messages(until):
+    for message in messages_of(fleet, until):
         found[message.topic].append(message.payload)
     return found
 

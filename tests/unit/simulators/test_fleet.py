@@ -26,6 +26,7 @@ from monitor.wire.v1 import (
     parse_topic,
 )
 from simulators.clock import DAY, HOUR, MINUTE, SECOND
+from simulators.course import Course, messages_of
 from simulators.fleet import FleetGateway, FleetUnit
 from simulators.happening import HappeningKind as Kind
 from simulators.network.gateway import GatewayMessage, GatewayModel
@@ -75,14 +76,15 @@ def taken(messages: Iterable[GatewayMessage]) -> dict[str, list[Reading]]:
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     until = START + 30 * MINUTE
-    assert digest(lab().messages(until)) == digest(lab().messages(until))
-    assert digest(lab(seed=8).messages(until)) != digest(lab().messages(until))
+    assert digest(messages_of(lab(), until)) == digest(messages_of(lab(), until))
+    assert digest(messages_of(lab(seed=8), until)) != digest(messages_of(lab(), until))
 
 
 def test_the_bytes_are_the_same_in_another_run_of_the_interpreter() -> None:
     script = (
+        "from simulators.course import messages_of;"
         "from tests.rigs.simulated import START, digest, lab;"
-        f"print(digest(lab().messages(START + {20 * MINUTE})))"
+        f"print(digest(messages_of(lab(), START + {20 * MINUTE})))"
     )
     environment = os.environ | {
         "PYTHONHASHSEED": "4711",
@@ -91,20 +93,20 @@ def test_the_bytes_are_the_same_in_another_run_of_the_interpreter() -> None:
     other = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     )
-    assert other.stdout.strip() == digest(lab().messages(START + 20 * MINUTE))
+    assert other.stdout.strip() == digest(messages_of(lab(), START + 20 * MINUTE))
 
 
 def test_messages_begin_anew_each_time_and_a_later_end_only_adds_to_them() -> None:
     its = lab()
-    short = list(its.messages(START + 10 * MINUTE))
-    endless = list(islice(its.messages(), len(short) + 50))
+    short = list(messages_of(its, START + 10 * MINUTE))
+    endless = list(islice(messages_of(its), len(short) + 50))
     assert endless[: len(short)] == short
     assert short[-1].at <= START + 10 * MINUTE < endless[len(short)].at
 
 
 def test_messages_come_in_the_order_of_time_and_never_before_what_they_tell_has_been_measured() -> None:
     for seed in range(3):
-        messages = list(lab(seed=seed).messages(START + 70 * MINUTE))
+        messages = list(messages_of(lab(seed=seed), START + 70 * MINUTE))
         assert messages[0].at == START
         assert all(a.at <= b.at for a, b in pairwise(messages))
         for message in messages:
@@ -116,7 +118,7 @@ def test_messages_come_in_the_order_of_time_and_never_before_what_they_tell_has_
 
 def test_every_message_decodes_and_measured_at_rises_strictly_in_each_channel() -> None:
     its = lab()
-    channels = decoded(its.messages(START + 2 * HOUR))
+    channels = decoded(messages_of(its, START + 2 * HOUR))
     assert set(channels) == {str(channel) for channel in its.channels()}
     for name, readings in channels.items():
         steps = [b.measured_at - a.measured_at for a, b in pairwise(readings)]
@@ -129,7 +131,7 @@ def test_every_message_decodes_and_measured_at_rises_strictly_in_each_channel() 
 def test_another_unit_in_the_fleet_leaves_the_values_of_the_others_as_they_were() -> None:
     its = lab()
     more = replace(its, units=(replace(FRIDGE, name="F00"), *its.units))
-    before, after = decoded(its.messages(START + HOUR)), decoded(more.messages(START + HOUR))
+    before, after = decoded(messages_of(its, START + HOUR)), decoded(messages_of(more, START + HOUR))
     assert set(after) - set(before) == {"lab1/F00/product"}
     assert all(after[name] == readings for name, readings in before.items())
 
@@ -137,7 +139,7 @@ def test_another_unit_in_the_fleet_leaves_the_values_of_the_others_as_they_were(
 def test_a_failing_neighbour_changes_nothing_before_it_fails_nor_in_other_units() -> None:
     its = lab(history="0s")
     calm = replace(its, happenings=tuple(each for each in its.happenings if each.target != "F02"))
-    with_story, without = decoded(its.messages(START + HOUR)), decoded(calm.messages(START + HOUR))
+    with_story, without = decoded(messages_of(its, START + HOUR)), decoded(messages_of(calm, START + HOUR))
     assert all(with_story[name] == without[name] for name in without if "/F02/" not in name)
     first = next(
         a.measured_at
@@ -148,7 +150,7 @@ def test_a_failing_neighbour_changes_nothing_before_it_fails_nor_in_other_units(
 
 
 def test_topics_lie_below_the_root_that_was_asked_for() -> None:
-    topics = [message.topic for message in lab(root="tests/here").messages(START + 12 * MINUTE)]
+    topics = [message.topic for message in messages_of(lab(root="tests/here"), START + 12 * MINUTE)]
     assert all(topic.startswith("tests/here/lab1/") for topic in topics)
     kinds = {type(parse_topic(topic, "tests/here")) for topic in topics}
     assert kinds == {ReadingTopic, StatusTopic, UnitEventTopic, LotEventTopic}
@@ -159,11 +161,11 @@ def test_topics_lie_below_the_root_that_was_asked_for() -> None:
 
 def test_the_past_comes_at_the_start_as_arrays_that_the_wire_format_takes() -> None:
     its = fleet(history=40 * HOUR)
-    arrays = [m for m in its.messages(START) if m.payload.startswith(b"[")]
+    arrays = [m for m in messages_of(its, START) if m.payload.startswith(b"[")]
     assert {message.at for message in arrays} == {START}
     assert all(len(message.payload) < MESSAGE_BYTES_MAX for message in arrays)
     assert max(len(decode_readings(message.payload, START)[0]) for message in arrays) == ITEMS_MAX
-    for name, readings in decoded(its.messages(START)).items():
+    for name, readings in decoded(messages_of(its, START)).items():
         assert len(readings) == 40 * 60, name
         assert its.began_at <= readings[0].measured_at < its.began_at + MINUTE
         assert START - MINUTE <= readings[-1].measured_at < START
@@ -173,7 +175,7 @@ def test_a_reading_measured_at_the_very_start_is_live_and_one_before_it_is_the_p
     # Read every millisecond, each probe has a reading at exactly START.
     unit = FleetUnit(name="F01", model=FREEZER.model, probes={"product": BUFFERED})
     its = fleet(units=(unit,), history=3, read_every=1)
-    payloads = [m.payload for m in its.messages(START) if not m.retained]
+    payloads = [m.payload for m in messages_of(its, START) if not m.retained]
     past, now = (decode_readings(payload, START)[0] for payload in payloads)
     assert payloads[0].startswith(b"[")
     assert [reading.measured_at for reading in past] == [START - 3, START - 2, START - 1]
@@ -184,12 +186,12 @@ def test_a_reading_measured_at_the_very_start_is_live_and_one_before_it_is_the_p
 def test_a_past_longer_than_a_gateways_buffer_is_told_as_a_whole() -> None:
     small = FleetGateway(name="g", probes=("F01/product", "F01/air"), model=GatewayModel(buffer=5))
     its = fleet(history=2 * HOUR, gateways=(small,))
-    counts = {name: len(readings) for name, readings in decoded(its.messages(START)).items()}
+    counts = {name: len(readings) for name, readings in decoded(messages_of(its, START)).items()}
     assert counts == {PRODUCT: 120, AIR: 120, FRIDGES: 120}
 
 
 def test_without_a_past_the_first_readings_come_within_a_minute_of_the_start() -> None:
-    channels = decoded(lab(history="0s").messages(START + MINUTE))
+    channels = decoded(messages_of(lab(history="0s"), START + MINUTE))
     assert len(channels) == 11
     assert all(START <= readings[0].measured_at < START + MINUTE for readings in channels.values())
 
@@ -199,7 +201,7 @@ def test_without_a_past_the_first_readings_come_within_a_minute_of_the_start() -
 
 def test_each_channel_first_says_that_it_is_online_and_only_that_is_retained() -> None:
     its = lab()
-    messages = list(its.messages(START + 5 * MINUTE))
+    messages = list(messages_of(its, START + 5 * MINUTE))
     online = [message for message in messages if message.retained]
     assert online == messages[: len(online)]
     assert [message.topic for message in online] == [
@@ -211,7 +213,7 @@ def test_each_channel_first_says_that_it_is_online_and_only_that_is_retained() -
 def test_an_outage_is_told_by_its_channels_alone_and_the_readings_of_it_come_afterwards() -> None:
     lost = happening(10 * MINUTE, Kind.GATEWAY_LOST, "F01")
     its = fleet(lost, lost.ending(START + 40 * MINUTE))
-    messages = list(its.messages(START + HOUR))
+    messages = list(messages_of(its, START + HOUR))
     assert [said for said in statuses(messages) if said[0] > 0] == [
         (10.0, PRODUCT, b"offline"),
         (10.0, AIR, b"offline"),
@@ -223,14 +225,14 @@ def test_an_outage_is_told_by_its_channels_alone_and_the_readings_of_it_come_aft
         assert not [m for m in sent if START + 10 * MINUTE < m.at < START + 40 * MINUTE]
         (upload,) = [m for m in sent if m.at == START + 40 * MINUTE and m.payload.startswith(b"[")]
         assert len(decode_readings(upload.payload, upload.at)[0]) == 30
-    assert taken(messages) == taken(fleet().messages(START + HOUR))  # late, and all there
+    assert taken(messages) == taken(messages_of(fleet(), START + HOUR))  # late, and all there
 
 
 def test_a_gateway_that_keeps_nothing_loses_what_was_read_meanwhile() -> None:
     forgetful = FleetGateway(name="g", probes=("F01/product",), model=GatewayModel(buffer=0))
     lost = happening(10 * MINUTE, Kind.GATEWAY_LOST, "g")
     its = fleet(lost, lost.ending(START + 40 * MINUTE), gateways=(forgetful,))
-    counts = {name: len(readings) for name, readings in decoded(its.messages(START + HOUR)).items()}
+    counts = {name: len(readings) for name, readings in decoded(messages_of(its, START + HOUR)).items()}
     assert counts == {PRODUCT: 30, AIR: 60, FRIDGES: 60}
 
 
@@ -239,7 +241,7 @@ def test_two_gateways_report_one_probe_with_its_number_the_same_and_each_its_own
     second = FleetGateway(
         name="g2", probes=("F01/product",), model=GatewayModel(resolution=0.5, delay=7 * SECOND)
     )
-    messages = list(fleet(gateways=(first, second)).messages(START + HOUR + 10 * SECOND))
+    messages = list(messages_of(fleet(gateways=(first, second)), START + HOUR + 10 * SECOND))
     by_lateness: dict[int, list[Reading]] = {}
     for message in of_channel(messages, PRODUCT):
         (reading,), _ = decode_readings(message.payload, message.at)
@@ -254,7 +256,7 @@ def test_two_gateways_report_one_probe_with_its_number_the_same_and_each_its_own
 
 def test_messages_put_off_come_at_their_time_while_others_go_on() -> None:
     lagging = happening(10 * MINUTE, Kind.GATEWAY_LAGGING, "F01", by=2 * HOUR)
-    messages = list(fleet(lagging).messages(START + 4 * HOUR))
+    messages = list(messages_of(fleet(lagging), START + 4 * HOUR))
     assert all(a.at <= b.at for a, b in pairwise(messages))
     for message in of_channel(messages, AIR):
         (reading,), _ = decode_readings(message.payload, message.at)
@@ -275,8 +277,8 @@ def test_a_room_without_cooling_warms_all_units_in_it_and_no_other() -> None:
     )
     rooms = {"a": RoomModel(mean=21.0), "b": RoomModel(mean=21.0)}
     lost = happening(HOUR, Kind.ROOM_COOLING_LOST, "a", to=45.0, over=HOUR)
-    warm = fleet(lost, units=units, rooms=rooms).course()
-    calm = fleet(units=units, rooms=rooms).course()
+    warm = Course(fleet(lost, units=units, rooms=rooms))
+    calm = Course(fleet(units=units, rooms=rooms))
     for course in (warm, calm):
         deque(takewhile(lambda message: message.at <= START + 2 * DAY, course.messages()), 0)
 
@@ -301,7 +303,7 @@ def test_doors_and_power_are_told_with_their_instants_unless_no_contact_tells_th
         power,
         power.ending(START + 25 * MINUTE),
     )
-    messages = list(fleet(*story, history=2 * HOUR).messages(START + HOUR))
+    messages = list(messages_of(fleet(*story, history=2 * HOUR), START + HOUR))
     events = unit_events(messages)
     assert [((e.occurred_at - START) / MINUTE, e.unit, e.kind.value) for e in events] == [
         (-60.0, "R01", "door_opened"),
@@ -318,7 +320,7 @@ def test_defrosts_and_backup_cooling_are_told_as_they_happen_and_a_dead_compress
     backed = replace(FREEZER, model=replace(UNIT_KINDS["ult-upright"].empty, backup=CARBON_DIOXIDE))
     failed = happening(HOUR, Kind.COMPRESSOR_FAILED, "F01")
     its = fleet(failed, failed.ending(START + 20 * HOUR), units=(freezer, backed))
-    messages = list(its.messages(START + 2 * DAY))
+    messages = list(messages_of(its, START + 2 * DAY))
     told = unit_events(messages)
     assert [event.kind.value for event in told if event.unit == "F01"] == [
         "backup_cooling_started",
@@ -336,7 +338,7 @@ def test_an_event_takes_the_way_of_its_units_gateway() -> None:
     lost = happening(10 * MINUTE, Kind.GATEWAY_LOST, "F01")
     opened = happening(12 * MINUTE, Kind.DOOR_OPENED, "F01")
     its = fleet(lost, opened, opened.ending(START + 13 * MINUTE), lost.ending(START + 30 * MINUTE))
-    messages = list(its.messages(START + HOUR))
+    messages = list(messages_of(its, START + HOUR))
     assert [m.at - START for m in messages if m.topic.endswith("/event")] == [30 * MINUTE] * 2
     assert [(e.occurred_at - START) / MINUTE for e in unit_events(messages)] == [12.0, 13.0]
 

@@ -20,7 +20,7 @@ PRODUCT, AIR, FRIDGES = "lab1/F01/product", "lab1/F01/air", "lab1/R01/product"
 
 def followed(its: Fleet, length: int) -> tuple[Course, list[GatewayMessage]]:
     """The course of a fleet, followed for so many ms, and what it sent."""
-    course = its.course()
+    course = Course(its)
     return course, list(takewhile(lambda message: message.at <= START + length, course.messages()))
 
 

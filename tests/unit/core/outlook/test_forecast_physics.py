@@ -20,6 +20,7 @@ import pytest
 from monitor.core.outlook.forecast import HORIZON, Forecast, forecast
 from monitor.core.time.instant import HOUR, MINUTE, SECOND
 from monitor.wire.v1 import decode_readings
+from simulators.course import messages_of
 from simulators.physics.unit import SimulatedUnit, UnitModel
 from simulators.sensing.probe import ProbeModel, SimulatedProbe
 from tests.rigs.simulated import demo
@@ -246,7 +247,7 @@ def test_recovery_is_never_taken_for_warming() -> None:
 def test_the_demos_failing_freezer_is_forecast_before_it_crosses() -> None:
     start_at = 1_790_000_000_000
     readings = []
-    for message in demo("1h").fleet(start_at=start_at, seed=1).messages(start_at + 23 * MINUTE):
+    for message in messages_of(demo("1h").fleet(start_at=start_at, seed=1), start_at + 23 * MINUTE):
         if message.topic.endswith("/F02/product/reading"):
             found, _ = decode_readings(message.payload, message.at)
             readings += [(reading.measured_at, reading.celsius) for reading in found]

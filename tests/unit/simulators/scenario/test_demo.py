@@ -6,7 +6,7 @@ import pytest
 
 from monitor.wire.v1 import LotEventTopic, decode_lot_event, parse_topic
 from simulators.clock import MINUTE
-from simulators.course import LOTS_AFTER
+from simulators.course import LOTS_AFTER, messages_of
 from simulators.physics.kinds import KINDS as UNIT_KINDS
 from simulators.scenario.file import load
 from tests.rigs.simulated import START, decoded, lab, minutes, unit_events
@@ -35,7 +35,7 @@ def test_a_dozen_lots_are_registered_once_their_units_have_been_heard() -> None:
     its = lab()
     registered = [
         decode_lot_event(message.payload, topic)
-        for message in its.messages(START + LOTS_AFTER)
+        for message in messages_of(its, START + LOTS_AFTER)
         if isinstance(topic := parse_topic(message.topic), LotEventTopic)
     ]
     assert len({event.lot for event in registered}) == len(registered) == 12
@@ -46,7 +46,7 @@ def test_a_dozen_lots_are_registered_once_their_units_have_been_heard() -> None:
     assert len(set(by_gtin.values())) == len(by_gtin) == 9
     first_heard = {
         name.rsplit("/", 1)[0]: readings[0].measured_at
-        for name, readings in decoded(its.messages(START)).items()
+        for name, readings in decoded(messages_of(its, START)).items()
         if name.endswith("/product")
     }
     assert all(event.occurred_at >= first_heard[str(event.unit)] for event in registered)
@@ -69,7 +69,7 @@ def test_one_lot_has_expired_in_every_time_zone_and_one_expires_within_days() ->
 
 @pytest.mark.parametrize("seed", range(4))
 def test_f02_leaves_its_window_long_enough_to_be_confirmed_and_is_back_in_time(seed: int) -> None:
-    trace = minutes(decoded(lab(seed=seed).messages(START + 90 * MINUTE))["lab1/F02/product"])
+    trace = minutes(decoded(messages_of(lab(seed=seed), START + 90 * MINUTE))["lab1/F02/product"])
     outside = [minute for minute, celsius in trace if celsius > -60.0]
     assert 18 <= outside[0] <= 24
     assert outside == [
@@ -86,7 +86,7 @@ def test_f02_leaves_its_window_long_enough_to_be_confirmed_and_is_back_in_time(s
 
 @pytest.mark.parametrize("seed", range(4))
 def test_every_other_product_stays_in_its_window_through_doors_and_faults(seed: int) -> None:
-    channels = decoded(lab(seed=seed, history="12h").messages(START + 90 * MINUTE))
+    channels = decoded(messages_of(lab(seed=seed, history="12h"), START + 90 * MINUTE))
     for unit, (low, high) in WINDOWS.items():
         trace = minutes(channels[f"lab1/{unit}/product"])
         assert len(trace) > 12 * 60
@@ -94,7 +94,7 @@ def test_every_other_product_stays_in_its_window_through_doors_and_faults(seed: 
 
 
 def test_r02_is_faulty_and_f03_silent_when_the_story_says_so() -> None:
-    channels = decoded(lab().messages(START + 90 * MINUTE))
+    channels = decoded(messages_of(lab(), START + 90 * MINUTE))
     faulty = [r for r in channels["lab1/R02/product"] if r.fault]
     assert {(r.celsius, r.fault) for r in faulty} == {(None, "open_circuit")}
     spans = [(r.measured_at - START) / MINUTE for r in faulty]
@@ -108,7 +108,7 @@ def test_r02_is_faulty_and_f03_silent_when_the_story_says_so() -> None:
 
 
 def test_the_storys_doors_are_told_on_the_wire_and_the_compressor_is_not() -> None:
-    events = unit_events(lab().messages(START + 60 * MINUTE))
+    events = unit_events(messages_of(lab(), START + 60 * MINUTE))
     told = {((e.occurred_at - START) / MINUTE, e.unit, e.kind.value) for e in events}
     assert told >= {
         (10.0, "R01", "door_opened"),
@@ -124,7 +124,7 @@ def test_the_storys_doors_are_told_on_the_wire_and_the_compressor_is_not() -> No
 
 
 def test_the_air_of_a_freezer_swings_more_than_its_product() -> None:
-    channels = decoded(lab(history="0s").messages(START + 14 * MINUTE))
+    channels = decoded(messages_of(lab(history="0s"), START + 14 * MINUTE))
     air = [celsius for _, celsius in minutes(channels["lab1/F03/air"])]
     product = [celsius for _, celsius in minutes(channels["lab1/F03/product"])]
     assert max(air) - min(air) > 1.0
