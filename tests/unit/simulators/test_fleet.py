@@ -82,8 +82,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
 
 def test_the_bytes_are_the_same_in_another_run_of_the_interpreter() -> None:
     script = (
-        "from simulators.course import messages_of;"
-        "from tests.rigs.simulated import START, digest, lab;"
+        "from simulators.course import messages_of; from tests.rigs.simulated import START, digest, lab;"
         f"print(digest(messages_of(lab(), START + {20 * MINUTE})))"
     )
     environment = os.environ | {
