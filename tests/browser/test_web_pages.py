@@ -93,8 +93,10 @@ def test_a_part_that_did_not_change_is_left_alone(page: Page, lab: Lab) -> None:
 def test_ages_tick_on_while_nothing_happens(page: Page, lab: Lab) -> None:
     page.goto(lab.url)
     age = page.locator("#unit-lab1-F01 time")
-    expect(age).to_have_text("12 s ago")
-    expect(age).to_have_text("14 s ago", timeout=5000)
+    expect(age).to_have_text(re.compile(r"^\d+ s ago$"))
+    first = int(age.inner_text().split()[0])  # 12, or more where the browser was slow to come
+    assert first >= 12
+    expect(age).to_have_text(re.compile(f"^({first + 2}|{first + 3}) s ago$"), timeout=5000)
 
 
 def test_a_change_of_another_unit_asks_for_nothing(page: Page, lab: Lab) -> None:
