@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.core.alarm.condition import LATCHED, LEVEL_OF, AlarmCondition
+from monitor.core.alarm.condition import LEVEL_OF, NATURE, AlarmCondition
 from monitor.core.alarm.machine import LETTERS, TRANSITIONS, Event, State
 from monitor.words.condition import CONDITIONS, move
 from monitor.words.figures import spell_out
@@ -90,7 +90,7 @@ def _diagram() -> str:
 def _summary() -> str:
     lines = ["| condition | level | about | latched |", "|---|---|---|---|"]
     for condition in AlarmCondition:
-        subject, latched = CONDITIONS[condition].about, "yes" if condition in LATCHED else ""
+        subject, latched = CONDITIONS[condition].about, "yes" if NATURE[condition].latched else ""
         lines.append(f"| [`{condition}`](#{condition}) | {LEVEL_OF[condition]} | {subject} | {latched} |")
     return "\n".join(lines) + "\n"
 
@@ -103,7 +103,7 @@ def _section(condition: AlarmCondition) -> str:
         ("level", words.levels or LEVEL_OF[condition]),
         ("raised", words.raised),
         ("clears", words.clears),
-        ("latched", "yes: it stays until a person resets it" if condition in LATCHED else "no"),
+        ("latched", "yes: it stays until a person resets it" if NATURE[condition].latched else "no"),
     ]
     lines = [f"### {condition}\n", f"{words.means}\n", "| | |", "|---|---|"]
     lines += [f"| {name} | {text} |" for name, text in rows]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from monitor.core.alarm.condition import LATCHED, AlarmCondition, Level, Truth, is_worse
+from monitor.core.alarm.condition import NATURE, AlarmCondition, Level, Truth, is_worse
 from monitor.core.alarm.grounds import Grounds
 from monitor.core.alarm.machine import ACTIVE, Event, State, after
 from monitor.core.answer.alarm import AcknowledgementAnswer, AlarmBody, TellingAnswer
@@ -218,7 +218,7 @@ def told_by_itself(alarm: Alarm, *, at: int, why: str) -> Alarm:
 
 def cleared(alarm: Alarm, *, at: int, evidence: Mapping[str, Any]) -> Alarm:
     """The alarm of a condition that is known to be over since ``at``."""
-    event = Event.LATCHED if alarm.condition in LATCHED else Event.CLEARED
+    event = Event.LATCHED if NATURE[alarm.condition].latched else Event.CLEARED
     return replace(
         alarm,
         state=after(alarm.state, event).to,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from monitor.core.alarm.grounds import Grounds
 
@@ -45,44 +45,70 @@ class AlarmCondition(StrEnum):
 Level = Literal["warning", "alarm", "critical"]
 LEVELS: tuple[Level, ...] = ("warning", "alarm", "critical")
 
-LEVEL_OF: Mapping[AlarmCondition, Level] = MappingProxyType(
+
+class Nature(NamedTuple):
+    """What a condition is, whoever has it. Its words stand in a table of their own (:mod:`monitor.words.condition`).
+
+    ``level``: where nothing more is known. Temperatures have a warning before it, and become critical with the
+    excursion's own limit. ``of_channel``: it is over when its channel is watched no more. ``is_sign``: it foretells,
+    and can be switched off. ``by_power``: a loss of the unit's power explains it; never that a unit is too warm, which
+    needs somebody whatever its cause. ``of_ourselves``: about the program or its surroundings. ``unfit``: a unit that
+    has it is no place to take lots to, the worst first; ``noted``: said of a place, and can wait until the morning.
+    ``latched``: stays until a person resets it, also if it turns out otherwise. ``ends_acknowledged``: nothing else
+    could tell that it is over. ``must_reach``: somebody must hear of it for a unit to count as watched.
+    ``breaks_shelf``: a lot that has it newly ends the silence about its unit.
+    """
+
+    level: Level
+    of_channel: bool = False
+    is_sign: bool = False
+    by_power: bool = False
+    of_ourselves: bool = False
+    unfit: int | None = None
+    noted: int | None = None
+    latched: bool = False
+    ends_acknowledged: bool = False
+    must_reach: bool = False
+    breaks_shelf: bool = False
+
+
+NATURE: Mapping[AlarmCondition, Nature] = MappingProxyType(
     {
-        AlarmCondition.TEMPERATURE_HIGH: "alarm",
-        AlarmCondition.TEMPERATURE_LOW: "alarm",
-        AlarmCondition.RISING_FAST: "alarm",
-        AlarmCondition.FLAT_LINE: "alarm",
-        AlarmCondition.DOOR_OPEN: "alarm",
-        AlarmCondition.SLOW_DRIFT: "warning",
-        AlarmCondition.COOLING_WEAK: "warning",
-        AlarmCondition.NO_DATA: "alarm",
-        AlarmCondition.PROBE_FAULT: "alarm",
-        AlarmCondition.CLOCK_SKEW: "warning",
-        AlarmCondition.BATTERY_LOW: "warning",
-        AlarmCondition.POWER_LOST: "alarm",
-        AlarmCondition.CALIBRATION_DUE: "warning",
-        AlarmCondition.LOT_EXPIRING: "warning",
-        AlarmCondition.LOT_EXPIRED: "alarm",
-        AlarmCondition.LOT_BUDGET: "warning",
-        AlarmCondition.LOT_THAWED: "alarm",
-        AlarmCondition.LOT_BREACHED: "critical",
-        AlarmCondition.BROKER_LOST: "alarm",
-        AlarmCondition.INFLUX_LAGGING: "warning",
-        AlarmCondition.STORE_FAILING: "alarm",
-        AlarmCondition.NOTIFIER_FAILING: "alarm",
-        AlarmCondition.JUDGING_FAILED: "alarm",
-        AlarmCondition.EVENT_CONFLICT: "warning",
-        AlarmCondition.ALARM_FLOOD: "alarm",
-        AlarmCondition.DRILL: "alarm",
+        AlarmCondition.TEMPERATURE_HIGH: Nature("alarm", of_channel=True, must_reach=True, unfit=1),
+        AlarmCondition.TEMPERATURE_LOW: Nature("alarm", of_channel=True, must_reach=True, unfit=2),
+        AlarmCondition.RISING_FAST: Nature("alarm", is_sign=True, by_power=True, unfit=7),
+        AlarmCondition.FLAT_LINE: Nature("alarm", is_sign=True, unfit=8),
+        AlarmCondition.DOOR_OPEN: Nature("alarm", is_sign=True, unfit=9),
+        AlarmCondition.SLOW_DRIFT: Nature("warning", is_sign=True, noted=3),
+        AlarmCondition.COOLING_WEAK: Nature("warning", is_sign=True, by_power=True, unfit=10),
+        AlarmCondition.NO_DATA: Nature("alarm", of_channel=True, by_power=True, must_reach=True, unfit=3),
+        AlarmCondition.PROBE_FAULT: Nature("alarm", of_channel=True, by_power=True, must_reach=True, unfit=4),
+        # A clock that leaves nothing of use counts as unfit: its alarm is no warning then.
+        AlarmCondition.CLOCK_SKEW: Nature("warning", of_channel=True, noted=4),
+        AlarmCondition.BATTERY_LOW: Nature("warning", of_channel=True, noted=1),
+        AlarmCondition.POWER_LOST: Nature("alarm", unfit=6),
+        AlarmCondition.CALIBRATION_DUE: Nature("warning", noted=2),
+        AlarmCondition.LOT_EXPIRING: Nature("warning"),
+        AlarmCondition.LOT_EXPIRED: Nature("alarm"),
+        AlarmCondition.LOT_BUDGET: Nature("warning", breaks_shelf=True),
+        AlarmCondition.LOT_THAWED: Nature("alarm", latched=True, breaks_shelf=True),
+        AlarmCondition.LOT_BREACHED: Nature("critical", latched=True, breaks_shelf=True),
+        AlarmCondition.BROKER_LOST: Nature("alarm", of_ourselves=True),
+        AlarmCondition.INFLUX_LAGGING: Nature("warning", of_ourselves=True),
+        AlarmCondition.STORE_FAILING: Nature("alarm", of_ourselves=True),
+        AlarmCondition.NOTIFIER_FAILING: Nature("alarm", of_ourselves=True),
+        # Its newest reading may look fine, but nobody judges any more whether it is.
+        AlarmCondition.JUDGING_FAILED: Nature("alarm", unfit=5),
+        AlarmCondition.EVENT_CONFLICT: Nature("warning", of_ourselves=True, ends_acknowledged=True),
+        AlarmCondition.ALARM_FLOOD: Nature("alarm", of_ourselves=True),
+        AlarmCondition.DRILL: Nature("alarm", of_ourselves=True, ends_acknowledged=True),
     }
 )
-"""The level that a condition has where nothing more is known. Temperatures have a warning before it, and become
-critical with the excursion's own limit."""
+"""One row for each condition: everything that the program decides by what kind of condition it is."""
 
-LATCHED = frozenset({AlarmCondition.LOT_THAWED, AlarmCondition.LOT_BREACHED})
-"""What stays until a person resets it, also if it turns out otherwise."""
-
-ENDED_BY_ACKNOWLEDGEMENT = frozenset({AlarmCondition.DRILL, AlarmCondition.EVENT_CONFLICT})
-"""What is over when a person acknowledges it: nothing else could tell that a drill is answered, a conflict settled."""
+LEVEL_OF: Mapping[AlarmCondition, Level] = MappingProxyType(
+    {condition: NATURE[condition].level for condition in AlarmCondition}
+)
 
 
 def is_worse(level: Level, than: Level) -> bool:

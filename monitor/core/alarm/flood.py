@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.alarm.condition import LEVELS, AlarmCondition, Level
+from monitor.core.alarm.condition import LEVELS, NATURE, AlarmCondition, Level
 from monitor.core.alarm.grounds import FloodCause
 from monitor.core.time.instant import HOUR, MINUTE, SECOND
 
@@ -31,27 +31,6 @@ RECOVERS_WITHIN = 2 * HOUR
 """A unit that cools again takes so long to show it."""
 _SLOW = frozenset({AlarmCondition.RISING_FAST, AlarmCondition.COOLING_WEAK})
 
-BY_POWER = frozenset(
-    {
-        AlarmCondition.NO_DATA,
-        AlarmCondition.PROBE_FAULT,
-        AlarmCondition.RISING_FAST,
-        AlarmCondition.COOLING_WEAK,
-    }
-)
-"""What a loss of a unit's power explains. Never that it is too warm: that needs somebody whatever its cause."""
-_OF_OURSELVES = frozenset(
-    {
-        AlarmCondition.ALARM_FLOOD,
-        AlarmCondition.BROKER_LOST,
-        AlarmCondition.STORE_FAILING,
-        AlarmCondition.NOTIFIER_FAILING,
-        AlarmCondition.INFLUX_LAGGING,
-        AlarmCondition.EVENT_CONFLICT,
-        AlarmCondition.DRILL,
-    }
-)
-
 
 def gather_for(silent_after: int) -> int:
     """How long a silence waits to be told together with others: channels that fall silent at once are missed at
@@ -69,7 +48,7 @@ class OpenAlarm(NamedTuple):
 
 def can_be_child(alarm: Alarm) -> bool:
     """Whether an alarm may be told as part of a flood: what is about ourselves never is."""
-    return alarm.condition not in _OF_OURSELVES and not alarm.past
+    return not NATURE[alarm.condition].of_ourselves and not alarm.past
 
 
 def is_recent(alarm: Alarm, now: int) -> bool:
@@ -105,7 +84,7 @@ def is_explained(case: OpenAlarm, cause: FloodCause) -> bool:
         return False
     match cause:
         case "power":
-            return case.alarm.condition in BY_POWER or case.alarm.condition is AlarmCondition.POWER_LOST
+            return NATURE[case.alarm.condition].by_power or case.alarm.condition is AlarmCondition.POWER_LOST
         case "gateway":
             return case.alarm.condition is AlarmCondition.NO_DATA
         case "many":
@@ -114,7 +93,7 @@ def is_explained(case: OpenAlarm, cause: FloodCause) -> bool:
 
 def parent_by_power(case: OpenAlarm, cases: Iterable[OpenAlarm]) -> Alarm | None:
     """The open alarm about the lost power of a unit, if that explains an alarm of it."""
-    if case.alarm.condition not in BY_POWER or case.unit is None:
+    if not NATURE[case.alarm.condition].by_power or case.unit is None:
         return None
     for other in cases:
         if other.alarm.condition is AlarmCondition.POWER_LOST and other.unit == case.unit:

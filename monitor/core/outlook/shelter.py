@@ -17,31 +17,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.alarm.condition import NATURE, AlarmCondition
 from monitor.core.alarm.suppression import Suppression
 from monitor.core.profile.installation import Unit
 from monitor.core.profile.profile import Window
 
 _THERMAL = (AlarmCondition.TEMPERATURE_HIGH, AlarmCondition.TEMPERATURE_LOW)
 _UNHEARD = (AlarmCondition.NO_DATA, AlarmCondition.PROBE_FAULT)
-UNFIT = (
-    *_THERMAL,
-    *_UNHEARD,
-    AlarmCondition.JUDGING_FAILED,  # its newest reading may look fine, but nobody judges any more whether it is
-    AlarmCondition.POWER_LOST,
-    AlarmCondition.RISING_FAST,
-    AlarmCondition.FLAT_LINE,
-    AlarmCondition.DOOR_OPEN,
-    AlarmCondition.COOLING_WEAK,
-)
+UNFIT = tuple(sorted((c for c in AlarmCondition if NATURE[c].unfit), key=lambda c: NATURE[c].unfit or 0))
 """What a unit has, or one of its probes, that is no place to take lots to; the worst is named first."""
-NOTED = (
-    AlarmCondition.BATTERY_LOW,
-    AlarmCondition.CALIBRATION_DUE,
-    AlarmCondition.SLOW_DRIFT,
-    AlarmCondition.CLOCK_SKEW,
-)
-"""What can wait until the morning. A clock that leaves nothing of use counts as unfit: its alarm is no warning then."""
+NOTED = tuple(sorted((c for c in AlarmCondition if NATURE[c].noted), key=lambda c: NATURE[c].noted or 0))
+"""What can wait until the morning."""
 
 
 class Shelter(NamedTuple):

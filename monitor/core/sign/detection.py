@@ -6,20 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.alarm.condition import NATURE, AlarmCondition
 from monitor.core.time.instant import MINUTE
 
 SIGNS: Mapping[str, AlarmCondition] = MappingProxyType(
-    {
-        condition.value: condition
-        for condition in (
-            AlarmCondition.RISING_FAST,
-            AlarmCondition.FLAT_LINE,
-            AlarmCondition.DOOR_OPEN,
-            AlarmCondition.SLOW_DRIFT,
-            AlarmCondition.COOLING_WEAK,
-        )
-    }
+    {condition.value: condition for condition in AlarmCondition if NATURE[condition].is_sign}
 )
 """The conditions that are signs, by name."""
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.core.alarm.alarm import Alarm, raised
-from monitor.core.alarm.condition import LEVEL_OF, AlarmCondition, Truth
+from monitor.core.alarm.condition import LEVEL_OF, NATURE, AlarmCondition, Truth
 from monitor.core.profile.installation import Installation
 from monitor.core.telling.rota import Rota
 from monitor.core.time.instant import MINUTE, from_datetime, to_datetime
@@ -53,12 +53,7 @@ def place_of(alarm: Alarm, installation: Installation) -> Place:
     return Place(next(iter(zones)), None) if len(zones) == 1 else NOWHERE
 
 
-OF_UNITS = (
-    AlarmCondition.TEMPERATURE_HIGH,
-    AlarmCondition.TEMPERATURE_LOW,
-    AlarmCondition.NO_DATA,
-    AlarmCondition.PROBE_FAULT,
-)
+OF_UNITS = tuple(condition for condition in AlarmCondition if NATURE[condition].must_reach)
 """What somebody must hear of for a unit to count as watched."""
 
 

@@ -6,7 +6,7 @@ Each is on record with the person's name and the reason, as a version of the ala
 from __future__ import annotations
 
 from monitor.core.alarm.alarm import Acknowledgement, Alarm, acknowledged, reset
-from monitor.core.alarm.condition import ENDED_BY_ACKNOWLEDGEMENT, AlarmCondition
+from monitor.core.alarm.condition import NATURE, AlarmCondition
 from monitor.core.alarm.suppression import Suppression, shelf_for, why_not_shelved
 from monitor.core.answer.alarm import AlarmBody, SuppressionAnswer
 from monitor.core.time.instant import format_instant
@@ -76,7 +76,7 @@ class Operators:
         now_is = acknowledged(alarm, taken)
         if now_is != alarm:
             self._alarms.record(tx, now_is, taken.at, f"acknowledged by {taken.by}")
-        if alarm.condition in ENDED_BY_ACKNOWLEDGEMENT and alarm.is_open:
+        if NATURE[alarm.condition].ends_acknowledged and alarm.is_open:
             reason = "dealt_with"
             if alarm.condition is AlarmCondition.DRILL:
                 reason = "answered" if taken.by == alarm.subject else "answered_by_another"

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from monitor.core.alarm.alarm import Alarm
-from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.alarm.condition import NATURE
 from monitor.core.alarm.suppression import Suppression, breaks_through
 from monitor.ports import Fact, Store, Tx
 from monitor.writer.turn import Turn, Waiting
 
-_OF_LOTS = (AlarmCondition.LOT_BUDGET, AlarmCondition.LOT_THAWED, AlarmCondition.LOT_BREACHED)
 KIND = "suppression"
 
 
@@ -75,7 +74,7 @@ class Suppressions:
         worse = (
             str(one.evidence.get("text", f"{one.condition} of {one.subject}"))
             for one in alarms
-            if one.condition in _OF_LOTS
+            if NATURE[one.condition].breaks_shelf
             and one.known_at > shelf.from_at
             and unit is not None
             and one.grounds.unit == unit

@@ -9,7 +9,7 @@ import structlog
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.alarm.cause.outcome import unwatched
 from monitor.core.alarm.cause.upkeep import FAULT, of_fault
-from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.alarm.condition import NATURE, AlarmCondition
 from monitor.core.answer.unit import UnitOutlook
 from monitor.core.channel.ear import ProbeFault
 from monitor.core.fact import JSON, is_alive
@@ -26,15 +26,6 @@ from monitor.writer.lot.lots import Lots
 from monitor.writer.lot.outlook import not_known
 
 log = structlog.get_logger(__name__)
-
-_OF_CHANNELS = (
-    AlarmCondition.TEMPERATURE_HIGH,
-    AlarmCondition.TEMPERATURE_LOW,
-    AlarmCondition.NO_DATA,
-    AlarmCondition.PROBE_FAULT,
-    AlarmCondition.BATTERY_LOW,
-    AlarmCondition.CLOCK_SKEW,
-)
 
 
 class Conditions:
@@ -62,7 +53,7 @@ class Conditions:
 
     def end_unwatched(self, tx: Tx, now: int) -> None:
         """Ends the alarms about channels that the configuration no longer has: nothing could ever end them."""
-        for condition in _OF_CHANNELS:
+        for condition in (condition for condition in AlarmCondition if NATURE[condition].of_channel):
             for channel in self._alarms.open_subjects(condition):
                 if channel not in self._probes:
                     self._alarms.carry_out(tx, [unwatched(condition, channel, now)], now)

@@ -22,7 +22,7 @@ from monitor.core.alarm.alarm import (
     reset,
     worsened,
 )
-from monitor.core.alarm.condition import LATCHED, LEVEL_OF, LEVELS, AlarmCondition, Truth
+from monitor.core.alarm.condition import LEVEL_OF, LEVELS, NATURE, AlarmCondition, Truth
 from monitor.core.alarm.machine import ACTIVE, LETTERS, TRANSITIONS, Event, State, after
 from monitor.core.time.instant import HOUR, MINUTE
 
@@ -89,7 +89,9 @@ def test_an_alarm_somebody_took_is_over_when_it_is_over() -> None:
     assert cleared(taken, at=T0 + HOUR, evidence={}).state is State.NORMAL
 
 
-@pytest.mark.parametrize("condition", sorted(LATCHED))
+@pytest.mark.parametrize(
+    "condition", sorted(condition for condition in AlarmCondition if NATURE[condition].latched)
+)
 def test_what_latches_needs_an_acknowledgement_and_a_reset(condition: AlarmCondition) -> None:
     over = cleared(an_alarm(condition), at=T0 + HOUR, evidence={})
     assert over.state is State.LATCHED_UNACKNOWLEDGED
