@@ -1,4 +1,4 @@
-"""What a message says: subject and plain text of an alarm's opening, its closing, and the morning digest.
+"""What a message says: subject and plain text of an alarm's opening and its closing.
 
 Pure. The subject, repeated as the body's first line, says how bad, what, where and since when; then comes how
 long there is to act (only if the alarm knows), what to do first, which lots to move first, the lots inside, the

@@ -60,14 +60,14 @@ class Parts:
         self.around = around
         self.counts = Counts()
         self.turns = Turns(store, around.clock)
-        self._judge_and_hear(store, around)
-        self._raise_alarms(store, around)
-        self._let_people_act(store, around, view)
+        self._make_judging(store, around)
+        self._make_alarms(store, around)
+        self._make_acts(store, around, view)
         self._join(store)
 
     # --- making them ---
 
-    def _judge_and_hear(self, store: Store, around: Installed) -> None:
+    def _make_judging(self, store: Store, around: Installed) -> None:
         probes = around.installation.probes()
         self.ids = {path: around.channel_ids[path] for path in probes}
         self.lot_queue = LotQueue(store, around.profiles)
@@ -78,7 +78,7 @@ class Parts:
         self.arrears = Arrears(store)
         self.copies = Copies(store)
 
-    def _raise_alarms(self, store: Store, around: Installed) -> None:
+    def _make_alarms(self, store: Store, around: Installed) -> None:
         installation = around.installation
         self.alarms = Alarms(store, self._on_alarm)
         self.suppressions = Suppressions(store)
@@ -92,7 +92,7 @@ class Parts:
             self.lots,
             self.watch.newest,
         )
-        self._tell_of_alarms(store, around)
+        self._make_telling(store, around)
         known = self.alarms, self.conditions
         self.temperatures = Temperatures(store, installation, self.judge, *known)
         self.silences = Silences(store, installation, *known, self.watch)
@@ -101,7 +101,7 @@ class Parts:
         self.uploads = Uploads(store, self.judge, self.alarms, self.temperatures)
         self.signs = Signs(store, around, *known, self.lots, self.watch.heard_at)
 
-    def _tell_of_alarms(self, store: Store, around: Installed) -> None:
+    def _make_telling(self, store: Store, around: Installed) -> None:
         place_of_alarm = partial(place_of, installation=around.installation)
         telling = Telling(store, around.policy, around.voice, place_of_alarm, self.conditions.present)
         self.hush = Hush(self.alarms, self.suppressions, telling, self.conditions.act_by)
@@ -116,7 +116,7 @@ class Parts:
             around.policy.rearm_after,
         )
 
-    def _let_people_act(self, store: Store, around: Installed, view: AlarmView) -> None:
+    def _make_acts(self, store: Store, around: Installed, view: AlarmView) -> None:
         self.digests = Digests(store, around, view)
         self.drills = Drills(store, around, self.alarms)
         self.departed = Departed(store, around.policy)
@@ -125,7 +125,7 @@ class Parts:
             self.turns, around, self.alarms, self.suppressions, self.hush, self.conditions
         )
 
-    def _take_readings(self, store: Store, around: Installed) -> None:
+    def _make_readings(self, store: Store, around: Installed) -> None:
         self.isolation = Isolation(store, around.clock, self.turns, self.asides)
         self.judging_lots = LotJudging(
             store, self.lot_queue, self.lots, self.alarms, self.asides, self.isolation, around
@@ -168,7 +168,7 @@ class Parts:
             around.publish,
         )
 
-    def _take_imports(self, store: Store, around: Installed) -> None:
+    def _make_imports(self, store: Store, around: Installed) -> None:
         self.intake = Intake(store, self.copies, self.alarms, self.counts, self._stir)
         aftermath = Aftermath(
             store, self.judge.news, self.readings, self.temperatures, self.signs.trails, self.lot_queue
@@ -184,8 +184,8 @@ class Parts:
 
     def _join(self, store: Store) -> None:
         around = self.around
-        self._take_readings(store, around)
-        self._take_imports(store, around)
+        self._make_readings(store, around)
+        self._make_imports(store, around)
         self.clockwork = Clockwork(self.isolation, self._works())
         doors = self.signs.doors
         self.turns.are_of(
@@ -202,7 +202,7 @@ class Parts:
                     self.progress,
                 ),
             ),
-            self.settling.settle,
+            before_commit=self.settling.settle,
         )
 
     # --- what is due by the clock ---

@@ -19,7 +19,9 @@ STAGE = 1_000
 
 class ExcursionChange(NamedTuple):
     """A new version of an excursion, as recorded. ``is_part``: a message made it known that ends in the past as a part
-    of a longer upload does; more of its channel's past may be on its way."""
+    of a longer upload does; more of its channel's past may be on its way. ``is_rejudged``: its channel was judged
+    again, and what else is on record of it is of the same judgement. ``is_confirmed``: it is confirmed since now.
+    ``reason`` is for people."""
 
     channel: str
     id: str
@@ -27,11 +29,8 @@ class ExcursionChange(NamedTuple):
     reason: str
     body: Mapping[str, Any]
     is_part: bool = False
-
-    @property
-    def is_rejudged(self) -> bool:
-        """Whether the channel was judged again; what else is on record of it is then of the same judgement."""
-        return self.reason.startswith("late data")
+    is_rejudged: bool = False
+    is_confirmed: bool = False
 
 
 class SpellChange(NamedTuple):

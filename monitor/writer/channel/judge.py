@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from monitor.core.alarm.cause.upload import ends_in_the_past
 from monitor.core.channel.excursion import Excursion, KnownExcursion, reconcile
 from monitor.core.channel.fold import ChannelState, advance, fold
 from monitor.core.channel.quality import corrected
@@ -171,13 +172,9 @@ class Judge:
         return "" if desk is None else desk.path
 
     def is_part(self, last: Arrived) -> bool:
-        """Whether a message that ends with ``last`` ends in the past: a gateway that uploads what it kept, or a broker
-        that hands out what it kept for us, sends one after the other, and only the last says what is true now."""
+        """Whether a message that ends with ``last`` ends in the past, as parts of an upload do."""
         desk = self._desks.get(last.channel)
-        if desk is None:
-            return False
-        late = last.reading.received_at - last.reading.measured_at
-        return late > desk.rules.max_gap_after(last.reading.measured_at)
+        return desk is not None and ends_in_the_past(last.reading, desk.rules)
 
     def _advance(self, desk: ChannelDesk, reading: Reading, touched: list[Excursion]) -> None:
         desk.since_checkpoint += 1

@@ -105,7 +105,7 @@ class Readings:
         """Counts changes of excursions, and tells open pages of them."""
         for change in changes:
             self._counts.excursion_changes += 1
-            self._counts.confirmed += "confirmed" in change.reason
+            self._counts.confirmed += change.is_confirmed
             turn.then(partial(self._publish, "excursion", {"id": change.id, "channel": change.channel}))
 
     def queue_lots(self, changes: Collection[ExcursionChange], now: int) -> None:

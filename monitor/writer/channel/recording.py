@@ -45,13 +45,15 @@ class ExcursionRecord:
         for excursion in {id(e): e for e in touched}.values():
             known = desk.open_ids.get(excursion.key)
             reasons = [] if known else ["opened"]
-            if excursion.confirmed_at is not None and not (known and self._was_confirmed(tx, known[0])):
+            was_confirmed = known is not None and self._was_confirmed(tx, known[0])
+            is_confirmed = excursion.confirmed_at is not None and not was_confirmed
+            if is_confirmed:
                 reasons.append("confirmed")
             if excursion.closed_at is not None:
                 reasons.append("closed")
             reasons = reasons or ["limit reached"]
             change = self._record(tx, desk, excursion, known, ", ".join(reasons), recorded_at)
-            changes.append(change._replace(is_part=is_part))
+            changes.append(change._replace(is_part=is_part, is_confirmed=is_confirmed))
         return changes
 
     def _was_confirmed(self, tx: Tx, excursion_id: str) -> bool:
@@ -74,7 +76,7 @@ class ExcursionRecord:
                     continue
                 change = self._record(tx, desk, match.excursion, known, "late data", recorded_at)
                 ids[id(match.excursion)] = change.id
-                changes.append(change)
+                changes.append(change._replace(is_rejudged=True))
             elif match.known is not None:
                 into = None if match.merged_into is None else ids[id(match.merged_into)]
                 changes.append(self._record_gone(tx, desk, facts[match.known.id], into, recorded_at))
@@ -123,7 +125,7 @@ class ExcursionRecord:
         reason = "late data: withdrawn" if into is None else f"late data: part of {into}"
         gone = fact._replace(version=fact.version + 1, recorded_at=recorded_at, to_at=fact.from_at, body=body)
         self._store.facts.record(tx, gone, reason)
-        return ExcursionChange(desk.path, fact.id, gone.version, reason, body)
+        return ExcursionChange(desk.path, fact.id, gone.version, reason, body, is_rejudged=True)
 
 
 def _is_between(at: int | None, after: int | None, until: int | None) -> bool:

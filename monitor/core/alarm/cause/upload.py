@@ -13,11 +13,18 @@ from collections.abc import Iterable
 
 from monitor.core.alarm.alarm import Alarm
 from monitor.core.answer.shape import AnyAnswer
+from monitor.core.channel.reading import Reading
 from monitor.core.fact import is_going_on
+from monitor.core.profile.rules import ChannelRules
 from monitor.core.time.instant import MINUTE
 
 PATIENCE = 1 * MINUTE
 """How long (by our clock) the next array of an upload may take."""
+
+
+def ends_in_the_past(last: Reading, rules: ChannelRules) -> bool:
+    """Whether a message that ends with this reading ends in the past: it came later than the channel's longest gap."""
+    return last.received_at - last.measured_at > rules.max_gap_after(last.measured_at)
 
 
 def excursion_waits(body: AnyAnswer, alarm: Alarm | None, *, is_part: bool) -> bool:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from monitor.core.alarm.cause.upload import excursion_waits, spells_wait
+from zoneinfo import ZoneInfo
+
+from monitor.core.alarm.cause.upload import ends_in_the_past, excursion_waits, spells_wait
 from monitor.core.alarm.condition import AlarmCondition
+from monitor.core.channel.reading import Reading
+from monitor.core.profile.rules import ChannelRules
+from monitor.core.profile.unit import ProbeSettings
+from monitor.core.time.instant import HOUR, MINUTE, days_in
+from monitor.testing import ult_profile
 from tests.rigs.causes import an_alarm
 
 OPEN = {"withdrawn": False, "superseded_by": None, "confirmed_at": "t", "closed_at": None}
@@ -28,3 +35,11 @@ def test_spells_of_a_part_wait_while_one_of_them_is_untold() -> None:
     assert not spells_wait([WARNING, TOLD], is_part=True)
     assert not spells_wait([None], is_part=False)
     assert not spells_wait([], is_part=True)
+
+
+def test_a_message_ends_in_the_past_if_it_came_later_than_the_longest_gap() -> None:
+    settings = (0, ProbeSettings(max_gap=15 * MINUTE)), (HOUR, ProbeSettings(max_gap=5 * MINUTE))
+    rules = ChannelRules(((0, ult_profile()),), settings, days_in(ZoneInfo("UTC")))
+    for at, gap in ((0, 15 * MINUTE), (2 * HOUR, 5 * MINUTE)):
+        assert not ends_in_the_past(Reading(at, at + gap, -80.0), rules)
+        assert ends_in_the_past(Reading(at, at + gap + 1, -80.0), rules)
