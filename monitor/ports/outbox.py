@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from monitor.core.answer.shape import AnyAnswer
 from monitor.core.telling.policy import Recipient
-from monitor.core.telling.told import Told
+from monitor.core.telling.told import MessageKind, Told
 from monitor.ports.log import Tx
 
 
@@ -50,6 +50,37 @@ class LaneBacklog(NamedTuple):
     messages: int
     attempts: int
     failing_since: int | None
+
+
+def owed_row(
+    message_id: str,
+    recipient: Recipient,
+    words: tuple[str, str],
+    *,
+    about: str,
+    kind: MessageKind,
+    now: int,
+    run: int = 1,
+    waits_for: str | None = None,
+) -> dict[str, Any]:
+    """A message that is owed, as a row: ``words`` are subject and body, ``about`` the alarm's or digest's id; due at
+    once, but not before the message that it waits for has been delivered."""
+    subject, body = words
+    return {
+        "id": message_id,
+        "about": about,
+        "kind": kind,
+        "run": run,
+        "waits_for": waits_for,
+        "recipient": recipient.name,
+        "medium": recipient.medium,
+        "address": recipient.address,
+        "subject": subject,
+        "body": body,
+        "created_at": now,
+        "due_at": now,
+        "attempts": 0,
+    }
 
 
 class Outbox(Protocol):

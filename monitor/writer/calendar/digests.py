@@ -17,10 +17,10 @@ from monitor.core.telling.policy import Recipient, place_of
 from monitor.core.telling.told import message_id
 from monitor.core.time.instant import format_instant
 from monitor.ports import AlarmView, Store, Tx
+from monitor.ports.outbox import owed_row
 from monitor.writer.calendar.periods import OwedPeriod, Periods
 from monitor.writer.calendar.week import Week, calibrations, lots_of
 from monitor.writer.installed import Installed
-from monitor.writer.telling.owing import owed_row
 from monitor.writer.turn import Turn
 
 _UNSEEN = (State.RETURNED_UNACKNOWLEDGED, State.LATCHED_UNACKNOWLEDGED)

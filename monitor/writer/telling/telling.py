@@ -9,8 +9,8 @@ from monitor.core.alarm.suppression import Suppression
 from monitor.core.telling.policy import Place, Policy
 from monitor.core.telling.told import Owed, message_id, plan
 from monitor.ports import JSON, Store, Tx
+from monitor.ports.outbox import owed_row
 from monitor.words.voice import Voice
-from monitor.writer.telling.owing import owed_row
 
 Present = Callable[[Tx, Alarm, int], JSON]
 """What of an alarm's JSON is otherwise now than when it was raised."""
