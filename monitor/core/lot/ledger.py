@@ -89,11 +89,6 @@ class Ledger:
         widest = max((s.uncertainty or 0.0 for _, s in rules.settings), default=0.0)
         self._calm_low, self._calm_high = rule.calm_range(widest)
 
-    @property
-    def last_value(self) -> float | None:
-        """The value of the last reading, °C."""
-        return None if self.last_at is None else self._value
-
     def is_uncertainty_known(self, start: int, end: int) -> bool:
         """Whether the probe states the uncertainty of its readings at some time in [start, end]."""
         return any(settings.uncertainty is not None for settings in self._rules.settings_in(start, end))
